@@ -1,0 +1,60 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Strictness that every Swift target shares.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The kernels stay optimised in debug builds, where -O0 would make them a hundred times slower. SwiftPM refuses
+/// unsafe flags in packages that are fetched as a dependency, so a dependent's debug build goes without.
+let isRootPackage = !Context.packageDirectory.contains("/checkouts/")
+let kernelFlags: [CSetting] =
+    [.define("NDEBUG")] + (isRootPackage ? [.unsafeFlags(["-O3"], .when(configuration: .debug))] : [])
+
+let package = Package(
+    name: "FlashU",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "FlashUKit", targets: ["Tensors", "Tokenizers", "Images", "ShowO2", "Pipelines"]),
+        .executable(name: "flashu", targets: ["flashu"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // Ground floor: C.
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CImageCodecs", providers: [.apt(["libspng-dev", "libturbojpeg0-dev", "libwebp-dev"])]),
+
+        // Swift, each importing only from above.
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Compute", dependencies: ["CKernels", "COneDNN", "Tensors"], swiftSettings: strict),
+        .target(name: "Tokenizers", swiftSettings: strict),
+        .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: strict),
+        .target(name: "ShowO2", dependencies: ["Compute", "Tensors"], swiftSettings: strict),
+        .target(name: "Pipelines", dependencies: ["ShowO2", "Tokenizers", "Images", "Tensors", "Compute"], swiftSettings: strict),
+        .executableTarget(
+            name: "flashu",
+            dependencies: [
+                "Pipelines", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .target(name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2"], path: "Sources/FlashUTesting", swiftSettings: strict),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["FlashUTesting"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,101 @@
+import Foundation
+
+/// A dense, row-major, n-dimensional array: shape, element type, and a place in a ``TensorStorage``.
+///
+/// Copying a tensor copies the description, not the elements. The elements are opaque above `Compute`, except for
+/// ``floats()`` and ``init(_:shape:)``, which copy.
+public struct Tensor: Sendable {
+    /// Extents, outermost first. Empty for a scalar.
+    public let shape: [Int]
+    /// Element type.
+    public let dtype: DType
+    /// The memory that holds the elements.
+    public let storage: TensorStorage
+    /// Where the first element lies in ``storage``, in bytes.
+    public let byteOffset: Int
+
+    /// A zeroed tensor in memory of its own.
+    public init(zeros shape: [Int], dtype: DType = .float32) {
+        self.init(
+            shape: shape, dtype: dtype, storage: TensorStorage(byteCount: shape.reduce(1, *) * dtype.size),
+            byteOffset: 0)
+    }
+
+    /// A view of `storage`. The caller has checked that the elements lie inside it.
+    package init(shape: [Int], dtype: DType, storage: TensorStorage, byteOffset: Int) {
+        precondition(byteOffset >= 0 && byteOffset + shape.reduce(1, *) * dtype.size <= storage.byteCount)
+        self.shape = shape
+        self.dtype = dtype
+        self.storage = storage
+        self.byteOffset = byteOffset
+    }
+
+    /// A float32 tensor with the given elements, row-major.
+    public init(_ values: [Float], shape: [Int]) {
+        precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
+        self.init(zeros: shape)
+        values.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+    }
+
+    /// Number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Bytes of all elements.
+    public var byteCount: Int { count * dtype.size }
+
+    /// The first element's address. The storage outlives it only while this tensor (or another owner) is alive.
+    package var pointer: UnsafeMutableRawPointer { storage.base + byteOffset }
+
+    /// The same elements in another shape of equal count.
+    public func reshaped(_ shape: [Int]) -> Tensor {
+        precondition(shape.reduce(1, *) == count, "\(self.shape) cannot become \(shape)")
+        return Tensor(shape: shape, dtype: dtype, storage: storage, byteOffset: byteOffset)
+    }
+
+    /// Rows `range` of the outermost axis, sharing the elements.
+    public func rows(_ range: Range<Int>) -> Tensor {
+        precondition(!shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+        let stride = shape.dropFirst().reduce(1, *) * dtype.size
+        return Tensor(
+            shape: [range.count] + shape.dropFirst(), dtype: dtype, storage: storage,
+            byteOffset: byteOffset + range.lowerBound * stride)
+    }
+
+    /// A copy of the elements as `Float`, row-major, whatever the element type.
+    public func floats() -> [Float] {
+        let count = count
+        return [Float](unsafeUninitializedCapacity: count) { out, filled in
+            for i in 0..<count { out[i] = float(at: i) }
+            filled = count
+        }
+    }
+
+    private func float(at i: Int) -> Float {
+        let address = UnsafeRawPointer(pointer) + i * dtype.size
+        return switch dtype {
+        case .float32: address.loadUnaligned(as: Float.self)
+        case .bfloat16: Float(bitPattern: UInt32(address.loadUnaligned(as: UInt16.self)) << 16)
+        case .float16: Float(halfBits: address.loadUnaligned(as: UInt16.self))
+        case .float64: Float(address.loadUnaligned(as: Double.self))
+        case .int8: Float(address.loadUnaligned(as: Int8.self))
+        case .uint8, .bool: Float(address.loadUnaligned(as: UInt8.self))
+        case .int16: Float(address.loadUnaligned(as: Int16.self))
+        case .int32: Float(address.loadUnaligned(as: Int32.self))
+        case .int64: Float(address.loadUnaligned(as: Int64.self))
+        }
+    }
+}
+
+extension Float {
+    /// The value of an IEEE half-precision bit pattern.
+    package init(halfBits bits: UInt16) {
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10) & 0x1f
+        let fraction = UInt32(bits & 0x3ff)
+        switch (exponent, fraction) {
+        case (0, _): self = (sign == 0 ? 1 : -1) * Float(fraction) * 0x1p-24
+        case (31, _): self.init(bitPattern: sign | 0x7f80_0000 | fraction << 13)
+        default: self.init(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+}

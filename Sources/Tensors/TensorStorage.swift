@@ -1,0 +1,34 @@
+import Foundation
+
+/// A block of memory that tensors look into: either its own 64-byte aligned allocation, or a slice of something that
+/// it keeps alive (a mapped file).
+///
+/// Storage is handed around by the tensors that share it. Writing is the privilege of whoever made it: weights are
+/// written once while they are loaded and never again, activations belong to one request, and that is why sharing it
+/// between threads is sound.
+public final class TensorStorage: @unchecked Sendable {
+    package let base: UnsafeMutableRawPointer
+    /// Bytes available from the start.
+    public let byteCount: Int
+    private let owner: AnyObject?
+
+    /// Allocates `byteCount` bytes, aligned for vector loads, zeroed.
+    public init(byteCount: Int) {
+        let rounded = max(64, (byteCount + 63) & ~63)
+        base = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
+        memset(base, 0, rounded)
+        self.byteCount = byteCount
+        owner = nil
+    }
+
+    /// Looks into memory that `owner` keeps alive. Such storage must not be written through.
+    package init(borrowing base: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
+        self.base = UnsafeMutableRawPointer(mutating: base)
+        self.byteCount = byteCount
+        self.owner = owner
+    }
+
+    deinit {
+        if owner == nil { base.deallocate() }
+    }
+}
