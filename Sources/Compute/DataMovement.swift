@@ -1,0 +1,66 @@
+import Foundation
+public import Tensors
+
+/// Moving elements between tensors: what surrounds the operations of ``Compute``. Shapes must fit.
+extension Tensor {
+    /// Copies all elements of `other`, of equal type and count.
+    public func copy(from other: Tensor) {
+        precondition(dtype == other.dtype && count == other.count, "\(other.shape) into \(shape)")
+        memcpy(pointer, other.pointer, byteCount)
+    }
+
+    /// Fills float32 elements with `value`.
+    public func fill(_ value: Float) {
+        floatPointer.update(repeating: value, count: count)
+    }
+
+    /// Copies the rows of `part` `[rows, w]` to columns `column ..< column + w` of this `[rows, width]`, both float32.
+    public func setColumns(from column: Int, _ part: Tensor) {
+        let (rows, from, to) = (part.rowCount, part.width, width)
+        precondition(rows == rowCount && column + from <= to)
+        for i in 0..<rows {
+            memcpy(floatPointer + i * to + column, part.floatPointer + i * from, from * 4)
+        }
+    }
+
+    /// Writes row `id` of `table` `[n, width]` (float32 or bfloat16) to row `row` of this float32 matrix.
+    public func setRow(_ row: Int, to id: Int, of table: Tensor) {
+        precondition(table.width == width && row < rowCount && id >= 0 && id < table.rowCount)
+        let out = floatPointer + row * width
+        if table.dtype == .bfloat16 {
+            let from = table.pointer.assumingMemoryBound(to: UInt16.self) + id * width
+            for j in 0..<width { out[j] = Float(bitPattern: UInt32(from[j]) << 16) }
+        } else {
+            memcpy(out, table.floatPointer + id * width, width * 4)
+        }
+    }
+
+    /// Adds float32 `other`, of equal count, element by element.
+    public func add(_ other: Tensor) {
+        precondition(count == other.count)
+        let (a, b) = (floatPointer, other.floatPointer)
+        for i in 0..<count { a[i] += b[i] }
+    }
+
+    /// `self += factor * other`, float32: an Euler step.
+    public func add(_ other: Tensor, times factor: Float) {
+        precondition(count == other.count)
+        let (a, b) = (floatPointer, other.floatPointer)
+        for i in 0..<count { a[i] += factor * b[i] }
+    }
+
+    /// Replaces the float32 elements by `body(index, element)`.
+    public func update(_ body: (Int, Float) -> Float) {
+        let a = floatPointer
+        for i in 0..<count { a[i] = body(i, a[i]) }
+    }
+
+    /// Writes `values` over the float32 elements.
+    public func set(_ values: [Float]) {
+        precondition(values.count == count)
+        values.withUnsafeBytes { if let from = $0.baseAddress { memcpy(pointer, from, $0.count) } }
+    }
+
+    /// A float32 copy of the elements in memory of its own.
+    public func toFloat32() -> Tensor { Tensor(floats(), shape: shape) }
+}
