@@ -34,7 +34,9 @@ public struct Tensor: Sendable {
     public init(_ values: [Float], shape: [Int]) {
         precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
         self.init(zeros: shape)
-        values.withUnsafeBytes { storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count) }
+        values.withUnsafeBytes {
+            storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count)
+        }
     }
 
     /// Number of elements.
@@ -54,7 +56,8 @@ public struct Tensor: Sendable {
 
     /// Rows `range` of the outermost axis, sharing the elements.
     public func rows(_ range: Range<Int>) -> Tensor {
-        precondition(!shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+        precondition(
+            !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
         let stride = shape.dropFirst().reduce(1, *) * dtype.size
         return Tensor(
             shape: [range.count] + shape.dropFirst(), dtype: dtype, storage: storage,
@@ -70,7 +73,7 @@ public struct Tensor: Sendable {
         }
     }
 
-    private func float(at i: Int) -> Float {
+    func float(at i: Int) -> Float {
         let address = UnsafeRawPointer(pointer) + i * dtype.size
         return switch dtype {
         case .float32: address.loadUnaligned(as: Float.self)
