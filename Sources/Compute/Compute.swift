@@ -12,6 +12,9 @@ public protocol Compute: Sendable {
     /// Element type of activations.
     var activationType: DType { get }
 
+    /// The same engine, threads shared, at another precision.
+    func with(precision: Precision) -> any Compute
+
     /// Packs layers that share an input into one product.
     /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
     func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> any LinearWeights

@@ -49,6 +49,13 @@ extension Tensor {
         for i in 0..<count { a[i] += factor * b[i] }
     }
 
+    /// `self += factor * (a - b)`, float32, element by element; `b` may be this tensor.
+    public func add(_ a: Tensor, minus b: Tensor, times factor: Float) {
+        precondition(count == a.count && count == b.count)
+        let (to, a, b) = (floatPointer, a.floatPointer, b.floatPointer)
+        for i in 0..<count { to[i] += factor * (a[i] - b[i]) }
+    }
+
     /// Replaces the float32 elements by `body(index, element)`.
     public func update(_ body: (Int, Float) -> Float) {
         let a = floatPointer
@@ -63,4 +70,36 @@ extension Tensor {
 
     /// A float32 copy of the elements in memory of its own.
     public func toFloat32() -> Tensor { Tensor(floats(), shape: shape) }
+}
+
+extension Tensor {
+    /// The matrix `[r, c]` with zero rows and columns added up to the given extents; itself if nothing is to be added.
+    public func padded(rows: Int, columns: Int) -> Tensor {
+        precondition(shape.count == 2 && rows >= shape[0] && columns >= shape[1])
+        if shape == [rows, columns] { return self }
+        let out = Tensor(zeros: [rows, columns], dtype: dtype)
+        for i in 0..<shape[0] {
+            memcpy(out.pointer + i * columns * dtype.size, pointer + i * shape[1] * dtype.size, shape[1] * dtype.size)
+        }
+        return out
+    }
+}
+
+extension Tensor {
+    /// An image `[h, w, c]` float32 with every pixel repeated in both directions: `[2h, 2w, c]`.
+    public func doubled(_ compute: some Compute) -> Tensor {
+        precondition(shape.count == 3 && dtype == .float32)
+        let (height, width, bytes) = (shape[0], shape[1], shape[2] * 4)
+        let out = Tensor(zeros: [2 * height, 2 * width, shape[2]])
+        compute.parallel(height) { y in
+            let from = pointer + y * width * bytes
+            let to = out.pointer + 4 * y * width * bytes
+            for x in 0..<width {
+                memcpy(to + 2 * x * bytes, from + x * bytes, bytes)
+                memcpy(to + (2 * x + 1) * bytes, from + x * bytes, bytes)
+            }
+            memcpy(to + 2 * width * bytes, to, 2 * width * bytes)
+        }
+        return out
+    }
 }

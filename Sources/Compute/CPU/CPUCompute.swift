@@ -19,6 +19,14 @@ public final class CPUCompute: Compute {
         pool = try ThreadPool(threads: threads ?? Machine.cores)
     }
 
+    private init(precision: Precision, pool: ThreadPool) {
+        self.precision = precision
+        self.pool = pool
+    }
+
+    /// See ``Compute/with(precision:)``.
+    public func with(precision: Precision) -> any Compute { CPUCompute(precision: precision, pool: pool) }
+
     /// Threads in use.
     public var threads: Int { pool.threads }
 

@@ -13,6 +13,9 @@ public struct ReferenceCompute: Compute {
     /// Always float32.
     public var activationType: DType { .float32 }
 
+    /// The oracle knows float32 only.
+    public func with(precision: Precision) -> any Compute { self }
+
     /// See ``Compute/parallel(_:_:)``: one after the other.
     public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { for i in 0..<count { body(i) } }
 
