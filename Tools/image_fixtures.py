@@ -1,10 +1,14 @@
 """Makes Tests/Resources/images: small images in every mode, and what Pillow makes of them.
 
-    /work/venv/bin/python Tools/image_fixtures.py
+    pip install numpy "pillow>=11,<13"
+    python Tools/image_fixtures.py
 
 Each image `NAME` has an entry in `expected.json` with its size and an offset into `expected.bin`, where its pixels lie
 as Pillow's `Image.open(NAME).convert("RGB")` gives them, 8 bit, [height, width, 3]. Entries of `oriented` are the same
-after `ImageOps.exif_transpose`; entries of `resizes` are `Image.resize` of a PNG here. Written with Pillow 13.0.
+after `ImageOps.exif_transpose`; entries of `resizes` are `Image.resize` of a PNG here.
+
+Needs a Pillow older than 13: from then on images that shrink more in height than in width are resized in the other
+order of passes, which differs by rounding. The official Show-o2 code dates from before.
 """
 
 import io
@@ -14,6 +18,7 @@ import struct
 import zlib
 
 import numpy as np
+import PIL
 from PIL import Image, ImageOps
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "Resources" / "images"
@@ -228,6 +233,8 @@ def resized_and_cropped(image, width, height):
 
 
 if __name__ == "__main__":
+    if int(PIL.__version__.split(".")[0]) >= 13:
+        raise SystemExit("Pillow 13 and later resize in another order of passes; use an older one (see above)")
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.iterdir():
         old.unlink()

@@ -1,6 +1,9 @@
 extension RGBImage {
     /// The image at another size, bit for bit as Pillow's `Image.resize((width, height), filter)`: antialiased, rows
     /// first, 8 bits between the two passes.
+    ///
+    /// That is Pillow up to version 12, which the official Show-o2 code runs on. From 13 on, Pillow takes columns first
+    /// where the height shrinks more than the width; rounding then differs by a level or two in natural images.
     /// - Throws: `ImageError.invalidSize` if the size is not positive or beyond `ImageLimits.default`.
     public func resized(width: Int, height: Int, filter: ResampleFilter = .bicubic) throws(ImageError) -> RGBImage {
         try Self.check(width: width, height: height)
