@@ -1,6 +1,7 @@
+import Compute
 import Foundation
 public import Images
-public import ShowO2
+import ShowO2
 public import Tensors
 import Tokenizers
 

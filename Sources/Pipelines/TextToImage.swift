@@ -1,8 +1,9 @@
-public import Compute
+import Compute
 import Foundation
 public import Images
-public import ShowO2
+import ShowO2
 public import Tensors
+import Tokenizers
 
 /// Draws images from text.
 ///

@@ -24,7 +24,9 @@ struct FlashU: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
+            if let asynchronous = command as? any AsyncParsableCommand {
+                // The command is used by this one task only.
+                nonisolated(unsafe) var asynchronous = asynchronous
                 try await Interruption.run { try await asynchronous.run() }
             } else {
                 try command.run()

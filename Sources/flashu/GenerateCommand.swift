@@ -1,9 +1,11 @@
 import ArgumentParser
+import Compute
 import Foundation
 import Images
 import Pipelines
 import ShowO2
 import Tensors
+import Tokenizers
 
 /// `flashu generate`
 struct GenerateCommand: AsyncParsableCommand {

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Compute
+public import ArgumentParser
+public import Compute
 import Foundation
 import Pipelines
 

@@ -7,9 +7,8 @@ struct Interruption: Error {
     let status: Int32
 
     /// Runs `body`, cancelling it on SIGINT or SIGTERM.
-    static func run(_ body: @escaping () async throws -> Void) async throws {
+    static func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let caught = Caught()
-        nonisolated(unsafe) let body = body
         let task = Task { try await body() }
         let sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
