@@ -15,6 +15,9 @@ public protocol Compute: Sendable {
     /// The same engine, threads shared, at another precision.
     func with(precision: Precision) -> any Compute
 
+    /// Operations done by this engine, at all precisions.
+    var meter: OperationMeter { get }
+
     /// Packs layers that share an input into one product.
     /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
     func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> any LinearWeights

@@ -53,6 +53,7 @@ extension CPUCompute {
         precondition(x.width == weights.inputs, "input \(x.shape) for a layer of \(weights.inputs)")
         precondition(out.rowCount == rows && out.width == columns, "output \(out.shape) for \(rows) x \(columns)")
         precondition(!store.accumulate || out.dtype == .float32)
+        meter.count(rows: rows, weights)
         let gate = store.gate?.floatPointer
         (store.gatedRows?.flags).withOptionalPointer { flags in
             let operation = ck_linear(

@@ -5,6 +5,9 @@ public import Tensors
 ///
 /// Slow on purpose. Backends are tested against it.
 public struct ReferenceCompute: Compute {
+    /// Operations done.
+    public let meter = OperationMeter()
+
     /// An oracle.
     public init() {}
 
@@ -43,6 +46,7 @@ public struct ReferenceCompute: Compute {
         _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor
     ) {
         guard let w = weights as? Matrix else { preconditionFailure("weights of another backend") }
+        meter.count(rows: x.rowCount, w)
         let input = x.floats()
         let gate = store.gate?.floats()
         let columns = activation == .swiGLU ? w.outputs / 2 : w.outputs
