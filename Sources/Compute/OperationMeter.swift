@@ -33,9 +33,9 @@ public final class OperationMeter: Sendable {
             convolution: convolution.load(ordering: .relaxed))
     }
 
-    /// `rows` rows through a layer.
-    func count(rows: Int, _ weights: any LinearWeights) {
-        linear.add(2 * rows * weights.inputs * weights.outputs, ordering: .relaxed)
+    /// `rows` rows through a layer or a part of it.
+    func count(rows: Int, inputs: Int, outputs: Int) {
+        linear.add(2 * rows * inputs * outputs, ordering: .relaxed)
     }
 
     /// Queries and weighted values of all rows.
