@@ -2,7 +2,7 @@
 struct AddedToken: Sendable {
     let id: Int32
     /// UTF-8, never empty.
-    let content: [UInt8]
+    var content: [UInt8]
     /// Left out when decoding with `skippingSpecial`.
     let isSpecial: Bool
     /// Found in the normalised text rather than in the text as given.
