@@ -33,6 +33,19 @@ import Tokenizers
         }
     }
 
+    /// The standard library replaces ill-formed parts by the same rule.
+    @Test func repairsRandomBytesAsTheStandardLibrary() throws {
+        let tokenizer = try Model.shapes.tokenizer()
+        let interesting: [UInt8] = [0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE2, 0xED]
+        let bytes = interesting + [0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF]
+        var random = SplitMix(state: 7)
+        for _ in 0..<20_000 {
+            let sample = (0..<random.below(9)).map { _ in bytes[random.below(bytes.count)] }
+            let expected = tokenizer.encode(String(decoding: sample, as: UTF8.self))
+            #expect(tokenizer.encode(utf8: sample) == expected, "\(sample)")
+        }
+    }
+
     @Test(arguments: Model.allCases) func equalsHuggingFaceOnLongRuns(model: Model) throws {
         let (tokenizer, expected) = (try model.tokenizer(), try model.expectations())
         for (run, result) in zip(try Corpus.shared.get().long, expected.long) {

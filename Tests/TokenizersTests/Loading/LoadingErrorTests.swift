@@ -103,6 +103,12 @@ import Tokenizers
         }
     }
 
+    @Test func refusesEndlessAddedTokens() throws {
+        let endless = String(repeating: "x", count: 5 << 20)
+        let error = try #require(failure(try changed("<|im_start|>", endless)))
+        #expect(error.description.contains("more than 4 MiB"))
+    }
+
     @Test func refusesInvalidUTF8InStrings() throws {
         var bytes = Array("{\"a\":\"".utf8)
         bytes += [0xC3, 0x28]
