@@ -3,8 +3,8 @@
 The full-size tokenizer is Qwen2.5's, rebuilt from the ranks that PyPI's `dashscope` ships: a token's rank is its id,
 and its merge is the last one that byte-pair encoding with only the earlier ranks would need to make it.
 
-    python -m pip install --no-deps dashscope==... && python -m pip install tokenizers==...   (Tools/requirements.txt)
-    python Tools/tokenizer_corpus.py path/to/shapes/tokenizer.json
+    python -m pip install -r Tools/requirements.txt
+    python Tools/tokenizer_corpus.py path/to/shapes/tokenizer.json    (takes several minutes)
 """
 
 from __future__ import annotations
