@@ -1,0 +1,26 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, because fuzzing instruments everything it builds. `Parsers` holds links to the main package's
+// sources, so that only the parsers are built and their `package` declarations can be reached.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let instrumented: [SwiftSetting] = strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])]
+
+let package = Package(
+    name: "Fuzz",
+    platforms: [.macOS(.v15)],
+    targets: [
+        .target(name: "CLibFuzzer"),
+        .target(name: "Tensors", path: "Parsers/Tensors", swiftSettings: instrumented),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["CLibFuzzer", "Tensors"],
+            swiftSettings: instrumented,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    ]
+)
