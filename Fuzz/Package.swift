@@ -16,10 +16,14 @@ let package = Package(
     platforms: [.macOS(.v15)],
     targets: [
         .target(name: "CLibFuzzer"),
+        .systemLibrary(name: "CImageCodecs", path: "Parsers/CImageCodecs"),
         .target(name: "Tensors", path: "Parsers/Tensors", swiftSettings: instrumented),
+        .target(name: "Tokenizers", path: "Parsers/Tokenizers", swiftSettings: instrumented),
+        .target(
+            name: "Images", dependencies: ["CImageCodecs"], path: "Parsers/Images", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

@@ -24,14 +24,26 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    static let all: [FuzzTarget] = tensorTargets
+    static let all: [FuzzTarget] = tensorTargets + tokenizerTargets + imageTargets
+
+    /// `Tests/Resources` in the source tree.
+    static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Resources")
+
+    /// An error that a user sees must be one printable line.
+    static func check(_ error: any Error) {
+        let line = "\(error)"
+        guard !line.contains("\n"), !line.contains("\u{1b}"), line.count < 3000 else {
+            fatalError("not one line: \(line)")
+        }
+    }
 
     /// Writes the seeds into `folder/NAME/`.
     func writeSeeds(to folder: URL) throws {
-        let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Tests/Resources")
         let own = folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
-        for seed in seeds { try seed.contents(resources).write(to: own.appendingPathComponent("seed_\(seed.name)")) }
+        for seed in seeds {
+            try seed.contents(Self.resources).write(to: own.appendingPathComponent("seed_\(seed.name)"))
+        }
     }
 }
