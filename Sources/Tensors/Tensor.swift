@@ -67,6 +67,12 @@ public struct Tensor: Sendable {
     /// A copy of the elements as `Float`, row-major, whatever the element type.
     public func floats() -> [Float] {
         let count = count
+        if dtype == .float32 {
+            return [Float](unsafeUninitializedCapacity: count) { out, filled in
+                if count > 0, let to = out.baseAddress { memcpy(to, pointer, count * 4) }
+                filled = count
+            }
+        }
         return [Float](unsafeUninitializedCapacity: count) { out, filled in
             for i in 0..<count { out[i] = float(at: i) }
             filled = count

@@ -1,1 +1,204 @@
-int ck_placeholder(void);
+/* The kernels that oneDNN does badly or not at all, and the thread pool they run on.
+ *
+ * Every parallel operation is described by a struct and cut into tasks: `ck_NAME_tasks(op)` says how many,
+ * `ck_NAME_task(op, i)` does one. How an operation is cut depends on its shape alone, never on the number of threads, and an
+ * output element is always summed in the same order: results are the same bytes at any thread count, and a row's
+ * result does not depend on its neighbours in the batch.
+ *
+ * All matrices are row-major; `ld` is the distance between rows in elements. Nothing here checks its arguments or allocates on
+ * a shape's behalf beyond a per-thread scratch that only grows; the Swift wrappers in `Compute` do the checking.
+ */
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Processor ------------------------------------------------------------------------------------------------- */
+
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
+
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512. */
+int32_t ck_isa(void);
+
+/* Cores that this process may use. */
+int32_t ck_cores(void);
+
+/* ---- Threads --------------------------------------------------------------------------------------------------- */
+
+typedef void (*ck_task)(const void *op, int32_t index);
+typedef struct ck_pool ck_pool;
+
+/* A pool of `threads` threads, the caller of ck_pool_run included. Returns NULL when no thread could be started. */
+ck_pool *ck_pool_create(int32_t threads);
+void ck_pool_destroy(ck_pool *pool);
+int32_t ck_pool_threads(const ck_pool *pool);
+/* Runs task(op, 0) ... task(op, count - 1), in any order, and returns when all are done. Calls from several threads take turns. */
+void ck_pool_run(ck_pool *pool, ck_task task, const void *op, int32_t count);
+
+/* ---- Linear layers --------------------------------------------------------------------------------------------- */
+
+enum { CK_F32 = 0, CK_BF16 = 1 };
+enum { CK_IDENTITY = 0, CK_GELU_TANH = 1, CK_GELU_ERF = 2, CK_SILU = 3, CK_SWIGLU = 4 };
+enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
+
+/* Columns of a packed weight panel. */
+#define CK_PANEL 16
+
+/* out = activation(a x W + bias), or out += gate * (a x W + bias).
+ *
+ * W [k, n] is packed in panels of 16 output columns, each [k_stride, 16], zero-filled beyond n. A plan that runs a subset of
+ * the input neurons passes a smaller k than k_stride and a shifted pointer. With CK_SWIGLU panels come in pairs (gate, up)
+ * and out = silu(gate) * up has half the columns. */
+typedef struct {
+    const void *a;         /* [rows, k] */
+    int64_t lda;
+    int32_t a_type;        /* CK_F32 or CK_BF16 */
+    int32_t w_type;
+    const void *panels;    /* [panels][k_stride][16] */
+    int64_t k_stride;
+    int64_t rows, k;
+    int64_t columns;       /* of the product, before SwiGLU halves them */
+    const float *bias;     /* [columns] or NULL */
+    const float *gate;     /* [columns] or NULL; with CK_ACCUMULATE */
+    const uint8_t *gated;  /* [rows]: 0 = the row's gate is 1; NULL = all rows are gated */
+    void *out;             /* [rows, ldo] */
+    int64_t ldo;
+    int32_t out_type;
+    int32_t activation;
+    int32_t store;
+} ck_linear;
+
+int32_t ck_linear_tasks(const ck_linear *op);
+void ck_linear_task(const void *op, int32_t index);
+
+/* Epilogue alone, for a product that oneDNN left in float32 `product` [rows, columns]: bias, activation, gate, conversion, residual.
+ * `op->a`, `panels` and `k` are not used. */
+typedef struct {
+    ck_linear linear;
+    const float *product;
+    int64_t ldp;
+} ck_finish;
+
+int32_t ck_finish_tasks(const ck_finish *op);
+void ck_finish_task(const void *op, int32_t index);
+
+/* Packs columns of a [n, k] weight (as checkpoints store it: one row an output) into panels.
+ * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
+ * `panel_step` 1 packs side by side; 2 leaves every other panel free (gate/up interleaving). */
+typedef struct {
+    const void *source;    /* [n, k], CK_F32 or CK_BF16 */
+    int32_t source_type;
+    int32_t w_type;
+    int64_t n, k, k_stride;
+    void *panels;
+    int64_t first_panel;
+    int64_t panel_step;
+} ck_pack;
+
+int32_t ck_pack_tasks(const ck_pack *op);
+void ck_pack_task(const void *op, int32_t index);
+
+/* ---- Norms ----------------------------------------------------------------------------------------------------- */
+
+enum { CK_RMS_NORM = 0, CK_LAYER_NORM = 1, CK_L2_NORM = 2 };
+
+/* RMS norm: x / sqrt(mean(x^2) + eps) * weight.  Layer norm: (x - mean) / sqrt(var + eps) * weight + bias.
+ * L2 norm (the VAE's): x / max(||x||, eps) * weight, the factor sqrt(channels) being part of the weight.
+ * Then, where `shift` is given and `modulated` (or NULL = all rows) says so, y * (1 + scale) + shift; then SiLU if asked. */
+typedef struct {
+    const float *x;        /* [rows, ldx] */
+    int64_t ldx;
+    int64_t rows, width;
+    int32_t kind;
+    float eps;
+    const float *weight;   /* [width] */
+    const float *bias;     /* [width] or NULL */
+    const float *shift;    /* [width] or NULL */
+    const float *scale;
+    const uint8_t *modulated;
+    int32_t silu;
+    void *out;             /* [rows, ldo] */
+    int64_t ldo;
+    int32_t out_type;
+} ck_norm;
+
+int32_t ck_norm_tasks(const ck_norm *op);
+void ck_norm_task(const void *op, int32_t index);
+
+/* ---- Attention ------------------------------------------------------------------------------------------------- */
+
+/* Keys and values of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][capacity / 16][head_dim][16], so that
+ * scores are a product with a packed matrix; values are rows, [kv_heads][capacity][value_dim], head_dim rounded up to 16. */
+typedef struct {
+    void *keys;
+    void *values;
+} ck_kv;
+
+/* Splits a fused q/k/v projection, applies q/k RMS norms and RoPE (rotate-half), scales q by 1 / sqrt(head_dim), and writes
+ * q [rows, heads, head_dim] (float32) and k, v into their slots. */
+typedef struct {
+    const float *qkv;      /* [rows, (heads + 2 kv_heads) * head_dim] */
+    int64_t ldx;
+    int64_t rows;
+    int32_t heads, kv_heads, head_dim;
+    float scale;
+    const float *q_norm, *k_norm; /* [head_dim] or NULL */
+    float norm_eps;
+    const float *cosines, *sines; /* [positions, head_dim / 2] or NULL = no RoPE */
+    const int32_t *positions;     /* [rows] */
+    const int32_t *sequences;     /* [rows]: index into caches */
+    const int32_t *slots;         /* [rows] */
+    const ck_kv *caches;
+    int64_t capacity;
+    int32_t kv_type;
+    float *q;
+} ck_heads;
+
+int32_t ck_heads_tasks(const ck_heads *op);
+void ck_heads_task(const void *op, int32_t index);
+
+/* A run of consecutive rows that belong to one sequence. */
+typedef struct {
+    int64_t first_row, rows;
+    int32_t sequence;
+} ck_segment;
+
+/* softmax(q k^T) v, where row r sees the first limits[r] slots of its sequence. Blockwise with running maxima: no score
+ * matrix is ever in memory. */
+typedef struct {
+    const float *q;        /* [rows, heads, head_dim], scaled */
+    int32_t heads, kv_heads, head_dim;
+    const ck_segment *segments;
+    int32_t segment_count;
+    const int32_t *limits; /* [rows] */
+    const ck_kv *caches;
+    int64_t capacity;
+    int32_t kv_type;
+    void *out;             /* [rows, heads * head_dim] */
+    int64_t ldo;
+    int32_t out_type;
+} ck_attention;
+
+int32_t ck_attention_tasks(const ck_attention *op);
+void ck_attention_task(const void *op, int32_t index);
+
+/* ---- Small things ---------------------------------------------------------------------------------------------- */
+
+void ck_to_bf16(const float *from, uint16_t *to, int64_t count);
+void ck_from_bf16(const uint16_t *from, float *to, int64_t count);
+void ck_silu(const float *from, float *to, int64_t count);
+
+/* Scratch memory of the calling thread, 64-byte aligned, valid until it asks again. */
+void *ck_thread_scratch(int64_t bytes);
+
+/* Gives oneDNN's OpenMP runtime one thread on the calling thread: our pool does the splitting. */
+void ck_single_threaded_openmp(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

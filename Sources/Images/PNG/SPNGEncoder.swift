@@ -2,8 +2,10 @@ import CImageCodecs
 
 /// Encodes PNG through libspng.
 enum SPNGEncoder {
-    /// zlib's level. On drawn 432 x 432 images level 5 takes half of level 6's time for files 1 % larger.
-    static let compressionLevel: Int32 = 5
+    /// zlib's Z_RLE: look for runs only, not for repetitions further back. Filtered rows of drawings and photographs
+    /// have few of those: 432 x 432 pixels take 10 to 17 ms instead of the default strategy's 22 to 52, and the files
+    /// are no larger, but for perfectly smooth gradients (by 40 %).
+    private static let runLengthStrategy: Int32 = 3
 
     /// An 8-bit truecolour PNG without any ancillary chunk.
     static func encode(_ image: RGBImage) throws(CodecError) -> [UInt8] {
@@ -18,7 +20,7 @@ enum SPNGEncoder {
             width: width, height: height, bit_depth: 8, color_type: UInt8(SPNG_COLOR_TYPE_TRUECOLOR.rawValue),
             compression_method: 0, filter_method: 0, interlace_method: UInt8(SPNG_INTERLACE_NONE.rawValue))
         try check(spng_set_option(context, SPNG_ENCODE_TO_BUFFER, 1))
-        try check(spng_set_option(context, SPNG_IMG_COMPRESSION_LEVEL, compressionLevel))
+        try check(spng_set_option(context, SPNG_IMG_COMPRESSION_STRATEGY, runLengthStrategy))
         try check(spng_set_ihdr(context, &header))
         let format = Int32(truncatingIfNeeded: SPNG_FMT_PNG.rawValue)
         let flags = Int32(truncatingIfNeeded: SPNG_ENCODE_FINALIZE.rawValue)

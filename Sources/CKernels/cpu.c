@@ -1,0 +1,114 @@
+#if defined(__linux__)
+#define _GNU_SOURCE
+#endif
+/* Which instruction set the kernels use, and the entry points that forward to it. */
+#include "CKernels.h"
+#include "kernels.h"
+
+#include <dlfcn.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int32_t detect(void) {
+    int32_t best = CK_PORTABLE;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = CK_AVX2;
+    if (best == CK_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) best = CK_AVX512;
+#endif
+    const char *cap = getenv("FLASHU_MAX_ISA");
+    if (cap) {
+        int32_t most = strcmp(cap, "portable") == 0 ? CK_PORTABLE : strcmp(cap, "avx2") == 0 ? CK_AVX2 : CK_AVX512;
+        if (most < best) best = most;
+    }
+    return best;
+}
+
+int32_t ck_isa(void) {
+    static int32_t isa = -1; /* a race writes the same value twice */
+    int32_t known = __atomic_load_n(&isa, __ATOMIC_RELAXED);
+    if (known < 0) {
+        known = detect();
+        __atomic_store_n(&isa, known, __ATOMIC_RELAXED);
+    }
+    return known;
+}
+
+int32_t ck_cores(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+#endif
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int32_t)count : 1;
+}
+
+static const ck_kernels *kernels(void) {
+#if defined(__x86_64__)
+    switch (ck_isa()) {
+    case CK_AVX512: return &ck_kernels_avx512;
+    case CK_AVX2: return &ck_kernels_avx2;
+    }
+#endif
+    return &ck_kernels_portable;
+}
+
+void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
+void ck_finish_task(const void *op, int32_t index) { kernels()->finish(op, index); }
+void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
+void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
+void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
+void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
+void ck_to_bf16(const float *from, uint16_t *to, int64_t count) { kernels()->to_bf16(from, to, count); }
+void ck_from_bf16(const uint16_t *from, float *to, int64_t count) { kernels()->from_bf16(from, to, count); }
+void ck_silu(const float *from, float *to, int64_t count) { kernels()->silu(from, to, count); }
+
+/* ---- How operations are cut into tasks: by shape alone ---------------------------------------------------------- */
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+ck_cut ck_linear_cut(int64_t rows, int64_t columns) {
+    int64_t panels = ceil_div(columns, CK_PANEL);
+    ck_cut cut;
+    if (rows <= CK_FEW_ROWS) { /* streaming the weights is the cost: cut along the columns only */
+        cut.rows = rows;
+        cut.panels = 8;
+    } else {
+        cut.rows = rows <= 168 ? 42 : 84; /* multiples of every kernel's row count (6, 14) */
+        cut.panels = rows <= 168 ? 8 : 16;
+    }
+    cut.row_tasks = (int32_t)ceil_div(rows, cut.rows);
+    cut.column_tasks = (int32_t)ceil_div(panels, cut.panels);
+    return cut;
+}
+
+int32_t ck_linear_tasks(const ck_linear *op) {
+    ck_cut cut = ck_linear_cut(op->rows, op->columns);
+    return cut.row_tasks * cut.column_tasks;
+}
+
+int32_t ck_finish_tasks(const ck_finish *op) { return (int32_t)ceil_div(op->linear.rows, CK_FINISH_ROWS); }
+int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
+int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
+int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }
+
+int32_t ck_attention_tasks(const ck_attention *op) {
+    int64_t blocks = 0;
+    for (int32_t i = 0; i < op->segment_count; i++) blocks += ceil_div(op->segments[i].rows, CK_QUERY_ROWS);
+    return (int32_t)(blocks * op->heads);
+}
+
+/* ---- OpenMP ----------------------------------------------------------------------------------------------------- */
+
+void ck_single_threaded_openmp(void) {
+    static __thread int done;
+    if (done) return;
+    done = 1;
+    void (*set)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+    if (set) set(1);
+}

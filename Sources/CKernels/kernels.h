@@ -1,0 +1,38 @@
+/* What each instruction set provides, and the block sizes that they share. Private to CKernels. */
+#ifndef CK_KERNELS_H
+#define CK_KERNELS_H
+
+#include "CKernels.h"
+
+#define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
+#define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
+#define CK_FINISH_ROWS 16
+#define CK_NORM_ROWS 16
+#define CK_HEADS_ROWS 16
+#define CK_QUERY_ROWS 42
+#define CK_KEY_BLOCK 128
+
+typedef struct {
+    int64_t rows, panels;  /* of one task */
+    int32_t row_tasks, column_tasks;
+} ck_cut;
+
+ck_cut ck_linear_cut(int64_t rows, int64_t columns);
+
+/* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
+void *ck_scratch(int slot, int64_t bytes);
+
+typedef struct {
+    ck_task linear, finish, pack, norm, heads, attention;
+    void (*to_bf16)(const float *, uint16_t *, int64_t);
+    void (*from_bf16)(const uint16_t *, float *, int64_t);
+    void (*silu)(const float *, float *, int64_t);
+} ck_kernels;
+
+extern const ck_kernels ck_kernels_portable;
+#if defined(__x86_64__)
+extern const ck_kernels ck_kernels_avx2;
+extern const ck_kernels ck_kernels_avx512;
+#endif
+
+#endif

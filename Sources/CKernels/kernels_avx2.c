@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define VL 8
+#define MR 6
+#define HAS_FMA 1
+#define NAMED(x) x##_avx2
+#include "kernels.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,130 @@
+internal import CKernels
+public import Tensors
+
+/// A linear layer's weights in panels of 16 output columns, `[panels][inputs][16]`.
+final class PanelWeights: LinearWeights {
+    let inputs: Int
+    let outputs: Int
+    let panels: Tensor
+    let bias: Tensor?
+
+    init(inputs: Int, outputs: Int, panels: Tensor, bias: Tensor?) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.panels = panels
+        self.bias = bias
+    }
+
+    var byteCount: Int { panels.byteCount + (bias?.byteCount ?? 0) }
+}
+
+extension CPUCompute {
+    /// Packs layers that share an input. Gated pairs alternate panel by panel.
+    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError)
+        -> any LinearWeights
+    {
+        let outputs = try LinearSource.outputs(of: sources, arrangement)
+        let inputs = sources[0].weight.shape[1]
+        let panel = Int(CK_PANEL)
+        let panelCount = sources.reduce(0) { $0 + ($1.weight.shape[0] + panel - 1) / panel }
+        let panels = Tensor(zeros: [panelCount, inputs, panel], dtype: activationType)
+        var first = 0
+        for (i, source) in sources.enumerated() {
+            // A stacked source of another width than a multiple of 16 would leave a gap in the middle.
+            let weight = source.weight.asFloatOrBFloat16()
+            let operation = ck_pack(
+                source: weight.pointer, source_type: weight.dtype.kernelType, w_type: activationType.kernelType,
+                n: Int64(weight.shape[0]), k: Int64(inputs), k_stride: Int64(inputs), panels: panels.pointer,
+                first_panel: Int64(arrangement == .gated ? i : first), panel_step: arrangement == .gated ? 2 : 1)
+            withExtendedLifetime(weight) { pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation])) }
+            first += (weight.shape[0] + panel - 1) / panel
+        }
+        return PanelWeights(
+            inputs: inputs, outputs: outputs, panels: panels, bias: LinearSource.stackedBias(of: sources))
+    }
+
+    /// One product; see ``Compute/linear(_:_:_:_:into:)``.
+    public func linear(
+        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor
+    ) {
+        guard let weights = weights as? PanelWeights else { preconditionFailure("weights of another backend") }
+        let rows = x.rowCount
+        let columns = activation == .swiGLU ? weights.outputs / 2 : weights.outputs
+        precondition(x.width == weights.inputs, "input \(x.shape) for a layer of \(weights.inputs)")
+        precondition(out.rowCount == rows && out.width == columns, "output \(out.shape) for \(rows) x \(columns)")
+        precondition(!store.accumulate || out.dtype == .float32)
+        let gate = store.gate?.floatPointer
+        (store.gatedRows?.flags).withOptionalPointer { flags in
+            let operation = ck_linear(
+                a: x.pointer, lda: Int64(x.width), a_type: x.dtype.kernelType, w_type: weights.panels.dtype.kernelType,
+                panels: weights.panels.pointer, k_stride: Int64(weights.inputs), rows: Int64(rows),
+                k: Int64(weights.inputs), columns: Int64(weights.outputs), bias: weights.bias?.floatPointer, gate: gate,
+                gated: flags, out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
+                activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE))
+            pool.run(ck_linear_task, operation, tasks: ck_linear_tasks([operation]))
+        }
+    }
+}
+
+extension LinearSource {
+    /// Width of the packed product, after checking that the sources fit together.
+    static func outputs(of sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> Int {
+        guard let inputs = sources.first?.weight.shape.last, sources.allSatisfy({ $0.weight.shape.count == 2 }),
+            sources.allSatisfy({ $0.weight.shape[1] == inputs })
+        else {
+            throw .shape("layers of shapes \(sources.map(\.weight.shape)) do not share an input")
+        }
+        let widths = sources.map { $0.weight.shape[0] }
+        if sources.contains(where: { $0.bias.map { $0.count } ?? $0.weight.shape[0] != $0.weight.shape[0] }) {
+            throw .shape("a bias does not fit its weight")
+        }
+        switch arrangement {
+        case .gated:
+            guard sources.count == 2, widths[0] == widths[1], widths[0] % 16 == 0, sources.allSatisfy({ $0.bias == nil })
+            else {
+                throw .shape("gated layers need two weights of equal width, a multiple of 16, without bias; got \(widths)")
+            }
+        case .stacked:
+            guard widths.dropLast().allSatisfy({ $0 % 16 == 0 }) else {
+                throw .shape("stacked layers need widths that are multiples of 16; got \(widths)")
+            }
+        }
+        return widths.reduce(0, +)
+    }
+
+    /// The biases one after the other, zero where a layer has none; nil if none has.
+    static func stackedBias(of sources: [LinearSource]) -> Tensor? {
+        guard sources.contains(where: { $0.bias != nil }) else { return nil }
+        let values = sources.flatMap { $0.bias?.floats() ?? [Float](repeating: 0, count: $0.weight.shape[0]) }
+        return Tensor(values, shape: [values.count])
+    }
+}
+
+extension Tensor {
+    /// Itself if float32 or bfloat16, else a float32 copy.
+    package func asFloatOrBFloat16() -> Tensor {
+        dtype == .float32 || dtype == .bfloat16 ? self : Tensor(floats(), shape: shape)
+    }
+}
+
+extension Activation {
+    var kernelCode: Int32 {
+        switch self {
+        case .identity: Int32(CK_IDENTITY)
+        case .geluTanh: Int32(CK_GELU_TANH)
+        case .gelu: Int32(CK_GELU_ERF)
+        case .silu: Int32(CK_SILU)
+        case .swiGLU: Int32(CK_SWIGLU)
+        }
+    }
+}
+
+extension Optional where Wrapped == [UInt8] {
+    /// The bytes' address, or nil.
+    func withOptionalPointer(_ body: (UnsafePointer<UInt8>?) -> Void) {
+        switch self {
+        case .some(let bytes): bytes.withUnsafeBufferPointer { body($0.baseAddress) }
+        case .none: body(nil)
+        }
+    }
+}

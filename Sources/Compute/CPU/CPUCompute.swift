@@ -1,0 +1,68 @@
+internal import CKernels
+internal import COneDNN
+public import Tensors
+
+/// The engine for CPUs: matrix products, norms and attention in `CKernels`, convolutions in oneDNN.
+///
+/// Weights of matrix products are packed once, in panels that serve every use: many rows (prefill, denoising), one row (decoding) and
+/// slices (pruned FFNs). oneDNN's own packed formats are opaque and serve only the first.
+public final class CPUCompute: Compute {
+    /// See ``Precision``.
+    public let precision: Precision
+    let pool: ThreadPool
+
+    /// An engine on `threads` threads (default: all cores).
+    /// - Throws: ``ComputeError/threads(_:)``.
+    public init(precision: Precision = .f32, threads: Int? = nil) throws(ComputeError) {
+        self.precision = precision
+        OneDNN.prepare()
+        pool = try ThreadPool(threads: threads ?? Machine.cores)
+    }
+
+    private init(precision: Precision, pool: ThreadPool) {
+        self.precision = precision
+        self.pool = pool
+    }
+
+    /// See ``Compute/with(precision:)``.
+    public func with(precision: Precision) -> any Compute { CPUCompute(precision: precision, pool: pool) }
+
+    /// Threads in use.
+    public var threads: Int { pool.threads }
+
+    /// The instruction set of the kernels: `portable`, `avx2` or `avx512`.
+    public static var instructionSet: String {
+        switch ck_isa() {
+        case Int32(CK_AVX512): "avx512"
+        case Int32(CK_AVX2): "avx2"
+        default: "portable"
+        }
+    }
+
+    /// bfloat16 in `bf16`, else float32.
+    public var activationType: DType { precision == .bf16 ? .bfloat16 : .float32 }
+
+    /// See ``Compute/parallel(_:_:)``.
+    public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { pool.forEach(count, body) }
+}
+
+extension DType {
+    /// The kernels' name of the type: float32 or bfloat16.
+    var kernelType: Int32 {
+        precondition(self == .float32 || self == .bfloat16, "the kernels compute on float32 and bfloat16, not \(self)")
+        return Int32(self == .bfloat16 ? CK_BF16 : CK_F32)
+    }
+}
+
+extension Tensor {
+    /// The elements as floats, for the kernels.
+    var floatPointer: UnsafeMutablePointer<Float> {
+        precondition(dtype == .float32, "float32 expected, not \(dtype)")
+        return pointer.assumingMemoryBound(to: Float.self)
+    }
+
+    /// Extent of the last axis.
+    var width: Int { shape.last ?? 1 }
+    /// Number of rows: the product of all other extents.
+    var rowCount: Int { shape.dropLast().reduce(1, *) }
+}

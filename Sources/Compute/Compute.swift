@@ -1,0 +1,53 @@
+public import Tensors
+
+/// The operations that a transformer and a convolutional decoder need: coarse, on opaque tensors, so that a backend can be
+/// a CPU, a GPU or an oracle.
+///
+/// Row matrices are `[rows, width]`, images `[height, width, channels]`. "Activations" are inputs of matrix products and of
+/// type ``activationType``; everything else is float32. Outputs are written into tensors that the caller owns; shapes
+/// must fit (a mismatch is a programming error and stops the program).
+public protocol Compute: Sendable {
+    /// How weights and activations are held.
+    var precision: Precision { get }
+    /// Element type of activations.
+    var activationType: DType { get }
+
+    /// The same engine, threads shared, at another precision.
+    func with(precision: Precision) -> any Compute
+
+    /// Packs layers that share an input into one product.
+    /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
+    func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> any LinearWeights
+
+    /// `out (+)= activation(x W + b)`; x `[rows, inputs]` activations or float32, out `[rows, outputs]` (half of it after
+    /// ``Activation/swiGLU``), float32 or activations.
+    func linear(
+        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor)
+
+    /// Normalises float32 rows `[rows, width]` into `out` `[rows, width]`, float32 or activations; with `silu`, followed by SiLU.
+    func norm(_ x: Tensor, _ norm: Norm, _ modulation: Modulation?, silu: Bool, into out: Tensor)
+
+    /// A cache for one attention layer.
+    func makeCache(_ geometry: AttentionGeometry, sequences: Int, capacity: Int) -> any KeyValueCache
+
+    /// Splits `fused` `[rows, fusedWidth]` float32 into heads, applies q/k norms and rotation, writes keys and values to the
+    /// cache slots that `rows` names, and the queries, scaled by `1 / sqrt(headDim)`, to `queries` `[rows, queryWidth]` float32.
+    func heads(
+        _ fused: Tensor, _ geometry: AttentionGeometry, _ norm: QueryKeyNorm?, _ rotary: RotaryTable?, _ rows: RowLayout,
+        _ cache: any KeyValueCache, into queries: Tensor)
+
+    /// `softmax(q k^T) v` over the slots that each row may see, into `out` `[rows, queryWidth]`, float32 or activations.
+    func attention(
+        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ cache: any KeyValueCache, into out: Tensor)
+
+    /// Packs a convolution's weight `[outputs, inputs, kernel, kernel]` float32 and bias `[outputs]`.
+    func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
+        -> any ConvolutionWeights
+
+    /// Convolves `x` `[height, width, inputs]` float32 into `out` `[height', width', outputs]` float32; adds to it if `accumulate`.
+    /// - Throws: ``ComputeError/oneDNN(operation:status:)`` when the machine has no implementation.
+    func convolution(_ x: Tensor, _ weights: any ConvolutionWeights, accumulate: Bool, into out: Tensor) throws(ComputeError)
+
+    /// Runs `body(0)` ... `body(count - 1)` on all threads: for data movement between the operations.
+    func parallel(_ count: Int, _ body: @Sendable (Int) -> Void)
+}

@@ -1,0 +1,105 @@
+import Foundation
+public import Tensors
+
+/// Moving elements between tensors: what surrounds the operations of ``Compute``. Shapes must fit.
+extension Tensor {
+    /// Copies all elements of `other`, of equal type and count.
+    public func copy(from other: Tensor) {
+        precondition(dtype == other.dtype && count == other.count, "\(other.shape) into \(shape)")
+        memcpy(pointer, other.pointer, byteCount)
+    }
+
+    /// Fills float32 elements with `value`.
+    public func fill(_ value: Float) {
+        floatPointer.update(repeating: value, count: count)
+    }
+
+    /// Copies the rows of `part` `[rows, w]` to columns `column ..< column + w` of this `[rows, width]`, both float32.
+    public func setColumns(from column: Int, _ part: Tensor) {
+        let (rows, from, to) = (part.rowCount, part.width, width)
+        precondition(rows == rowCount && column + from <= to)
+        for i in 0..<rows {
+            memcpy(floatPointer + i * to + column, part.floatPointer + i * from, from * 4)
+        }
+    }
+
+    /// Writes row `id` of `table` `[n, width]` (float32 or bfloat16) to row `row` of this float32 matrix.
+    public func setRow(_ row: Int, to id: Int, of table: Tensor) {
+        precondition(table.width == width && row < rowCount && id >= 0 && id < table.rowCount)
+        let out = floatPointer + row * width
+        if table.dtype == .bfloat16 {
+            let from = table.pointer.assumingMemoryBound(to: UInt16.self) + id * width
+            for j in 0..<width { out[j] = Float(bitPattern: UInt32(from[j]) << 16) }
+        } else {
+            memcpy(out, table.floatPointer + id * width, width * 4)
+        }
+    }
+
+    /// Adds float32 `other`, of equal count, element by element.
+    public func add(_ other: Tensor) {
+        precondition(count == other.count)
+        let (a, b) = (floatPointer, other.floatPointer)
+        for i in 0..<count { a[i] += b[i] }
+    }
+
+    /// `self += factor * other`, float32: an Euler step.
+    public func add(_ other: Tensor, times factor: Float) {
+        precondition(count == other.count)
+        let (a, b) = (floatPointer, other.floatPointer)
+        for i in 0..<count { a[i] += factor * b[i] }
+    }
+
+    /// `self += factor * (a - b)`, float32, element by element; `b` may be this tensor.
+    public func add(_ a: Tensor, minus b: Tensor, times factor: Float) {
+        precondition(count == a.count && count == b.count)
+        let (to, a, b) = (floatPointer, a.floatPointer, b.floatPointer)
+        for i in 0..<count { to[i] += factor * (a[i] - b[i]) }
+    }
+
+    /// Replaces the float32 elements by `body(index, element)`.
+    public func update(_ body: (Int, Float) -> Float) {
+        let a = floatPointer
+        for i in 0..<count { a[i] = body(i, a[i]) }
+    }
+
+    /// Writes `values` over the float32 elements.
+    public func set(_ values: [Float]) {
+        precondition(values.count == count)
+        values.withUnsafeBytes { if let from = $0.baseAddress { memcpy(pointer, from, $0.count) } }
+    }
+
+    /// A float32 copy of the elements in memory of its own.
+    public func toFloat32() -> Tensor { Tensor(floats(), shape: shape) }
+}
+
+extension Tensor {
+    /// The matrix `[r, c]` with zero rows and columns added up to the given extents; itself if nothing is to be added.
+    public func padded(rows: Int, columns: Int) -> Tensor {
+        precondition(shape.count == 2 && rows >= shape[0] && columns >= shape[1])
+        if shape == [rows, columns] { return self }
+        let out = Tensor(zeros: [rows, columns], dtype: dtype)
+        for i in 0..<shape[0] {
+            memcpy(out.pointer + i * columns * dtype.size, pointer + i * shape[1] * dtype.size, shape[1] * dtype.size)
+        }
+        return out
+    }
+}
+
+extension Tensor {
+    /// An image `[h, w, c]` float32 with every pixel repeated in both directions: `[2h, 2w, c]`.
+    public func doubled(_ compute: some Compute) -> Tensor {
+        precondition(shape.count == 3 && dtype == .float32)
+        let (height, width, bytes) = (shape[0], shape[1], shape[2] * 4)
+        let out = Tensor(zeros: [2 * height, 2 * width, shape[2]])
+        compute.parallel(height) { y in
+            let from = pointer + y * width * bytes
+            let to = out.pointer + 4 * y * width * bytes
+            for x in 0..<width {
+                memcpy(to + 2 * x * bytes, from + x * bytes, bytes)
+                memcpy(to + (2 * x + 1) * bytes, from + x * bytes, bytes)
+            }
+            memcpy(to + 2 * width * bytes, to, 2 * width * bytes)
+        }
+        return out
+    }
+}

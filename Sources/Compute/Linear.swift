@@ -1,0 +1,67 @@
+public import Tensors
+
+/// The weights of a linear layer as a backend packed them: opaque, immutable, shared.
+public protocol LinearWeights: Sendable {
+    /// Width of the input rows.
+    var inputs: Int { get }
+    /// Width of the product, before a gated activation halves it.
+    var outputs: Int { get }
+    /// Bytes that the packed weights and the bias occupy.
+    var byteCount: Int { get }
+}
+
+/// One weight as checkpoints store it: `[outputs, inputs]`, float32 or bfloat16, with an optional bias `[outputs]`.
+public struct LinearSource: Sendable {
+    /// `[outputs, inputs]`.
+    public let weight: Tensor
+    /// `[outputs]`.
+    public let bias: Tensor?
+
+    /// A layer's weight and bias.
+    public init(weight: Tensor, bias: Tensor? = nil) {
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
+/// How several layers that share an input become one product.
+public enum LinearArrangement: Sendable {
+    /// Outputs one after the other (query, key, value).
+    case stacked
+    /// Two layers' outputs in alternating groups, ready for `silu(gate) * up` in the product's epilogue.
+    case gated
+}
+
+/// What is applied to a product before it is stored.
+public enum Activation: Sendable {
+    /// Nothing.
+    case identity
+    /// `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, SigLIP's.
+    case geluTanh
+    /// `x / 2 (1 + erf(x / sqrt 2))`, PyTorch's default.
+    case gelu
+    /// `x sigmoid(x)`.
+    case silu
+    /// `silu(gate) * up`, for weights packed as ``LinearArrangement/gated``: the output has half the columns.
+    case swiGLU
+}
+
+/// How a product is written.
+public struct LinearStore: Sendable {
+    /// Added to what the output holds (a residual connection) instead of replacing it.
+    public var accumulate = false
+    /// With `accumulate`: factors by which the product's columns are multiplied first (adaLN's gate), `[outputs]` float32.
+    public var gate: Tensor?
+    /// Which rows `gate` applies to; nil = all. The gate of the others is 1.
+    public var gatedRows: RowMask?
+
+    /// Replaces the output.
+    public static let replace = LinearStore()
+    /// Adds to the output.
+    public static let residual = LinearStore(accumulate: true)
+
+    /// Adds `gate * product` to the output.
+    public static func residual(gate: Tensor, rows: RowMask?) -> LinearStore {
+        LinearStore(accumulate: true, gate: gate, gatedRows: rows)
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+public import Tensors
+
+extension ReferenceCompute {
+    /// Keys and values as rows, `[sequence][slot][kvHead][headDim]`.
+    final class Cache: KeyValueCache {
+        let geometry: AttentionGeometry
+        let sequences: Int
+        let capacity: Int
+        var keys: [Float]
+        var values: [Float]
+
+        init(_ geometry: AttentionGeometry, sequences: Int, capacity: Int) {
+            self.geometry = geometry
+            self.sequences = sequences
+            self.capacity = capacity
+            keys = [Float](
+                repeating: 0, count: sequences * capacity * geometry.keyValueHeads * geometry.headDim)
+            values = keys
+        }
+
+        var byteCount: Int { 8 * keys.count }
+
+        func at(_ sequence: Int, _ slot: Int, _ head: Int) -> Int {
+            ((sequence * capacity + slot) * geometry.keyValueHeads + head) * geometry.headDim
+        }
+
+        func repeating(sequence: Int, count: Int) -> any KeyValueCache {
+            let copy = Cache(geometry, sequences: count, capacity: capacity)
+            let one = keys.count / sequences
+            copy.keys = Array(repeating: keys[sequence * one..<(sequence + 1) * one], count: count).flatMap(\.self)
+            copy.values = Array(repeating: values[sequence * one..<(sequence + 1) * one], count: count).flatMap(\.self)
+            return copy
+        }
+    }
+
+    /// See ``Compute/makeCache(_:sequences:capacity:)``.
+    public func makeCache(_ geometry: AttentionGeometry, sequences: Int, capacity: Int) -> any KeyValueCache {
+        Cache(geometry, sequences: sequences, capacity: capacity)
+    }
+
+    /// See ``Compute/heads(_:_:_:_:_:_:into:)``.
+    public func heads(
+        _ fused: Tensor, _ geometry: AttentionGeometry, _ norm: QueryKeyNorm?, _ rotary: RotaryTable?,
+        _ rows: RowLayout, _ cache: any KeyValueCache, into queries: Tensor
+    ) {
+        guard let cache = cache as? Cache else { preconditionFailure("a cache of another backend") }
+        let d = geometry.headDim
+        let input = fused.floats()
+        let (cosines, sines) = (rotary?.cosines.floats(), rotary?.sines.floats())
+        func head(_ row: Int, _ h: Int, _ weight: [Float]?) -> [Float] {
+            let start = row * geometry.fusedWidth + h * d
+            var x = input[start..<start + d].map(Double.init)
+            if let weight, let norm {
+                let divisor = (x.reduce(0) { $0 + $1 * $1 } / Double(d) + Double(norm.epsilon)).squareRoot()
+                x = x.enumerated().map { $0.element / divisor * Double(weight[$0.offset]) }
+            }
+            if let cosines, let sines {
+                let half = d / 2
+                let at = Int(rows.positions[row]) * half
+                x = (0..<d).map { j in
+                    let (c, s) = (Double(cosines[at + j % half]), Double(sines[at + j % half]))
+                    return j < half ? x[j] * c - x[j + half] * s : x[j] * c + x[j - half] * s
+                }
+            }
+            return x.map(Float.init)
+        }
+        for row in 0..<rows.count {
+            for h in 0..<geometry.heads {
+                for (j, value) in head(row, h, norm?.query.floats()).enumerated() {
+                    queries.floatPointer[row * geometry.queryWidth + h * d + j] = value * geometry.scale
+                }
+            }
+            for h in 0..<geometry.keyValueHeads {
+                let at = cache.at(Int(rows.sequences[row]), Int(rows.slots[row]), h)
+                cache.keys.replaceSubrange(at..<at + d, with: head(row, geometry.heads + h, norm?.key.floats()))
+                let start = row * geometry.fusedWidth + (geometry.heads + geometry.keyValueHeads + h) * d
+                cache.values.replaceSubrange(at..<at + d, with: input[start..<start + d])
+            }
+        }
+    }
+
+    /// See ``Compute/attention(_:_:_:_:into:)``.
+    public func attention(
+        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ cache: any KeyValueCache,
+        into out: Tensor
+    ) {
+        guard let cache = cache as? Cache else { preconditionFailure("a cache of another backend") }
+        let d = geometry.headDim
+        let q = queries.floats()
+        for row in 0..<rows.count {
+            for h in 0..<geometry.heads {
+                let shared = h / (geometry.heads / geometry.keyValueHeads)
+                let limit = Int(rows.limits[row])
+                let scores = (0..<limit).map { slot in
+                    let at = cache.at(Int(rows.sequences[row]), slot, shared)
+                    return (0..<d).reduce(0.0) {
+                        $0 + Double(q[row * geometry.queryWidth + h * d + $1]) * Double(cache.keys[at + $1])
+                    }
+                }
+                let most = scores.max() ?? 0
+                let weights = scores.map { exp($0 - most) }
+                let total = weights.reduce(0, +)
+                for j in 0..<d {
+                    var sum = 0.0
+                    for slot in 0..<limit {
+                        sum += weights[slot] * Double(cache.values[cache.at(Int(rows.sequences[row]), slot, shared) + j])
+                    }
+                    out.floatPointer[row * geometry.queryWidth + h * d + j] = Float(total > 0 ? sum / total : 0)
+                }
+            }
+        }
+    }
+}

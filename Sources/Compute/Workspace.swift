@@ -1,0 +1,25 @@
+public import Tensors
+
+/// The intermediate tensors of one request, allocated on first use and kept: no step after the first allocates.
+///
+/// A name stands for one block of memory. Asking again with a size that fits returns the same memory, whatever is in it.
+public final class Workspace {
+    private var blocks: [String: TensorStorage] = [:]
+
+    /// An empty workspace.
+    public init() {}
+
+    /// The tensor called `name`. Its contents are whatever was left there.
+    public func tensor(_ name: String, _ shape: [Int], _ dtype: DType = .float32) -> Tensor {
+        let bytes = shape.reduce(1, *) * dtype.size
+        if let block = blocks[name], block.byteCount >= bytes {
+            return Tensor(shape: shape, dtype: dtype, storage: block, byteOffset: 0)
+        }
+        let block = TensorStorage(byteCount: bytes)
+        blocks[name] = block
+        return Tensor(shape: shape, dtype: dtype, storage: block, byteOffset: 0)
+    }
+
+    /// Bytes held.
+    public var byteCount: Int { blocks.values.reduce(0) { $0 + $1.byteCount } }
+}

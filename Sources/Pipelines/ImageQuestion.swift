@@ -1,0 +1,234 @@
+import Compute
+import Foundation
+public import Images
+import ShowO2
+public import Tensors
+import Tokenizers
+
+/// Answers questions about an image.
+///
+/// The image stands before the question, so it is encoded and read once, and its keys and values serve every question.
+///
+/// ```swift
+/// let image = try RGBImage(contentsOf: URL(fileURLWithPath: "photo.jpg"))
+/// for try await event in ImageQuestion(model).ask(.init(image: image, questions: ["What is this?"])) {
+///     if case .text(_, let piece) = event { print(piece, terminator: "") }
+/// }
+/// ```
+public struct ImageQuestion: Sendable {
+    private let model: UnifiedModel
+
+    /// A pipeline on a loaded model.
+    public init(_ model: UnifiedModel) { self.model = model }
+
+    /// What to ask.
+    public struct Request: Sendable {
+        /// Where the image comes from.
+        public enum Source: Sendable {
+            /// Pixels: the short side is resized to the model's size (bicubic, antialiased) and the centre cut out.
+            case image(RGBImage)
+            /// Normalised latents `[1, channels, height / 8, width / 8]` float32.
+            case latents(Tensor)
+        }
+        /// A question as text, or as the exact tokens after eoi.
+        public enum Question: Sendable {
+            /// Text, put into the chat template; special tokens in it are plain text.
+            case text(String)
+            /// Token ids, in no template.
+            case ids([Int])
+        }
+        /// The image.
+        public var source: Source
+        /// The questions, answered independently of each other.
+        public var questions: [Question]
+        /// The exact tokens before boi, instead of the template's.
+        public var prefix: [Int]?
+        /// Tokens of an answer at most.
+        public var maxTokens: Int
+        /// How tokens are chosen.
+        public var sampling: SamplingOptions
+        /// The seed of the posterior's noise: the official code samples the VAE's posterior. nil = its mean.
+        public var posteriorSeed: UInt64?
+
+        /// Text questions on an image.
+        public init(image: RGBImage, questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init()) {
+            self.init(source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens, sampling: sampling)
+        }
+
+        /// All options.
+        public init(
+            source: Source, questions: [Question], prefix: [Int]? = nil, maxTokens: Int = 300,
+            sampling: SamplingOptions = .init(), posteriorSeed: UInt64? = nil
+        ) {
+            self.source = source
+            self.questions = questions
+            self.prefix = prefix
+            self.maxTokens = maxTokens
+            self.sampling = sampling
+            self.posteriorSeed = posteriorSeed
+        }
+    }
+
+    /// What happens while questions are answered.
+    public enum Event: Sendable {
+        /// The image has been read.
+        case imageRead
+        /// More text of the answer to question `index`.
+        case text(index: Int, String)
+        /// The answer is complete.
+        case answer(Answer)
+    }
+
+    /// A complete answer.
+    public struct Answer: Sendable {
+        /// The question's place.
+        public let index: Int
+        /// The text, without surrounding white space; empty when the folder has no tokenizer.
+        public let text: String
+        /// Token ids, the end token included if it came.
+        public let tokens: [Int]
+        /// Whether it ended by itself, not by `maxTokens`.
+        public let finished: Bool
+        /// Seconds.
+        public let timings: Timings
+    }
+
+    /// Seconds.
+    public struct Timings: Sendable, Codable {
+        /// The VAE (0 for given latents). Spent once an image.
+        public var encoding: Double
+        /// Reading image and prefix. Spent once an image.
+        public var reading: Double
+        /// Reading the question, to the first token.
+        public var question: Double
+        /// All further tokens.
+        public var decoding: Double
+        /// Tokens decoded after the first, a second.
+        public var tokensPerSecond: Double
+    }
+
+    /// Asks, telling of the text as it is decoded. Ending the iteration stops the work within a token.
+    ///
+    /// The stream throws `ModelError/request(_:)`, errors of files that are opened late (tokenizer, VAE), and `CancellationError`.
+    public func ask(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    try await model.worker.run { try run(request) { continuation.yield($0) } }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
+        }
+    }
+
+    /// Asks and returns all answers.
+    public func answers(_ request: Request) async throws -> [Answer] {
+        var answers: [Answer] = []
+        for try await event in ask(request) {
+            if case .answer(let answer) = event { answers.append(answer) }
+        }
+        try Task.checkCancellation()
+        return answers
+    }
+
+    /// The loop.
+    private func run(_ request: Request, _ emit: (Event) -> Void) throws {
+        let geometry = model.geometry
+        let special = try model.specialTokens()
+        guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
+        let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
+        let tokenizer: Tokenizer? = needsText || request.prefix == nil ? try model.tokenizer() : try? model.tokenizer()
+        let template = ChatTemplate(special: special, tokenizer: tokenizer)
+        let prefix = try request.prefix ?? template.prefix()
+        let questions = try request.questions.map { question in
+            switch question {
+            case .text(let text): try template.question(text)
+            case .ids(let ids): ids
+            }
+        }
+        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else { throw ModelError.request("no question given") }
+
+        var watch = Stopwatch()
+        let latents = try latents(request)
+        let encoding = watch.lap()
+        try Task.checkCancellation()
+
+        let image = latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch)
+        let context = prefix.count + 1 + 1 + image + 1  // prefix [boi] T img*N [eoi]
+        let longest = questions.map(\.count).max() ?? 0
+        let reading = try Reading(model: model.network, capacity: context + longest + request.maxTokens)
+        try reading.read(prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage)
+        let mark = reading.count
+        let readingTime = watch.lap()
+        emit(.imageRead)
+
+        for (index, question) in questions.enumerated() {
+            try Task.checkCancellation()
+            _ = watch.lap()
+            reading.rewind(to: mark)
+            var sampler = TokenSampler(request.sampling)
+            var detokenizer = tokenizer.map { StreamingDetokenizer($0) }
+            var text = ""
+            func tell(_ piece: String) {
+                // The model's own leading blank is no part of the answer.
+                let piece = text.isEmpty ? String(piece.drop(while: \.isWhitespace)) : piece
+                text += piece
+                if !piece.isEmpty { emit(.text(index: index, piece)) }
+            }
+            var tokens = [sampler.next(try reading.read(question).floats())]
+            var timings = Timings(
+                encoding: encoding, reading: readingTime, question: watch.lap(), decoding: 0, tokensPerSecond: 0)
+            while tokens.last != special.endOfSequence {
+                if let token = tokens.last, let piece = detokenizer?.append(token) { tell(piece) }
+                if tokens.count == request.maxTokens { break }
+                try Task.checkCancellation()
+                tokens.append(sampler.next(try reading.read(tokens.suffix(1).map { $0 }).floats()))
+            }
+            if let rest = detokenizer?.finish() { tell(rest) }
+            timings.decoding = watch.lap()
+            timings.tokensPerSecond = timings.decoding > 0 ? Double(tokens.count - 1) / timings.decoding : 0
+            emit(
+                .answer(
+                    Answer(
+                        index: index, text: text.trimmingCharacters(in: .whitespacesAndNewlines), tokens: tokens,
+                        finished: tokens.last == special.endOfSequence, timings: timings)))
+        }
+    }
+
+    /// The image as latents `[1, channels, h, w]`.
+    private func latents(_ request: Request) throws -> Tensor {
+        let geometry = model.geometry
+        switch request.source {
+        case .latents(let latents):
+            guard latents.shape.count == 4, latents.shape[0] == 1, latents.shape[1] == geometry.latentChannels,
+                latents.shape[2] > 0, latents.shape[3] > 0, latents.shape[2] % geometry.patch == 0,
+                latents.shape[3] % geometry.patch == 0,
+                latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch) <= geometry.imageTokens
+            else {
+                throw ModelError.request(
+                    "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
+                        + "\(geometry.imageTokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+            }
+            return latents.toFloat32()
+        case .image(let image):
+            let fitted = try image.resizedCovering(width: geometry.imageWidth, height: geometry.imageHeight)
+            let pixels = Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width])
+            let posterior = try model.vae().encode(pixels)
+            let latents =
+                if let seed = request.posteriorSeed {
+                    posterior.sample(noise: Self.posteriorNoise(seed: seed, count: posterior.mean.count))
+                } else {
+                    posterior.mean
+                }
+            return latents.reshaped([1] + latents.shape)
+        }
+    }
+
+    private static func posteriorNoise(seed: UInt64, count: Int) -> [Float] {
+        var generator = TorchNoise(seed: seed)
+        return generator.normal(max(16, count)).prefix(count).map { $0 }
+    }
+}

@@ -1,0 +1,113 @@
+import Compute
+public import Foundation
+import ShowO2
+import Tensors
+
+/// What a model folder holds and what it will take to run it, read without loading the weights.
+public struct ModelReport: Sendable, Encodable {
+    /// A part of the network.
+    public struct Part: Sendable, Encodable {
+        /// What it is.
+        public let name: String
+        /// Parameters stored.
+        public let parameters: Int
+        /// Bytes stored.
+        public let bytes: Int
+    }
+
+    /// The model's name.
+    public let name: String
+    /// Where the weights are.
+    public let weights: String
+    /// Width and height of its images, in pixels.
+    public let imageSize: [Int]
+    /// Image tokens without the time token.
+    public let imageTokens: Int
+    /// Prompt tokens that fit.
+    public let promptTokens: Int
+    /// Sizes, by name.
+    public let geometry: [String: Int]
+    /// Parameters by part of the network.
+    public let parts: [Part]
+    /// Parameters by element type.
+    public let dtypes: [String: Int]
+    /// Bytes that packed weights will take, by precision.
+    public let memory: [String: Int]
+    /// What a user would miss: files that are not there.
+    public let missing: [String]
+
+    /// Reads a folder.
+    /// - Throws: `WeightError` or `ModelError` when there is no model in it.
+    public init(folder: URL) throws {
+        let source = try openWeights(in: folder)
+        let geometry = try ShowO2Geometry(folder: folder, weights: source)
+        name = geometry.name
+        weights = source.location
+        imageSize = [geometry.imageWidth, geometry.imageHeight]
+        imageTokens = geometry.imageTokens
+        promptTokens = geometry.maxPromptTokens
+        var sizes: [String: Int] = ["vocabulary": geometry.vocabulary, "max sequence": geometry.maxSequence]
+        for (part, stack) in [("llm", geometry.llm), ("semantic encoder", geometry.vision), ("diffusion head", geometry.head)] {
+            sizes["\(part) hidden"] = stack.hidden
+            sizes["\(part) layers"] = stack.layers
+            sizes["\(part) heads"] = stack.attention.heads
+            sizes["\(part) kv heads"] = stack.attention.keyValueHeads
+            sizes["\(part) head dim"] = stack.attention.headDim
+            sizes["\(part) ffn"] = stack.intermediate
+        }
+        self.geometry = sizes
+
+        var missing: [String] = []
+        var sources = [(source, false)]
+        if let vae = UnifiedModel.vaeFile(in: folder) {
+            sources.append((try openWeights(file: vae), true))
+        } else {
+            missing.append("VAE (\(UnifiedModel.vaeFileNames.joined(separator: " or "))): needed to draw and to see images")
+        }
+        if !FileManager.default.fileExists(atPath: folder.appendingPathComponent("tokenizer.json").path) {
+            missing.append("tokenizer.json: needed for text prompts and questions")
+        }
+        self.missing = missing
+
+        var parts: [String: (parameters: Int, bytes: Int)] = [:]
+        var dtypes: [String: Int] = [:]
+        for (source, isVAE) in sources {
+            for name in source.names {
+                guard let info = source.info(name) else { continue }
+                let count = info.shape.reduce(1, *)
+                let part = isVAE ? "VAE" : Self.part(of: name)
+                parts[part, default: (0, 0)].parameters += count
+                parts[part, default: (0, 0)].bytes += count * info.dtype.size
+                dtypes[info.dtype.rawValue, default: 0] += count
+            }
+        }
+        self.parts = Self.order.compactMap { name in
+            parts[name].map { Part(name: name, parameters: $0.parameters, bytes: $0.bytes) }
+        }
+        self.dtypes = dtypes
+        // The embedding is looked up in the mapped file; the VAE's convolutions keep one of three temporal slices, in float32.
+        let packed = parts.reduce(0) { $0 + (["VAE", "embedding"].contains($1.key) ? 0 : $1.value.parameters) }
+        let output = parts["output projection"] == nil ? geometry.vocabulary * geometry.llm.hidden : 0
+        let vae = (parts["VAE"]?.parameters ?? 0) * 4 / 3
+        memory = Dictionary(
+            uniqueKeysWithValues: Precision.allCases.map {
+                ($0.rawValue, (packed + output) * ($0 == .bf16 ? 2 : 4) + vae)
+            })
+    }
+
+    private static let order = [
+        "embedding", "language model", "output projection", "semantic encoder", "fusion and projectors", "time embedding",
+        "diffusion head", "VAE", "other",
+    ]
+
+    private static func part(of name: String) -> String {
+        for (prefix, part) in [
+            ("showo.model.embed_tokens", "embedding"), ("showo.lm_head", "output projection"), ("showo.", "language model"),
+            ("und_trans", "semantic encoder"), ("image_embedder_und", "semantic encoder"),
+            ("position_embedding", "semantic encoder"), ("fusion_proj", "fusion and projectors"),
+            ("image_embedder_gen", "fusion and projectors"), ("diff_proj", "fusion and projectors"),
+            ("time_embed", "time embedding"), ("diffusion_head", "diffusion head"),
+        ] where name.hasPrefix(prefix) { return part }
+        return "other"
+    }
+}

@@ -1,0 +1,104 @@
+public import Compute
+public import Foundation
+public import ShowO2
+import Synchronization
+import Tensors
+public import Tokenizers
+
+/// A model folder, ready to run: network, tokenizer, VAE, and the thread that requests take turns on.
+///
+/// The folder holds `config.json`, optionally `geometry.json`, the weights (`model.safetensors`, `pytorch_model*.bin`, sharded or not),
+/// the VAE (`vae.safetensors` or `Wan2.1_VAE.pth`) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
+public final class UnifiedModel: Sendable {
+    /// Where it came from.
+    public let folder: URL
+    /// The network.
+    public let network: ShowO2Model
+    let worker = Worker()
+    private let openedTokenizer = Mutex<Tokenizer?>(nil)
+    private let openedVAE = Mutex<WanVAE?>(nil)
+
+    /// Names under which the VAE is looked for.
+    public static let vaeFileNames = ["vae.safetensors", "Wan2.1_VAE.safetensors", "Wan2.1_VAE.pth"]
+
+    /// Loads a folder.
+    ///
+    /// - Parameters:
+    ///   - precision: of weights and activations.
+    ///   - threads: nil = all cores.
+    ///   - progress: told the share loaded, 0 ... 1.
+    /// - Throws: `WeightError`, `ModelError` or `ComputeError`, each one line; `CancellationError`.
+    public static func load(
+        _ folder: URL, precision: Precision = .bf16, threads: Int? = nil,
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> UnifiedModel {
+        let compute = try CPUCompute(precision: precision, threads: threads)
+        return try await Worker().run {
+            try UnifiedModel(folder: folder, compute: compute) {
+                try Task.checkCancellation()
+                progress($0)
+            }
+        }
+    }
+
+    private init(folder: URL, compute: any Compute, progress: (Double) throws -> Void) throws {
+        self.folder = folder
+        let weights = try openWeights(in: folder)
+        network = try ShowO2Model(
+            geometry: ShowO2Geometry(folder: folder, weights: weights), weights: weights, compute: compute,
+            progress: progress)
+    }
+
+    /// Every size of the network.
+    public var geometry: ShowO2Geometry { network.geometry }
+
+    /// The folder's tokenizer.
+    /// - Throws: `ModelError/missing(_:)` or `TokenizerError`.
+    public func tokenizer() throws -> Tokenizer {
+        try openedTokenizer.withLock { opened in
+            if let opened { return opened }
+            let url = folder.appendingPathComponent("tokenizer.json")
+            guard FileManager.default.fileExists(atPath: url.path) else {
+                throw ModelError.missing("\(folder.path) has no tokenizer.json; copy it from the language model's folder")
+            }
+            let tokenizer = try Tokenizer(contentsOf: url)
+            opened = tokenizer
+            return tokenizer
+        }
+    }
+
+    /// The folder's VAE.
+    /// - Throws: `ModelError/missing(_:)` or `WeightError`.
+    public func vae() throws -> WanVAE {
+        try openedVAE.withLock { opened in
+            if let opened { return opened }
+            guard let url = Self.vaeFile(in: folder) else {
+                throw ModelError.missing(
+                    "\(folder.path) has no VAE; put \(Self.vaeFileNames.joined(separator: " or ")) there")
+            }
+            let vae = try WanVAE(
+                weights: openWeights(file: url), mean: geometry.latentMean, std: geometry.latentStd,
+                compute: network.compute)
+            opened = vae
+            return vae
+        }
+    }
+
+    /// The VAE file of a folder, if there is one.
+    public static func vaeFile(in folder: URL) -> URL? {
+        vaeFileNames.map { folder.appendingPathComponent($0) }.first {
+            FileManager.default.fileExists(atPath: $0.path)
+        }
+    }
+
+    /// The structural tokens: the folder's, or looked up in the tokenizer.
+    /// - Throws: `ModelError/missing(_:)` when the tokenizer has no such tokens.
+    public func specialTokens() throws -> SpecialTokens {
+        if let special = geometry.special { return special }
+        let tokenizer = try tokenizer()
+        guard let special = SpecialTokens(lookup: { tokenizer.id(of: $0) }) else {
+            throw ModelError.missing("tokenizer.json has no <|im_start|>, <|im_end|>, <|vision_start|> and <|vision_end|>; is it Qwen2.5's?")
+        }
+        return special
+    }
+}

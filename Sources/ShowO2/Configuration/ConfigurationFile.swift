@@ -1,0 +1,80 @@
+import Foundation
+
+/// `config.json` with the official keys. Every field is optional here; ``ShowO2Geometry`` decides what is needed.
+struct ConfigurationFile: Decodable {
+    var hidden_size: Int?
+    var clip_latent_dim: Int?
+    var image_latent_dim: Int?
+    var image_latent_height: Int?
+    var image_latent_width: Int?
+    var patch_size: Int?
+    var num_diffusion_layers: Int?
+    var llm_vocab_size: Int?
+    var add_qk_norm: Bool?
+    var add_time_embeds: Bool?
+}
+
+/// `geometry.json`: what the official configuration leaves to other files (the LLM's, the vision tower's, the demo's).
+struct GeometryFile: Decodable {
+    struct Transformer: Decodable {
+        var num_hidden_layers: Int?
+        var num_attention_heads: Int?
+        var num_key_value_heads: Int?
+        var head_dim: Int?
+        var intermediate_size: Int?
+        var rms_norm_eps: Double?
+        var layer_norm_eps: Double?
+        var rope_theta: Double?
+    }
+    struct VAE: Decodable {
+        var mean: [Float]?
+        var std: [Float]?
+    }
+    struct Sampling: Decodable {
+        var points: Int?
+        var time_shift: Double?
+        var guidance: Double?
+    }
+    var name: String?
+    var llm: Transformer?
+    var vision: Transformer?
+    var head: Transformer?
+    var max_seq_len: Int?
+    var special: SpecialTokens?
+    var vae: VAE?
+    var sampling: Sampling?
+}
+
+extension Decodable {
+    /// Reads a JSON file of at most a megabyte.
+    static func read(_ url: URL) throws(ModelError) -> Self {
+        let file = url.path
+        do {
+            let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
+            guard size <= 1 << 20 else {
+                throw ModelError.configuration(file: file, reason: "larger than 1 MB; is this the right file?")
+            }
+            return try JSONDecoder().decode(Self.self, from: Data(contentsOf: url))
+        } catch let error as ModelError {
+            throw error
+        } catch let error as DecodingError {
+            throw .configuration(file: file, reason: error.oneLine)
+        } catch {
+            throw .configuration(file: file, reason: "cannot be read; is this a model folder?")
+        }
+    }
+}
+
+extension DecodingError {
+    fileprivate var oneLine: String {
+        func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        return switch self {
+        case .typeMismatch(let type, let context): "\(path(context)) should be of type \(type)"
+        case .valueNotFound(let type, let context): "\(path(context)) should be of type \(type), not null"
+        case .keyNotFound(let key, let context): "\(path(context)) lacks \(key.stringValue)"
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty ? "not valid JSON" : "\(path(context)) has no usable value"
+        @unknown default: "not a configuration"
+        }
+    }
+}

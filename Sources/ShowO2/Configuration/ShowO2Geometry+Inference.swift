@@ -1,0 +1,161 @@
+import Compute
+public import Foundation
+public import Tensors
+
+extension ShowO2Geometry {
+    /// Reads `config.json`, `geometry.json` if there is one, and the shapes of the weights, and reconciles the three.
+    ///
+    /// Without `geometry.json` the head dims are 128 (LLM), 64 (diffusion head) and 72 or 64 (semantic encoder).
+    /// - Throws: ``ModelError`` when a file is unreadable, a size is not plausible, or the files contradict each other.
+    public init(folder: URL, weights: any TensorSource) throws(ModelError) {
+        let config = try ConfigurationFile.read(folder.appendingPathComponent("config.json"))
+        let geometryURL = folder.appendingPathComponent("geometry.json")
+        let extra = FileManager.default.fileExists(atPath: geometryURL.path) ? try GeometryFile.read(geometryURL) : nil
+        let shapes = WeightShapes(weights)
+
+        let embedding = try shapes.matrix("showo.model.embed_tokens.weight")
+        name = extra?.name ?? folder.standardizedFileURL.lastPathComponent
+        vocabulary = embedding.rows
+        llm = try shapes.stack(
+            "showo.model.layers", hidden: embedding.columns, query: "self_attn.q_proj.weight",
+            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.llm) { _ in 128 }
+        ropeTheta = extra?.llm?.rope_theta ?? 1e6
+        llmEpsilon = Float(extra?.llm?.rms_norm_eps ?? 1e-6)
+
+        let positionTable = try shapes.matrix("position_embedding.weight")
+        positions = positionTable.rows
+        // The official code cuts SigLIP's last layer, so a stated layer count may be one more than there are.
+        var vision = extra?.vision
+        vision?.num_hidden_layers = nil
+        self.vision = try shapes.stack(
+            "und_trans.layers", hidden: positionTable.columns, query: "self_attn.q_proj.weight",
+            key: "self_attn.k_proj.weight", inner: "mlp.fc1.weight", stated: vision) { $0 % 72 == 0 ? 72 : 64 }
+        visionEpsilon = Float(extra?.vision?.layer_norm_eps ?? 1e-6)
+
+        let finalLayer = try shapes.matrix("diffusion_head_b.linear.weight")
+        head = try shapes.stack(
+            "diffusion_head_a", hidden: finalLayer.columns, query: "self_attn.q_proj.weight",
+            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.head) { _ in 64 }
+
+        latentChannels = config.image_latent_dim ?? 16
+        patch = config.patch_size ?? 2
+        gridHeight = config.image_latent_height ?? 27
+        gridWidth = config.image_latent_width ?? 27
+        try Self.require(config.add_qk_norm ?? true, "add_qk_norm is false; only models with q/k norms are supported")
+        try Self.require(config.add_time_embeds ?? true, "add_time_embeds is false; only models with a time token are supported")
+        for (what, value, range) in [
+            ("image_latent_dim", latentChannels, 1...1024), ("patch_size", patch, 1...16),
+            ("image_latent_height", gridHeight, 1...512), ("image_latent_width", gridWidth, 1...512),
+        ] {
+            try Self.require(range.contains(value), "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
+        }
+        let tokens = gridHeight * gridWidth
+        // The demo configurations: 1024 at 432 px, 1280 at 512, 4352 at 1024. All leave about 256 positions to text.
+        maxSequence = extra?.max_seq_len ?? (tokens == 729 ? 1024 : tokens + 256)
+        try Self.require(
+            maxSequence >= tokens + 5 && maxSequence <= 1 << 20,
+            "max_seq_len is \(maxSequence), too small for \(tokens) image tokens or not plausible")
+        special = extra?.special
+        latentMean = extra?.vae?.mean ?? Self.wanMean
+        latentStd = extra?.vae?.std ?? Self.wanStd
+        sampling = SamplingDefaults(
+            steps: extra?.sampling?.points ?? 50, timeShift: Float(extra?.sampling?.time_shift ?? 3),
+            guidance: Float(extra?.sampling?.guidance ?? 5))
+
+        for (key, stated, found) in [
+            ("hidden_size", config.hidden_size, llm.hidden), ("clip_latent_dim", config.clip_latent_dim, self.vision.hidden),
+            ("num_diffusion_layers", config.num_diffusion_layers, head.layers),
+            ("patch_size and image_latent_dim", patchWidth, finalLayer.rows),
+        ] {
+            if let stated, stated != found { throw .contradiction("\(key) is \(stated), the weights have \(found)") }
+        }
+        if let stated = config.llm_vocab_size, stated > vocabulary {
+            throw .contradiction("llm_vocab_size is \(stated), the weights have \(vocabulary)")
+        }
+        try Self.require(
+            latentMean.count == latentChannels && latentStd.count == latentChannels && !latentStd.contains { !($0 > 0) },
+            "the VAE's mean and std need \(latentChannels) values each, std above 0")
+        try Self.require(
+            special?.all.allSatisfy { (0..<vocabulary).contains($0) } ?? true, "a special token id is outside the vocabulary")
+        try Self.require(
+            ropeTheta > 1 && ropeTheta.isFinite && llmEpsilon > 0 && visionEpsilon > 0 && sampling.steps >= 2
+                && sampling.steps <= 10_000 && sampling.timeShift > 0,
+            "geometry.json holds a value that is not plausible (rope_theta, eps or sampling)")
+    }
+
+    private static func require(_ condition: Bool, _ reason: String) throws(ModelError) {
+        if !condition { throw .configuration(file: "config.json", reason: reason) }
+    }
+
+    /// Per-channel statistics of Wan2.1's latents; official file `models/wan21_vae.py`.
+    static let wanMean: [Float] = [
+        -0.7571, -0.7089, -0.9113, 0.1075, -0.1745, 0.9653, -0.1517, 1.5508, 0.4134, -0.0715, 0.5517, -0.3632, -0.1922,
+        -0.9497, 0.2503, -0.2921,
+    ]
+    /// See ``wanMean``.
+    static let wanStd: [Float] = [
+        2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253,
+        2.8251, 1.9160,
+    ]
+}
+
+/// Sizes read off the weights.
+private struct WeightShapes {
+    let source: any TensorSource
+    let names: [String]
+
+    init(_ source: any TensorSource) {
+        self.source = source
+        names = source.names
+    }
+
+    func matrix(_ name: String) throws(ModelError) -> (rows: Int, columns: Int) {
+        guard let shape = source.info(name)?.shape else {
+            throw .contradiction("\(source.location) has no \(name); these are not Show-o2 weights")
+        }
+        guard shape.count == 2, shape[0] > 0, shape[1] > 0 else { throw .contradiction("\(name) has shape \(shape)") }
+        return (shape[0], shape[1])
+    }
+
+    func stack(
+        _ prefix: String, hidden: Int, query: String, key: String, inner: String, stated: GeometryFile.Transformer?,
+        defaultHeadDim: (Int) -> Int
+    ) throws(ModelError) -> ShowO2Geometry.Stack {
+        let layers = 1 + (names.compactMap { layerIndex($0, prefix) }.max() ?? -1)
+        guard layers > 0 else { throw .contradiction("\(source.location) has no \(prefix).0") }
+        let queryWidth = try matrix("\(prefix).0.\(query)").rows
+        let keyWidth = try matrix("\(prefix).0.\(key)").rows
+        let intermediate = try matrix("\(prefix).0.\(inner)").rows
+        let headDim: Int
+        if let dim = stated?.head_dim {
+            headDim = dim
+        } else if let heads = stated?.num_attention_heads, heads > 0, queryWidth % heads == 0 {
+            headDim = queryWidth / heads
+        } else {
+            headDim = defaultHeadDim(hidden)
+        }
+        guard headDim > 0, headDim % 2 == 0, queryWidth % headDim == 0, keyWidth % headDim == 0, keyWidth > 0,
+            queryWidth % keyWidth == 0
+        else {
+            throw .contradiction("\(prefix) has query and key widths \(queryWidth) and \(keyWidth), which heads of \(headDim) do not divide")
+        }
+        let attention = AttentionGeometry(
+            heads: queryWidth / headDim, keyValueHeads: keyWidth / headDim, headDim: headDim)
+        for (key, value, found) in [
+            ("num_hidden_layers", stated?.num_hidden_layers, layers),
+            ("num_attention_heads", stated?.num_attention_heads, attention.heads),
+            ("num_key_value_heads", stated?.num_key_value_heads, attention.keyValueHeads),
+            ("intermediate_size", stated?.intermediate_size, intermediate),
+        ] {
+            if let value, value != found {
+                throw .contradiction("\(key) of \(prefix) is \(value), the weights have \(found)")
+            }
+        }
+        return ShowO2Geometry.Stack(hidden: hidden, layers: layers, attention: attention, intermediate: intermediate)
+    }
+
+    private func layerIndex(_ name: String, _ prefix: String) -> Int? {
+        guard name.hasPrefix(prefix + ".") else { return nil }
+        return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." }).flatMap { (0..<10_000).contains($0) ? $0 : nil }
+    }
+}

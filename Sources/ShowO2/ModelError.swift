@@ -1,0 +1,21 @@
+/// Why a model could not be loaded or asked for something. Every description is one line that says what to do.
+public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A configuration file is missing or cannot be read.
+    case configuration(file: String, reason: String)
+    /// The configuration says something else than the weights.
+    case contradiction(String)
+    /// The model has no such part (a VAE, a tokenizer).
+    case missing(String)
+    /// The request is outside what the model can do.
+    case request(String)
+
+    /// One line for the user.
+    public var description: String {
+        switch self {
+        case .configuration(let file, let reason): "\(file): \(reason)"
+        case .contradiction(let reason): "the configuration contradicts the weights: \(reason)"
+        case .missing(let what): what
+        case .request(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Compute
+import Tensors
+
+/// Latents -> image embeddings: the semantic path and the low-level path (`image_embedder_gen`), joined by `fusion_proj`.
+///
+/// Official file: `models/modeling_showo2_qwen2_5.py`.
+struct DualPathFusion: Sendable {
+    let encoder: SemanticEncoder
+    let projector: any LinearWeights
+    let norm: Norm
+    let first: any LinearWeights
+    let second: any LinearWeights
+    let patch: Int
+    let hidden: Int
+
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
+        encoder = try SemanticEncoder(loader, geometry)
+        patch = geometry.patch
+        hidden = geometry.llm.hidden
+        let both = geometry.vision.hidden + hidden
+        projector = try loader.patchEmbedding(
+            "image_embedder_gen.proj", hidden, channels: geometry.latentChannels, patch: patch)
+        norm = try loader.rmsNorm("fusion_proj.0", both, 1e-6)
+        first = try loader.linear("fusion_proj.1", hidden, both)
+        second = try loader.linear("fusion_proj.3", hidden, hidden)
+    }
+
+    /// latents `[images, channels, height, width]` float32 -> embeddings `[images * tokens, hidden]` float32.
+    func callAsFunction(
+        _ latents: Tensor, _ compute: any Compute, _ workspace: Workspace, observe: Observer? = nil
+    ) -> Tensor {
+        let images = latents.shape[0]
+        let grid = TokenGrid(height: latents.shape[2] / patch, width: latents.shape[3] / patch)
+        let count = images * grid.tokens
+        let patches = workspace.tensor("fusion.patches", [count, latents.shape[1] * patch * patch])
+        Patches.cut(latents, patch: patch, into: patches)
+
+        let semantic = encoder(patches, images: images, grid: grid, workspace, observe: observe)  // [count, width]
+        let lowLevel = workspace.tensor("fusion.gen", [count, hidden])
+        compute.linear(patches, projector, .identity, .replace, into: lowLevel)
+        observe?("image_embedder_gen", lowLevel)
+
+        let both = workspace.tensor("fusion.both", [count, semantic.shape[1] + hidden])
+        both.setColumns(from: 0, semantic)
+        both.setColumns(from: semantic.shape[1], lowLevel)
+        let normed = workspace.tensor("fusion.normed", both.shape, compute.activationType)
+        compute.norm(both, norm, nil, silu: false, into: normed)
+        let inner = workspace.tensor("fusion.inner", [count, hidden], compute.activationType)
+        compute.linear(normed, first, .gelu, .replace, into: inner)
+        let embeddings = workspace.tensor("fusion.embeddings", [count, hidden])  // [images * tokens, hidden]
+        compute.linear(inner, second, .identity, .replace, into: embeddings)
+        observe?("fusion_proj", embeddings)
+        return embeddings
+    }
+}

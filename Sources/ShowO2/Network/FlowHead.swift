@@ -1,0 +1,126 @@
+import Compute
+import Foundation
+import Tensors
+
+/// The diffusion head: `diff_proj`, modulated layers (`diffusion_head_a`) and the final layer (`diffusion_head_b`).
+///
+/// Official file: `models/modules.py`. Epsilon is 1e-5 in the layers' norms and 1e-6 elsewhere.
+final class FlowHead: Sendable {
+    let geometry: ShowO2Geometry.Stack
+    let patchWidth: Int
+    /// LLM hidden -> head hidden; nil where they are equal.
+    let projection: (first: any LinearWeights, second: any LinearWeights)?
+    let layers: [TransformerLayer]
+    let layerModulations: [any LinearWeights]
+    let finalNorm: Norm
+    let finalModulation: any LinearWeights
+    let final: any LinearWeights
+    let rotary: RotaryTables
+    private let compute: any Compute
+
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
+        let (head, width) = (geometry.head, geometry.head.hidden)
+        self.geometry = head
+        patchWidth = geometry.patchWidth
+        compute = loader.compute
+        if loader.source.contains("diff_proj.0.weight") {
+            projection = (
+                try loader.linear("diff_proj.0", width, geometry.llm.hidden), try loader.linear("diff_proj.2", width, width)
+            )
+        } else {
+            guard geometry.llm.hidden == width else {
+                throw ModelError.contradiction("no diff_proj although the LLM's width \(geometry.llm.hidden) is not the head's \(width)")
+            }
+            projection = nil
+        }
+        layers = try (0..<head.layers).map {
+            try TransformerLayer(
+                loader, "diffusion_head_a.\($0)", head, epsilon: 1e-5, bias: false, queryKeyNormEpsilon: 1e-6)
+        }
+        layerModulations = try (0..<head.layers).map {
+            try loader.linear("diffusion_head_a.\($0).adaLN_modulation.1", 6 * width, width)
+        }
+        finalNorm = try loader.rmsNorm("diffusion_head_b.norm_final", width, 1e-6)
+        finalModulation = try loader.linear("diffusion_head_b.adaLN_modulation.1", 2 * width, width)
+        final = try loader.linear("diffusion_head_b.linear", geometry.patchWidth, width)
+        rotary = RotaryTables(
+            inverseFrequencies: RotaryFrequencies.head(headDim: head.attention.headDim),
+            positions: geometry.maxSequence)
+    }
+
+    var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } + layerModulations.reduce(0) { $0 + $1.byteCount } }
+
+    /// Caches for all layers.
+    func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
+        layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
+    }
+
+    /// adaLN of every layer for every time of a schedule, as one product a layer: it depends on t alone.
+    /// conditioning `[times, width]` float32.
+    func modulations(_ conditioning: Tensor) -> [HeadModulation] {
+        let times = conditioning.shape[0]
+        let x = Tensor(conditioning.floats().map { $0 / (1 + exp(-$0)) }, shape: conditioning.shape)  // SiLU
+        func rows(_ weights: any LinearWeights) -> Tensor {
+            let out = Tensor(zeros: [times, weights.outputs])
+            compute.linear(x, weights, .identity, .replace, into: out)
+            return out
+        }
+        let layers = layerModulations.map(rows)  // [times, 6 width] each
+        let last = rows(finalModulation)  // [times, 2 width]
+        return (0..<times).map { t in
+            let final = last.rows(t..<t + 1).reshaped([2, geometry.hidden])
+            return HeadModulation(
+                layers: layers.map { LayerModulation($0.rows(t..<t + 1).reshaped([$0.shape[1]])) },
+                finalShift: final.rows(0..<1).reshaped([geometry.hidden]),
+                finalScale: final.rows(1..<2).reshaped([geometry.hidden]))
+        }
+    }
+
+    /// LLM hidden states after the final norm, `[rows, llm hidden]` activations -> the head's input `[rows, hidden]` float32.
+    func project(_ x: Tensor, _ workspace: Workspace) -> Tensor {
+        let hidden = workspace.tensor("head.hidden", [x.shape[0], geometry.hidden])
+        if let projection {
+            let inner = workspace.tensor("head.inner", [x.shape[0], geometry.hidden], compute.activationType)
+            compute.linear(x, projection.first, .gelu, .replace, into: inner)
+            compute.linear(inner, projection.second, .identity, .replace, into: hidden)
+        } else {
+            hidden.set(x.floats())
+        }
+        return hidden
+    }
+
+    /// Runs the modulated layers on `hidden` `[rows, hidden]` in place. Without a modulation (text rows) shift and scale are
+    /// 0 and the gate is 1.
+    func callAsFunction(
+        _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ modulation: HeadModulation?,
+        modulated: RowMask? = nil, _ workspace: Workspace, observe: Observer? = nil
+    ) {
+        let rotary = rotary.covering(rows)
+        for (i, layer) in layers.enumerated() {
+            layer(
+                hidden, rows, caches[i], rotary, modulation: modulation?.layers[i], modulated: modulated, compute,
+                workspace)
+            observe?("head_layer\(i)", hidden)
+        }
+    }
+
+    /// The final layer: hidden `[rows, hidden]` -> velocities `[rows, patchWidth]` float32.
+    func velocities(_ hidden: Tensor, _ modulation: HeadModulation, modulated: RowMask? = nil, _ workspace: Workspace) -> Tensor {
+        let x = workspace.tensor("head.x", hidden.shape, compute.activationType)
+        compute.norm(
+            hidden, finalNorm,
+            Modulation(shift: modulation.finalShift, scale: modulation.finalScale, rows: modulated), silu: false, into: x)
+        let out = workspace.tensor("head.velocities", [hidden.shape[0], patchWidth])
+        compute.linear(x, final, .identity, .replace, into: out)
+        return out
+    }
+}
+
+/// adaLN of the whole head at one time.
+struct HeadModulation: Sendable {
+    let layers: [LayerModulation]
+    /// `[hidden]`
+    let finalShift: Tensor
+    /// `[hidden]`
+    let finalScale: Tensor
+}

@@ -1,0 +1,104 @@
+import Compute
+import Foundation
+import Synchronization
+import Tensors
+
+/// The SigLIP-style encoder that runs on latents (`image_embedder_und`, `position_embedding`, `und_trans`).
+///
+/// Official files: `models/modeling_semantic_layers.py`, `models/modeling_showo2_qwen2_5.py`.
+final class SemanticEncoder: Sendable {
+    struct Layer: Sendable {
+        let norm1: Norm
+        let queryKeyValue: any LinearWeights
+        let output: any LinearWeights
+        let norm2: Norm
+        let expand: any LinearWeights
+        let contract: any LinearWeights
+    }
+
+    let geometry: ShowO2Geometry.Stack
+    let own: TokenGrid
+    let patchEmbedding: any LinearWeights
+    let layers: [Layer]
+    /// `[positions, width]` float32, a square grid.
+    let positionTable: Tensor
+    private let resized = Mutex<[TokenGrid: Tensor]>([:])
+    private let compute: any Compute
+
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
+        let (vision, width) = (geometry.vision, geometry.vision.hidden)
+        self.geometry = vision
+        own = geometry.grid
+        compute = loader.compute
+        patchEmbedding = try loader.patchEmbedding(
+            "image_embedder_und.proj", width, channels: geometry.latentChannels, patch: geometry.patch)
+        positionTable = try loader.source.tensor(
+            "position_embedding.weight", shape: [geometry.positions, width]
+        ).toFloat32()
+        layers = try (0..<vision.layers).map { i in
+            let prefix = "und_trans.layers.\(i)"
+            return Layer(
+                norm1: try loader.layerNorm(prefix + ".layer_norm1", width, geometry.visionEpsilon),
+                queryKeyValue: try loader.queryKeyValue(
+                    prefix + ".self_attn", vision.attention, hidden: width, bias: true),
+                output: try loader.linear(prefix + ".self_attn.out_proj", width, vision.attention.queryWidth),
+                norm2: try loader.layerNorm(prefix + ".layer_norm2", width, geometry.visionEpsilon),
+                expand: try loader.linear(prefix + ".mlp.fc1", vision.intermediate, width),
+                contract: try loader.linear(prefix + ".mlp.fc2", width, vision.intermediate))
+        }
+    }
+
+    var byteCount: Int {
+        layers.reduce(0) {
+            $0 + $1.queryKeyValue.byteCount + $1.output.byteCount + $1.expand.byteCount + $1.contract.byteCount
+        }
+    }
+
+    /// patches `[images * tokens, patchWidth]` float32 -> features `[images * tokens, width]` float32.
+    func callAsFunction(_ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace, observe: Observer? = nil)
+        -> Tensor
+    {
+        let (count, width, heads) = (images * grid.tokens, geometry.hidden, geometry.attention)
+        let hidden = workspace.tensor("und.hidden", [count, width])  // [images * tokens, width]
+        compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
+        observe?("image_embedder_und", hidden)
+        let table = positions(for: grid)  // [tokens, width]
+        for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
+
+        // Every token of an image sees all tokens of that image.
+        var rows = RowLayout()
+        for image in 0..<images {
+            rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
+        }
+        let cache = compute.makeCache(heads, sequences: images, capacity: grid.tokens)
+        let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
+        let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
+        let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]
+        let mixed = workspace.tensor("und.attention", [count, heads.queryWidth], compute.activationType)
+        let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
+        for (i, layer) in layers.enumerated() {
+            compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
+            compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
+            compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
+            compute.attention(queries, heads, rows, cache, into: mixed)
+            compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
+            compute.norm(hidden, layer.norm2, nil, silu: false, into: x)
+            compute.linear(x, layer.expand, .geluTanh, .replace, into: inner)
+            compute.linear(inner, layer.contract, .identity, .residual, into: hidden)
+            observe?("und_trans.layer\(i)", hidden)
+        }
+        return hidden
+    }
+
+    /// The learned table, resized bicubically for grids other than its own (`interpolate_pos_encoding`).
+    private func positions(for grid: TokenGrid) -> Tensor {
+        let side = Int(Double(positionTable.shape[0]).squareRoot().rounded())
+        if grid.height * grid.width == positionTable.shape[0], grid == own || grid.height == side { return positionTable }
+        return resized.withLock { known in
+            if let table = known[grid] { return table }
+            let table = BicubicTable.resize(positionTable, side: side, to: grid)
+            known[grid] = table
+            return table
+        }
+    }
+}

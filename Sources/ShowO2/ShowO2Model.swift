@@ -1,0 +1,63 @@
+public import Compute
+import Foundation
+public import Tensors
+
+/// The unified network: immutable, shared by all requests.
+///
+/// A request drives it through ``Denoising`` (text to image) or ``Reading`` (image understanding, text).
+public final class ShowO2Model: Sendable {
+    /// Every size.
+    public let geometry: ShowO2Geometry
+    /// The backend.
+    public let compute: any Compute
+    let decoder: Qwen2Decoder
+    let fusion: DualPathFusion
+    let time: TimeEmbedding
+    let head: FlowHead
+
+    /// Packs the weights for a backend.
+    ///
+    /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
+    /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
+    public init(
+        geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute,
+        progress: (Double) throws -> Void = { _ in }
+    ) throws {
+        self.geometry = geometry
+        self.compute = compute
+        let loader = WeightLoader(source: weights, compute: compute)
+        decoder = try Qwen2Decoder(loader, geometry) { try progress(0.8 * Double($0 + 1) / Double(geometry.llm.layers)) }
+        fusion = try DualPathFusion(loader, geometry)
+        time = try TimeEmbedding(loader, geometry)
+        head = try FlowHead(loader, geometry)
+        try progress(1)
+    }
+
+    /// Bytes of the packed weights of the transformer stacks.
+    public var byteCount: Int { decoder.byteCount + fusion.encoder.byteCount + head.byteCount }
+
+    /// The time token and adaLN vectors for each of `times`.
+    func conditioning(_ times: [Float]) -> TimeConditioning {
+        let (conditioning, tokens) = time(times, compute)
+        return TimeConditioning(tokens: tokens, modulations: head.modulations(conditioning))
+    }
+
+    /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.
+    func embed(_ ids: [Int], into hidden: Tensor, from first: Int) {
+        for (i, id) in ids.enumerated() { hidden.setRow(first + i, to: id, of: decoder.embedding) }
+    }
+
+    /// Refuses ids outside the vocabulary.
+    func check(_ ids: [Int]) throws(ModelError) {
+        if let bad = ids.first(where: { !(0..<geometry.vocabulary).contains($0) }) {
+            throw .request("token id \(bad) is outside the vocabulary of \(geometry.vocabulary)")
+        }
+    }
+}
+
+/// What the network needs to know of each time of a schedule, computed at once: it depends on t alone.
+struct TimeConditioning: Sendable {
+    /// `[times, llm hidden]`
+    let tokens: Tensor
+    let modulations: [HeadModulation]
+}

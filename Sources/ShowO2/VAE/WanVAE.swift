@@ -1,0 +1,105 @@
+public import Compute
+import Foundation
+import Synchronization
+public import Tensors
+
+/// The Wan2.1 VAE for single images: pixels <-> normalised latents.
+///
+/// Official file: `models/wan21_vae.py`. Its causal 3-D convolutions see two zero frames before a single frame, so only the last
+/// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are never
+/// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used.
+public final class WanVAE: Sendable {
+    /// Pixels per latent pixel.
+    public static let scale = 8
+    /// Channels of a latent pixel.
+    public let channels: Int
+    private let mean: [Float]
+    private let std: [Float]
+    private let loader: WeightLoader
+    private let encoder = Mutex<Encoder?>(nil)
+    private let decoder = Mutex<Decoder?>(nil)
+
+    /// A VAE whose weights have the official names. It computes in float32.
+    /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
+    public init(weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute) throws {
+        guard let shape = weights.info("conv2.weight")?.shape, shape.count == 5, shape[0] == mean.count,
+            mean.count == std.count, weights.contains("encoder.conv1.weight"), weights.contains("decoder.conv1.weight")
+        else {
+            throw ModelError.contradiction("\(weights.location) is no Wan2.1 VAE of \(mean.count) latent channels")
+        }
+        channels = mean.count
+        self.mean = mean
+        self.std = std
+        loader = WeightLoader(source: weights, compute: compute.with(precision: .f32))
+    }
+
+    /// What an image becomes: the normalised mean, and the logarithm of the posterior's variance (not normalised).
+    public struct Posterior: Sendable {
+        /// `[channels, height / 8, width / 8]` float32.
+        public let mean: Tensor
+        /// `[channels, height / 8, width / 8]` float32.
+        public let logVariance: Tensor
+
+        /// `mean + exp(logVariance / 2) * noise`: as the official code samples, the noise not normalised.
+        /// noise `[channels, height / 8, width / 8]`.
+        public func sample(noise: [Float]) -> Tensor {
+            let (mean, log) = (mean.floats(), logVariance.floats())
+            return Tensor(mean.indices.map { mean[$0] + exp(log[$0] / 2) * noise[$0] }, shape: self.mean.shape)
+        }
+    }
+
+    /// pixels `[3, height, width]` in -1 ... 1, sides multiples of 8 -> the posterior.
+    /// - Throws: ``ModelError/request(_:)`` for other sizes, `ComputeError`.
+    public func encode(_ pixels: Tensor) throws -> Posterior {
+        guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
+            pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
+        else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
+        let network = try encoder.withLock { made in
+            let network = try made ?? Encoder(loader, latent: channels)
+            made = network
+            return network
+        }
+        let moments = try network(ChannelsLast.from(pixels))  // [h, w, 2 channels]
+        let (height, width) = (moments.shape[0], moments.shape[1])
+        let planar = ChannelsLast.toPlanar(moments).reshaped([2, channels, height, width])
+        let mu = planar.rows(0..<1).reshaped([channels, height, width]).toFloat32()
+        mu.update { i, x in (x - mean[i / (height * width)]) / std[i / (height * width)] }
+        return Posterior(mean: mu, logVariance: planar.rows(1..<2).reshaped([channels, height, width]).toFloat32())
+    }
+
+    /// Normalised latents `[channels, h, w]` -> pixels `[3, 8h, 8w]`, not clamped.
+    /// - Throws: ``ModelError/request(_:)`` for another channel count, `ComputeError`.
+    public func decode(_ latents: Tensor) throws -> Tensor {
+        guard latents.shape.count == 3, latents.shape[0] == channels else {
+            throw ModelError.request("the VAE decodes latents of \(channels) channels, not \(latents.shape)")
+        }
+        let network = try decoder.withLock { made in
+            let network = try made ?? Decoder(loader, latent: channels)
+            made = network
+            return network
+        }
+        let plane = latents.shape[1] * latents.shape[2]
+        let z = latents.toFloat32()
+        z.update { i, x in x * std[i / plane] + mean[i / plane] }
+        return ChannelsLast.toPlanar(try network(ChannelsLast.from(z)))
+    }
+}
+
+/// Between `[channels, height, width]` and `[height, width, channels]`.
+enum ChannelsLast {
+    static func from(_ planar: Tensor) -> Tensor {
+        let (channels, height, width) = (planar.shape[0], planar.shape[1], planar.shape[2])
+        let input = planar.floats()
+        let out = Tensor(zeros: [height, width, channels])
+        out.update { i, _ in input[i % channels * height * width + i / channels] }
+        return out
+    }
+
+    static func toPlanar(_ image: Tensor) -> Tensor {
+        let (height, width, channels) = (image.shape[0], image.shape[1], image.shape[2])
+        let input = image.floats()
+        let out = Tensor(zeros: [channels, height, width])
+        out.update { i, _ in input[i % (height * width) * channels + i / (height * width)] }
+        return out
+    }
+}

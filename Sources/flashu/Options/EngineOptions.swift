@@ -1,0 +1,59 @@
+public import ArgumentParser
+public import Compute
+import Foundation
+import Pipelines
+
+/// Options that all commands which run a model share.
+struct EngineOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: "The model's folder. Default: $FLASHU_MODEL, else the embedded shapes model.", completion: .directory)
+    var model: String?
+
+    @Option(help: "Weights and activations: f32, or bf16 (half the memory; sums stay float32).")
+    var precision: Precision = .bf16
+
+    @Option(name: [.short, .long], help: "Threads. Default: all cores. The result does not depend on it.")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads must be between 1 and 1024, not \(threads).")
+        }
+    }
+
+    /// Loads the model, showing progress.
+    func load() async throws -> UnifiedModel {
+        let folder = try ModelLocation.resolve(model)
+        let progress = ProgressLine("loading")
+        let loaded = try await UnifiedModel.load(folder, precision: precision, threads: threads) {
+            progress.show(Int($0 * 100), of: 100)
+        }
+        Terminal.clearProgress()
+        return loaded
+    }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+/// Where the model is.
+enum ModelLocation {
+    /// The folder that the user named, or $FLASHU_MODEL, or the embedded model near the executable or the working directory.
+    static func resolve(_ named: String?) throws -> URL {
+        if let named = named ?? ProcessInfo.processInfo.environment["FLASHU_MODEL"] {
+            return URL(fileURLWithPath: (named as NSString).expandingTildeInPath)
+        }
+        let start = [
+            URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
+            URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent(),
+        ]
+        for var folder in start {
+            for _ in 0..<6 {
+                let candidate = folder.appendingPathComponent("Models/shapes")
+                if FileManager.default.fileExists(atPath: candidate.appendingPathComponent("config.json").path) {
+                    return candidate
+                }
+                folder = folder.deletingLastPathComponent()
+            }
+        }
+        throw ValidationError("no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL.")
+    }
+}

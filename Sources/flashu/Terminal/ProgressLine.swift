@@ -1,0 +1,28 @@
+import Foundation
+
+/// `drawing [######    ] 12/49  3.1 it/s  0:12 left`, on standard error, while it is a terminal.
+struct ProgressLine {
+    private let label: String
+    private let clock = ContinuousClock()
+    private let start: ContinuousClock.Instant
+
+    init(_ label: String) {
+        self.label = label
+        start = clock.now
+    }
+
+    /// Shows that `done` of `total` are done.
+    func show(_ done: Int, of total: Int) {
+        guard Terminal.isInteractive, total > 0 else { return }
+        let (seconds, attoseconds) = (clock.now - start).components
+        let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
+        let rate = elapsed > 0 ? Double(done) / elapsed : 0
+        let filled = 24 * done / total
+        let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 24 - filled)
+        let left = rate > 0 ? Int((Double(total - done) / rate).rounded()) : 0
+        let speed =
+            rate >= 1 || rate == 0 ? String(format: "%.1f it/s", rate) : String(format: "%.1f s/it", 1 / rate)
+        Terminal.progress(
+            "\(label) [\(bar)] \(done)/\(total)  \(speed)  \(left / 60):\(String(format: "%02d", left % 60)) left")
+    }
+}

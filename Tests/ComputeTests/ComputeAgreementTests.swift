@@ -1,0 +1,154 @@
+import Compute
+import FlashUTesting
+import Tensors
+import Testing
+
+/// `CPUCompute` agrees with `ReferenceCompute` on every operation, over random shapes, odd sizes included.
+@Suite struct ComputeAgreementTests {
+    let reference = ReferenceCompute()
+    let cpu: CPUCompute
+
+    init() throws { cpu = try CPUCompute(precision: .f32, threads: 2) }
+
+    @Test(arguments: 0..<60)
+    func linear(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let rows = random.choose([1, 2, 3, 4, 5, 7, 13, 14, 15, 41, 42, 43, 85, 130, 171])
+        let inputs = random.choose([1, 3, 16, 63, 64, 100, 257, 512, 600])
+        let activation = random.choose([Activation.identity, .gelu, .geluTanh, .silu, .swiGLU])
+        let gated = activation == .swiGLU
+        let outputs = gated ? random.choose([16, 64, 160]) : random.choose([1, 5, 16, 17, 48, 131, 300])
+        let sources: [LinearSource] =
+            gated
+            ? [0, 1].map { _ in LinearSource(weight: random.tensor([outputs, inputs])) }
+            : [LinearSource(weight: random.tensor([outputs, inputs]), bias: random.choose([nil, random.tensor([outputs])]))]
+        let x = random.tensor([rows, inputs])
+        let accumulate = !gated && random.choose([true, false])
+        let mask = RowMask((0..<rows).map { _ in random.choose([true, false]) })
+        let store =
+            accumulate
+            ? random.choose([
+                LinearStore.residual, .residual(gate: random.tensor([outputs]), rows: nil),
+                .residual(gate: random.tensor([outputs]), rows: mask),
+            ]) : .replace
+        let start = random.tensor([rows, outputs])
+        func run(_ compute: some Compute) throws -> [Float] {
+            let weights = try compute.pack(sources, gated ? .gated : .stacked)
+            let out = start.toFloat32()
+            compute.linear(x, weights, activation, store, into: out)
+            return out.floats()
+        }
+        #expect(try relativeError(run(cpu), run(reference)) < 2e-6, "\(rows) x \(inputs) -> \(outputs), \(activation)")
+    }
+
+    @Test func stackedSourcesWithBiasOnSome() throws {
+        var random = SeededRandom(seed: 5)
+        let sources = [
+            LinearSource(weight: random.tensor([32, 20]), bias: random.tensor([32])),
+            LinearSource(weight: random.tensor([16, 20])), LinearSource(weight: random.tensor([7, 20])),
+        ]
+        let x = random.tensor([9, 20])
+        func run(_ compute: some Compute) throws -> [Float] {
+            let out = Tensor(zeros: [9, 55])
+            compute.linear(x, try compute.pack(sources, .stacked), .identity, .replace, into: out)
+            return out.floats()
+        }
+        #expect(try relativeError(run(cpu), run(reference)) < 2e-6)
+    }
+
+    @Test(arguments: 0..<40)
+    func norm(seed: Int) {
+        var random = SeededRandom(seed: UInt64(seed))
+        let rows = random.choose([1, 2, 15, 16, 17, 40])
+        let width = random.choose([1, 7, 8, 16, 24, 64, 129, 320])
+        let kind = random.choose([Norm.Kind.rms, .layer, .l2])
+        let norm = Norm(
+            kind, weight: random.tensor([width]), bias: kind == .layer ? random.tensor([width]) : nil,
+            epsilon: random.choose([1e-6, 1e-5]))
+        let mask = RowMask((0..<rows).map { _ in random.choose([true, false]) })
+        let modulation = random.choose([
+            nil, Modulation(shift: random.tensor([width]), scale: random.tensor([width])),
+            Modulation(shift: random.tensor([width]), scale: random.tensor([width]), rows: mask),
+        ])
+        let silu = random.choose([true, false])
+        let x = random.tensor([rows, width])
+        func run(_ compute: some Compute) -> [Float] {
+            let out = Tensor(zeros: [rows, width])
+            compute.norm(x, norm, modulation, silu: silu, into: out)
+            return out.floats()
+        }
+        #expect(relativeError(run(cpu), run(reference)) < 3e-6, "\(kind), \(rows) x \(width)")
+    }
+
+    @Test(arguments: 0..<40)
+    func attention(seed: Int) {
+        var random = SeededRandom(seed: UInt64(seed))
+        let keyValueHeads = random.choose([1, 2])
+        let geometry = AttentionGeometry(
+            heads: keyValueHeads * random.choose([1, 2, 3]), keyValueHeads: keyValueHeads,
+            headDim: random.choose([4, 12, 16, 24, 64, 72, 128]))
+        let sequences = random.choose([1, 2, 3])
+        let prefix = random.choose([0, 1, 5, 17])
+        let span = random.choose([1, 2, 16, 43, 90, 150])
+        let rotary = random.choose([
+            nil,
+            RotaryTable(
+                inverseFrequencies: (0..<geometry.headDim / 2).map { 1 / Double($0 + 1) }, positions: 256),
+        ])
+        let norm = random.choose([
+            nil,
+            QueryKeyNorm(
+                query: random.tensor([geometry.headDim]), key: random.tensor([geometry.headDim]), epsilon: 1e-6),
+        ])
+        var layouts: [RowLayout] = []
+        if prefix > 0 {
+            var rows = RowLayout()
+            for s in 0..<sequences { rows.append(sequence: s, start: 0, count: prefix) }
+            layouts.append(rows)
+        }
+        var rows = RowLayout()
+        for s in 0..<sequences {
+            rows.append(
+                sequence: s, start: prefix, count: span,
+                span: random.choose([nil, prefix..<(prefix + span), prefix..<(prefix + span / 2)]))
+        }
+        layouts.append(rows)
+        let inputs = layouts.map { random.tensor([$0.count, geometry.fusedWidth]) }
+        func run(_ compute: some Compute) -> [Float] {
+            let cache = compute.makeCache(geometry, sequences: sequences, capacity: prefix + span)
+            var all: [Float] = []
+            for (layout, fused) in zip(layouts, inputs) {
+                let queries = Tensor(zeros: [layout.count, geometry.queryWidth])
+                let out = Tensor(zeros: [layout.count, geometry.queryWidth])
+                compute.heads(fused, geometry, norm, rotary, layout, cache, into: queries)
+                compute.attention(queries, geometry, layout, cache, into: out)
+                all += queries.floats() + out.floats()
+            }
+            return all
+        }
+        #expect(relativeError(run(cpu), run(reference)) < 3e-6, "\(geometry), \(prefix) + \(span)")
+    }
+
+    @Test(arguments: 0..<24)
+    func convolution(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let geometry = random.choose([
+            ConvolutionGeometry.same(kernel: 3), .same(kernel: 1),
+            ConvolutionGeometry(kernel: 3, stride: 2, padBefore: 0, padAfter: 1),
+        ])
+        let (height, width) = (random.choose([2, 3, 8, 13, 40]), random.choose([2, 5, 8, 31]))
+        let (inputs, outputs) = (random.choose([1, 3, 8, 16, 20]), random.choose([1, 3, 16, 24]))
+        let weight = random.tensor([outputs, inputs, geometry.kernel, geometry.kernel])
+        let bias = random.choose([nil, random.tensor([outputs])])
+        let x = random.tensor([height, width, inputs])
+        let accumulate = random.choose([true, false])
+        let start = random.tensor([geometry.output(of: height), geometry.output(of: width), outputs])
+        func run(_ compute: some Compute) throws -> [Float] {
+            let out = start.toFloat32()
+            try compute.convolution(
+                x, compute.pack(convolution: weight, bias: bias, geometry), accumulate: accumulate, into: out)
+            return out.floats()
+        }
+        #expect(try relativeError(run(cpu), run(reference)) < 2e-6, "\(geometry) \(height) x \(width), \(inputs) -> \(outputs)")
+    }
+}
