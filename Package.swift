@@ -37,7 +37,9 @@ let package = Package(
         .target(name: "Tokenizers", swiftSettings: strict),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: strict),
         .target(name: "ShowO2", dependencies: ["Compute", "Tensors"], swiftSettings: strict),
-        .target(name: "Pipelines", dependencies: ["ShowO2", "Tokenizers", "Images", "Tensors", "Compute"], swiftSettings: strict),
+        .target(
+            name: "Pipelines", dependencies: ["ShowO2", "Tokenizers", "Images", "Tensors", "Compute"],
+            swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
@@ -48,7 +50,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
-        .target(name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2"], path: "Sources/FlashUTesting", swiftSettings: strict),
+        .target(
+            name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2"], path: "Sources/FlashUTesting",
+            swiftSettings: strict),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),

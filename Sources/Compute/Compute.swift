@@ -33,12 +33,14 @@ public protocol Compute: Sendable {
     /// Splits `fused` `[rows, fusedWidth]` float32 into heads, applies q/k norms and rotation, writes keys and values to the
     /// cache slots that `rows` names, and the queries, scaled by `1 / sqrt(headDim)`, to `queries` `[rows, queryWidth]` float32.
     func heads(
-        _ fused: Tensor, _ geometry: AttentionGeometry, _ norm: QueryKeyNorm?, _ rotary: RotaryTable?, _ rows: RowLayout,
+        _ fused: Tensor, _ geometry: AttentionGeometry, _ norm: QueryKeyNorm?, _ rotary: RotaryTable?,
+        _ rows: RowLayout,
         _ cache: any KeyValueCache, into queries: Tensor)
 
     /// `softmax(q k^T) v` over the slots that each row may see, into `out` `[rows, queryWidth]`, float32 or activations.
     func attention(
-        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ cache: any KeyValueCache, into out: Tensor)
+        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ cache: any KeyValueCache,
+        into out: Tensor)
 
     /// Packs a convolution's weight `[outputs, inputs, kernel, kernel]` float32 and bias `[outputs]`.
     func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
@@ -46,7 +48,8 @@ public protocol Compute: Sendable {
 
     /// Convolves `x` `[height, width, inputs]` float32 into `out` `[height', width', outputs]` float32; adds to it if `accumulate`.
     /// - Throws: ``ComputeError/oneDNN(operation:status:)`` when the machine has no implementation.
-    func convolution(_ x: Tensor, _ weights: any ConvolutionWeights, accumulate: Bool, into out: Tensor) throws(ComputeError)
+    func convolution(_ x: Tensor, _ weights: any ConvolutionWeights, accumulate: Bool, into out: Tensor)
+        throws(ComputeError)
 
     /// Runs `body(0)` ... `body(count - 1)` on all threads: for data movement between the operations.
     func parallel(_ count: Int, _ body: @Sendable (Int) -> Void)

@@ -56,6 +56,7 @@ public struct Golden: Sendable {
     public static func model(_ name: String) -> URL { folder.appendingPathComponent("models/\(name)") }
 
     /// The embedded model, `Models/shapes`.
-    public static let shapes = folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    public static let shapes = folder.deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appendingPathComponent("Models/shapes")
 }

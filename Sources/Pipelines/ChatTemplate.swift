@@ -24,5 +24,6 @@ struct ChatTemplate {
         return tokenizer.encode(text)
     }
 
-    private static let missing = ModelError.missing("the model folder has no tokenizer.json; give token ids instead of text")
+    private static let missing = ModelError.missing(
+        "the model folder has no tokenizer.json; give token ids instead of text")
 }

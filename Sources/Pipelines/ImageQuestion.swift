@@ -52,7 +52,8 @@ public struct ImageQuestion: Sendable {
 
         /// Text questions on an image.
         public init(image: RGBImage, questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init()) {
-            self.init(source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens, sampling: sampling)
+            self.init(
+                source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens, sampling: sampling)
         }
 
         /// All options.
@@ -149,7 +150,9 @@ public struct ImageQuestion: Sendable {
             case .ids(let ids): ids
             }
         }
-        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else { throw ModelError.request("no question given") }
+        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else {
+            throw ModelError.request("no question given")
+        }
 
         var watch = Stopwatch()
         let latents = try latents(request)

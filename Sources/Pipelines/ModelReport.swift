@@ -47,7 +47,9 @@ public struct ModelReport: Sendable, Encodable {
         imageTokens = geometry.imageTokens
         promptTokens = geometry.maxPromptTokens
         var sizes: [String: Int] = ["vocabulary": geometry.vocabulary, "max sequence": geometry.maxSequence]
-        for (part, stack) in [("llm", geometry.llm), ("semantic encoder", geometry.vision), ("diffusion head", geometry.head)] {
+        for (part, stack) in [
+            ("llm", geometry.llm), ("semantic encoder", geometry.vision), ("diffusion head", geometry.head),
+        ] {
             sizes["\(part) hidden"] = stack.hidden
             sizes["\(part) layers"] = stack.layers
             sizes["\(part) heads"] = stack.attention.heads
@@ -62,7 +64,8 @@ public struct ModelReport: Sendable, Encodable {
         if let vae = UnifiedModel.vaeFile(in: folder) {
             sources.append((try openWeights(file: vae), true))
         } else {
-            missing.append("VAE (\(UnifiedModel.vaeFileNames.joined(separator: " or "))): needed to draw and to see images")
+            missing.append(
+                "VAE (\(UnifiedModel.vaeFileNames.joined(separator: " or "))): needed to draw and to see images")
         }
         if !FileManager.default.fileExists(atPath: folder.appendingPathComponent("tokenizer.json").path) {
             missing.append("tokenizer.json: needed for text prompts and questions")
@@ -96,13 +99,15 @@ public struct ModelReport: Sendable, Encodable {
     }
 
     private static let order = [
-        "embedding", "language model", "output projection", "semantic encoder", "fusion and projectors", "time embedding",
+        "embedding", "language model", "output projection", "semantic encoder", "fusion and projectors",
+        "time embedding",
         "diffusion head", "VAE", "other",
     ]
 
     private static func part(of name: String) -> String {
         for (prefix, part) in [
-            ("showo.model.embed_tokens", "embedding"), ("showo.lm_head", "output projection"), ("showo.", "language model"),
+            ("showo.model.embed_tokens", "embedding"), ("showo.lm_head", "output projection"),
+            ("showo.", "language model"),
             ("und_trans", "semantic encoder"), ("image_embedder_und", "semantic encoder"),
             ("position_embedding", "semantic encoder"), ("fusion_proj", "fusion and projectors"),
             ("image_embedder_gen", "fusion and projectors"), ("diff_proj", "fusion and projectors"),

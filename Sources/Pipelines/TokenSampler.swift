@@ -41,10 +41,12 @@ struct TokenSampler {
         if let p = options.topP {
             let total = weights.reduce(0, +)
             var sum = 0.0
-            let kept = 1 + (weights.firstIndex { weight in
-                sum += weight / total
-                return sum >= p
-            } ?? weights.count - 1)
+            let kept =
+                1
+                + (weights.firstIndex { weight in
+                    sum += weight / total
+                    return sum >= p
+                } ?? weights.count - 1)
             weights.removeLast(weights.count - kept)
         }
         var left = uniform() * weights.reduce(0, +)

@@ -59,7 +59,8 @@ public final class UnifiedModel: Sendable {
             if let opened { return opened }
             let url = folder.appendingPathComponent("tokenizer.json")
             guard FileManager.default.fileExists(atPath: url.path) else {
-                throw ModelError.missing("\(folder.path) has no tokenizer.json; copy it from the language model's folder")
+                throw ModelError.missing(
+                    "\(folder.path) has no tokenizer.json; copy it from the language model's folder")
             }
             let tokenizer = try Tokenizer(contentsOf: url)
             opened = tokenizer
@@ -97,7 +98,8 @@ public final class UnifiedModel: Sendable {
         if let special = geometry.special { return special }
         let tokenizer = try tokenizer()
         guard let special = SpecialTokens(lookup: { tokenizer.id(of: $0) }) else {
-            throw ModelError.missing("tokenizer.json has no <|im_start|>, <|im_end|>, <|vision_start|> and <|vision_end|>; is it Qwen2.5's?")
+            throw ModelError.missing(
+                "tokenizer.json has no <|im_start|>, <|im_end|>, <|vision_start|> and <|vision_end|>; is it Qwen2.5's?")
         }
         return special
     }

@@ -26,7 +26,9 @@ public final class ShowO2Model: Sendable {
         self.geometry = geometry
         self.compute = compute
         let loader = WeightLoader(source: weights, compute: compute)
-        decoder = try Qwen2Decoder(loader, geometry) { try progress(0.8 * Double($0 + 1) / Double(geometry.llm.layers)) }
+        decoder = try Qwen2Decoder(loader, geometry) {
+            try progress(0.8 * Double($0 + 1) / Double(geometry.llm.layers))
+        }
         fusion = try DualPathFusion(loader, geometry)
         time = try TimeEmbedding(loader, geometry)
         head = try FlowHead(loader, geometry)

@@ -37,10 +37,15 @@ struct AskCommand: AsyncParsableCommand {
     @Option(help: "Seed of random choices.")
     var seed: UInt64 = 0
 
-    @Flag(help: "Print one JSON object: answer, tokens and timings (a list of them under \"answers\" for several questions).")
+    @Flag(
+        help:
+            "Print one JSON object: answer, tokens and timings (a list of them under \"answers\" for several questions)."
+    )
     var json = false
 
-    @Option(help: "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE.", completion: .file(extensions: ["safetensors"]))
+    @Option(
+        help: "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE.",
+        completion: .file(extensions: ["safetensors"]))
     var imageLatents: String?
 
     @Option(help: "The exact token ids before boi, instead of the template's, as 1,2,3.")
@@ -56,14 +61,24 @@ struct AskCommand: AsyncParsableCommand {
     private var questions: [String] { imageLatents == nil ? Array(words.dropFirst()) : words }
 
     func validate() throws {
-        if imageLatents == nil, words.isEmpty { throw ValidationError("name an image: flashu ask photo.jpg \"What is this?\".") }
-        if questions.isEmpty, questionIds.isEmpty { throw ValidationError("ask something: flashu ask \(image ?? "photo.jpg") \"What is this?\".") }
-        if !questions.isEmpty, !questionIds.isEmpty { throw ValidationError("give either QUESTION or --question-ids, not both.") }
-        guard (1...30_000).contains(maxTokens) else { throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).") }
+        if imageLatents == nil, words.isEmpty {
+            throw ValidationError("name an image: flashu ask photo.jpg \"What is this?\".")
+        }
+        if questions.isEmpty, questionIds.isEmpty {
+            throw ValidationError("ask something: flashu ask \(image ?? "photo.jpg") \"What is this?\".")
+        }
+        if !questions.isEmpty, !questionIds.isEmpty {
+            throw ValidationError("give either QUESTION or --question-ids, not both.")
+        }
+        guard (1...30_000).contains(maxTokens) else {
+            throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
+        }
         guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be 0 or more.") }
         if let topK, topK < 1 { throw ValidationError("--top-k must be 1 or more.") }
         if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
-        if samplePosterior, imageLatents != nil { throw ValidationError("--sample-posterior needs an image, not latents.") }
+        if samplePosterior, imageLatents != nil {
+            throw ValidationError("--sample-posterior needs an image, not latents.")
+        }
     }
 
     func run() async throws {
@@ -75,7 +90,8 @@ struct AskCommand: AsyncParsableCommand {
             }
         let model = try await engine.load()
         let request = ImageQuestion.Request(
-            source: source, questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
+            source: source,
+            questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
             prefix: prefixIds?.ids, maxTokens: maxTokens,
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed),
             posteriorSeed: samplePosterior ? seed : nil)
@@ -95,7 +111,9 @@ struct AskCommand: AsyncParsableCommand {
             case .answer(let answer):
                 answers.append(answer)
                 guard !json else { continue }
-                if answer.text.isEmpty { Terminal.write("tokens " + answer.tokens.map(String.init).joined(separator: ","), terminator: "") }
+                if answer.text.isEmpty {
+                    Terminal.write("tokens " + answer.tokens.map(String.init).joined(separator: ","), terminator: "")
+                }
                 Terminal.write("")
             }
         }
@@ -103,7 +121,8 @@ struct AskCommand: AsyncParsableCommand {
         if json {
             let reports = answers.map {
                 Report(
-                    question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text, tokens: $0.tokens,
+                    question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
+                    tokens: $0.tokens,
                     finished: $0.finished, timings: $0.timings)
             }
             try Terminal.write(
@@ -111,7 +130,8 @@ struct AskCommand: AsyncParsableCommand {
         } else if Terminal.isInteractive, let t = answers.first?.timings {
             Terminal.note(
                 String(
-                    format: "image encoded in %.2f s, read in %.2f s; first token after %.2f s, then %.1f tokens/s", t.encoding,
+                    format: "image encoded in %.2f s, read in %.2f s; first token after %.2f s, then %.1f tokens/s",
+                    t.encoding,
                     t.reading, t.question, t.tokensPerSecond))
         }
     }

@@ -28,7 +28,9 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @OptionGroup var engine: EngineOptions
 
-    @Option(name: [.short, .long], help: "The PNG to write; with several images NAME-1.png, NAME-2.png, ...", completion: .file(extensions: ["png"]))
+    @Option(
+        name: [.short, .long], help: "The PNG to write; with several images NAME-1.png, NAME-2.png, ...",
+        completion: .file(extensions: ["png"]))
     var output = "out.png"
 
     @Option(name: [.customShort("n"), .long], help: "Images to draw.")
@@ -58,24 +60,36 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(help: "Token ids instead of PROMPT, as 1,2,3; repeat for a batch.")
     var promptIds: [TokenIDs] = []
 
-    @Option(help: "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file.", completion: .file(extensions: ["safetensors"]))
+    @Option(
+        help: "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file.",
+        completion: .file(extensions: ["safetensors"]))
     var initNoise: String?
 
-    @Option(help: "Write the final latents [n, 16, h, w] as tensor \"latents\".", completion: .file(extensions: ["safetensors"]))
+    @Option(
+        help: "Write the final latents [n, 16, h, w] as tensor \"latents\".",
+        completion: .file(extensions: ["safetensors"]))
     var saveLatents: String?
 
     @Flag(inversion: .prefixedNo, help: "Decode the latents to a PNG; --no-decode needs no VAE.")
     var decode = true
 
     func validate() throws {
-        if prompt == nil, promptIds.isEmpty { throw ValidationError("say what to draw: flashu generate \"a photo of a red circle\".") }
+        if prompt == nil, promptIds.isEmpty {
+            throw ValidationError("say what to draw: flashu generate \"a photo of a red circle\".")
+        }
         if prompt != nil, !promptIds.isEmpty { throw ValidationError("give either PROMPT or --prompt-ids, not both.") }
-        guard (1...10_000).contains(count) else { throw ValidationError("-n must be between 1 and 10000, not \(count).") }
+        guard (1...10_000).contains(count) else {
+            throw ValidationError("-n must be between 1 and 10000, not \(count).")
+        }
         if let steps, !(2...10_000).contains(steps) {
             throw ValidationError("--steps must be between 2 and 10000, not \(steps): T points are T - 1 evaluations.")
         }
-        if let timeShift, !(timeShift > 0 && timeShift.isFinite) { throw ValidationError("--time-shift must be above 0.") }
-        if !decode, saveLatents == nil { throw ValidationError("--no-decode leaves nothing to write; add --save-latents FILE.") }
+        if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
+            throw ValidationError("--time-shift must be above 0.")
+        }
+        if !decode, saveLatents == nil {
+            throw ValidationError("--no-decode leaves nothing to write; add --save-latents FILE.")
+        }
     }
 
     func run() async throws {
@@ -131,7 +145,8 @@ struct GenerateCommand: AsyncParsableCommand {
         if let ids { extra.append(.init(key: "Prompt ids", value: ids.map(String.init).joined(separator: ","))) }
         if let initNoise { extra.append(.init(key: "Init noise", value: initNoise)) }
         return GenerationParameters(
-            prompt: text, steps: image.settings.steps, sampler: "Euler", cfgScale: Double("\(image.settings.guidance)") ?? 0,
+            prompt: text, steps: image.settings.steps, sampler: "Euler",
+            cfgScale: Double("\(image.settings.guidance)") ?? 0,
             seed: image.seed, width: image.settings.width, height: image.settings.height, model: model.geometry.name,
             timeShift: Double("\(image.settings.timeShift)"), precision: engine.precision.rawValue,
             version: "FlashU \(FlashUVersion.current)", extra: extra)

@@ -26,11 +26,22 @@ struct InspectCommand: ParsableCommand {
             "", "parameters",
         ]
         for part in report.parts {
-            lines.append("  \(pad(part.name, 24))\(pad(count(part.parameters), 12, left: true))\(pad(bytes(part.bytes), 12, left: true))")
+            lines.append(
+                "  \(pad(part.name, 24))\(pad(count(part.parameters), 12, left: true))\(pad(bytes(part.bytes), 12, left: true))"
+            )
         }
         lines.append("  \(pad("all", 24))\(pad(count(report.parts.reduce(0) { $0 + $1.parameters }), 12, left: true))")
-        lines += ["", "stored as  " + report.dtypes.sorted { $0.value > $1.value }.map { "\($0.key) (\(count($0.value)))" }.joined(separator: ", ")]
-        lines += ["memory     " + report.memory.sorted { $0.key < $1.key }.map { "\($0.key): \(bytes($0.value))" }.joined(separator: ", ") + " for packed weights", ""]
+        lines += [
+            "",
+            "stored as  "
+                + report.dtypes.sorted { $0.value > $1.value }.map { "\($0.key) (\(count($0.value)))" }.joined(
+                    separator: ", "),
+        ]
+        lines += [
+            "memory     "
+                + report.memory.sorted { $0.key < $1.key }.map { "\($0.key): \(bytes($0.value))" }.joined(
+                    separator: ", ") + " for packed weights", "",
+        ]
         for part in ["llm", "semantic encoder", "diffusion head"] {
             let value = { (key: String) in report.geometry["\(part) \(key)"] ?? 0 }
             lines.append(

@@ -21,7 +21,10 @@ import Testing
         let sources: [LinearSource] =
             gated
             ? [0, 1].map { _ in LinearSource(weight: random.tensor([outputs, inputs])) }
-            : [LinearSource(weight: random.tensor([outputs, inputs]), bias: random.choose([nil, random.tensor([outputs])]))]
+            : [
+                LinearSource(
+                    weight: random.tensor([outputs, inputs]), bias: random.choose([nil, random.tensor([outputs])]))
+            ]
         let x = random.tensor([rows, inputs])
         let accumulate = !gated && random.choose([true, false])
         let mask = RowMask((0..<rows).map { _ in random.choose([true, false]) })
@@ -149,6 +152,8 @@ import Testing
                 x, compute.pack(convolution: weight, bias: bias, geometry), accumulate: accumulate, into: out)
             return out.floats()
         }
-        #expect(try relativeError(run(cpu), run(reference)) < 2e-6, "\(geometry) \(height) x \(width), \(inputs) -> \(outputs)")
+        #expect(
+            try relativeError(run(cpu), run(reference)) < 2e-6,
+            "\(geometry) \(height) x \(width), \(inputs) -> \(outputs)")
     }
 }

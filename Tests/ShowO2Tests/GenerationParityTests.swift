@@ -79,7 +79,8 @@ import Testing
                 let expected = stored.rows(sequence..<sequence + 1).reshaped([stored.shape[1], width])
                 let span = denoising.layouts[sequence].span
                 let slice = perImage ? expected : expected.rows(span)
-                let error = relativeError(own.reshaped([own.count / width, width]).rows(start..<start + rows).floats(), slice.floats())
+                let error = relativeError(
+                    own.reshaped([own.count / width, width]).rows(start..<start + rows).floats(), slice.floats())
                 #expect(error < 1e-4, "\(theirs), sequence \(sequence)")
                 checked += 1
             }

@@ -53,7 +53,8 @@ extension CPUCompute {
         let cache = panelCache(cache, geometry, rows)
         precondition(fused.rowCount == rows.count && fused.width == geometry.fusedWidth)
         precondition(queries.rowCount == rows.count && queries.width == geometry.queryWidth)
-        precondition(rotary.map { Int(rows.positions.max() ?? 0) < $0.positions } ?? true, "position beyond the rotary table")
+        precondition(
+            rotary.map { Int(rows.positions.max() ?? 0) < $0.positions } ?? true, "position beyond the rotary table")
         rows.positions.withUnsafeBufferPointer { positions in
             rows.sequences.withUnsafeBufferPointer { sequences in
                 rows.slots.withUnsafeBufferPointer { slots in
@@ -101,7 +102,8 @@ extension CPUCompute {
         }
     }
 
-    private func panelCache(_ cache: any KeyValueCache, _ geometry: AttentionGeometry, _ rows: RowLayout) -> PanelCache {
+    private func panelCache(_ cache: any KeyValueCache, _ geometry: AttentionGeometry, _ rows: RowLayout) -> PanelCache
+    {
         guard let cache = cache as? PanelCache else { preconditionFailure("a cache of another backend") }
         precondition(cache.geometry == geometry && rows.slotsNeeded <= cache.capacity, "the cache is too small")
         precondition(rows.segments.allSatisfy { $0.sequence < cache.sequences })

@@ -80,9 +80,11 @@ extension LinearSource {
         }
         switch arrangement {
         case .gated:
-            guard sources.count == 2, widths[0] == widths[1], widths[0] % 16 == 0, sources.allSatisfy({ $0.bias == nil })
+            guard sources.count == 2, widths[0] == widths[1], widths[0] % 16 == 0,
+                sources.allSatisfy({ $0.bias == nil })
             else {
-                throw .shape("gated layers need two weights of equal width, a multiple of 16, without bias; got \(widths)")
+                throw .shape(
+                    "gated layers need two weights of equal width, a multiple of 16, without bias; got \(widths)")
             }
         case .stacked:
             guard widths.dropLast().allSatisfy({ $0 % 16 == 0 }) else {

@@ -104,7 +104,8 @@ extension ReferenceCompute {
                 for j in 0..<d {
                     var sum = 0.0
                     for slot in 0..<limit {
-                        sum += weights[slot] * Double(cache.values[cache.at(Int(rows.sequences[row]), slot, shared) + j])
+                        sum +=
+                            weights[slot] * Double(cache.values[cache.at(Int(rows.sequences[row]), slot, shared) + j])
                     }
                     out.floatPointer[row * geometry.queryWidth + h * d + j] = Float(total > 0 ? sum / total : 0)
                 }

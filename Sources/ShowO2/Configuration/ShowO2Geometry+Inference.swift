@@ -18,7 +18,8 @@ extension ShowO2Geometry {
         vocabulary = embedding.rows
         llm = try shapes.stack(
             "showo.model.layers", hidden: embedding.columns, query: "self_attn.q_proj.weight",
-            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.llm) { _ in 128 }
+            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.llm
+        ) { _ in 128 }
         ropeTheta = extra?.llm?.rope_theta ?? 1e6
         llmEpsilon = Float(extra?.llm?.rms_norm_eps ?? 1e-6)
 
@@ -29,25 +30,30 @@ extension ShowO2Geometry {
         vision?.num_hidden_layers = nil
         self.vision = try shapes.stack(
             "und_trans.layers", hidden: positionTable.columns, query: "self_attn.q_proj.weight",
-            key: "self_attn.k_proj.weight", inner: "mlp.fc1.weight", stated: vision) { $0 % 72 == 0 ? 72 : 64 }
+            key: "self_attn.k_proj.weight", inner: "mlp.fc1.weight", stated: vision
+        ) { $0 % 72 == 0 ? 72 : 64 }
         visionEpsilon = Float(extra?.vision?.layer_norm_eps ?? 1e-6)
 
         let finalLayer = try shapes.matrix("diffusion_head_b.linear.weight")
         head = try shapes.stack(
             "diffusion_head_a", hidden: finalLayer.columns, query: "self_attn.q_proj.weight",
-            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.head) { _ in 64 }
+            key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.head
+        ) { _ in 64 }
 
         latentChannels = config.image_latent_dim ?? 16
         patch = config.patch_size ?? 2
         gridHeight = config.image_latent_height ?? 27
         gridWidth = config.image_latent_width ?? 27
         try Self.require(config.add_qk_norm ?? true, "add_qk_norm is false; only models with q/k norms are supported")
-        try Self.require(config.add_time_embeds ?? true, "add_time_embeds is false; only models with a time token are supported")
+        try Self.require(
+            config.add_time_embeds ?? true, "add_time_embeds is false; only models with a time token are supported")
         for (what, value, range) in [
             ("image_latent_dim", latentChannels, 1...1024), ("patch_size", patch, 1...16),
             ("image_latent_height", gridHeight, 1...512), ("image_latent_width", gridWidth, 1...512),
         ] {
-            try Self.require(range.contains(value), "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
+            try Self.require(
+                range.contains(value),
+                "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
         }
         let tokens = gridHeight * gridWidth
         // The demo configurations: 1024 at 432 px, 1280 at 512, 4352 at 1024. All leave about 256 positions to text.
@@ -63,7 +69,8 @@ extension ShowO2Geometry {
             guidance: Float(extra?.sampling?.guidance ?? 5))
 
         for (key, stated, found) in [
-            ("hidden_size", config.hidden_size, llm.hidden), ("clip_latent_dim", config.clip_latent_dim, self.vision.hidden),
+            ("hidden_size", config.hidden_size, llm.hidden),
+            ("clip_latent_dim", config.clip_latent_dim, self.vision.hidden),
             ("num_diffusion_layers", config.num_diffusion_layers, head.layers),
             ("patch_size and image_latent_dim", patchWidth, finalLayer.rows),
         ] {
@@ -73,10 +80,12 @@ extension ShowO2Geometry {
             throw .contradiction("llm_vocab_size is \(stated), the weights have \(vocabulary)")
         }
         try Self.require(
-            latentMean.count == latentChannels && latentStd.count == latentChannels && !latentStd.contains { !($0 > 0) },
+            latentMean.count == latentChannels && latentStd.count == latentChannels
+                && !latentStd.contains { !($0 > 0) },
             "the VAE's mean and std need \(latentChannels) values each, std above 0")
         try Self.require(
-            special?.all.allSatisfy { (0..<vocabulary).contains($0) } ?? true, "a special token id is outside the vocabulary")
+            special?.all.allSatisfy { (0..<vocabulary).contains($0) } ?? true,
+            "a special token id is outside the vocabulary")
         try Self.require(
             ropeTheta > 1 && ropeTheta.isFinite && llmEpsilon > 0 && visionEpsilon > 0 && sampling.steps >= 2
                 && sampling.steps <= 10_000 && sampling.timeShift > 0,
@@ -137,7 +146,9 @@ private struct WeightShapes {
         guard headDim > 0, headDim % 2 == 0, queryWidth % headDim == 0, keyWidth % headDim == 0, keyWidth > 0,
             queryWidth % keyWidth == 0
         else {
-            throw .contradiction("\(prefix) has query and key widths \(queryWidth) and \(keyWidth), which heads of \(headDim) do not divide")
+            throw .contradiction(
+                "\(prefix) has query and key widths \(queryWidth) and \(keyWidth), which heads of \(headDim) do not divide"
+            )
         }
         let attention = AttentionGeometry(
             heads: queryWidth / headDim, keyValueHeads: keyWidth / headDim, headDim: headDim)
@@ -156,6 +167,8 @@ private struct WeightShapes {
 
     private func layerIndex(_ name: String, _ prefix: String) -> Int? {
         guard name.hasPrefix(prefix + ".") else { return nil }
-        return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." }).flatMap { (0..<10_000).contains($0) ? $0 : nil }
+        return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." }).flatMap {
+            (0..<10_000).contains($0) ? $0 : nil
+        }
     }
 }

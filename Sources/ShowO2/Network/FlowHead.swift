@@ -25,11 +25,13 @@ final class FlowHead: Sendable {
         compute = loader.compute
         if loader.source.contains("diff_proj.0.weight") {
             projection = (
-                try loader.linear("diff_proj.0", width, geometry.llm.hidden), try loader.linear("diff_proj.2", width, width)
+                try loader.linear("diff_proj.0", width, geometry.llm.hidden),
+                try loader.linear("diff_proj.2", width, width)
             )
         } else {
             guard geometry.llm.hidden == width else {
-                throw ModelError.contradiction("no diff_proj although the LLM's width \(geometry.llm.hidden) is not the head's \(width)")
+                throw ModelError.contradiction(
+                    "no diff_proj although the LLM's width \(geometry.llm.hidden) is not the head's \(width)")
             }
             projection = nil
         }
@@ -105,11 +107,14 @@ final class FlowHead: Sendable {
     }
 
     /// The final layer: hidden `[rows, hidden]` -> velocities `[rows, patchWidth]` float32.
-    func velocities(_ hidden: Tensor, _ modulation: HeadModulation, modulated: RowMask? = nil, _ workspace: Workspace) -> Tensor {
+    func velocities(_ hidden: Tensor, _ modulation: HeadModulation, modulated: RowMask? = nil, _ workspace: Workspace)
+        -> Tensor
+    {
         let x = workspace.tensor("head.x", hidden.shape, compute.activationType)
         compute.norm(
             hidden, finalNorm,
-            Modulation(shift: modulation.finalShift, scale: modulation.finalScale, rows: modulated), silu: false, into: x)
+            Modulation(shift: modulation.finalShift, scale: modulation.finalScale, rows: modulated), silu: false,
+            into: x)
         let out = workspace.tensor("head.velocities", [hidden.shape[0], patchWidth])
         compute.linear(x, final, .identity, .replace, into: out)
         return out

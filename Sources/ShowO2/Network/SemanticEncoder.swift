@@ -55,7 +55,9 @@ final class SemanticEncoder: Sendable {
     }
 
     /// patches `[images * tokens, patchWidth]` float32 -> features `[images * tokens, width]` float32.
-    func callAsFunction(_ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace, observe: Observer? = nil)
+    func callAsFunction(
+        _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace, observe: Observer? = nil
+    )
         -> Tensor
     {
         let (count, width, heads) = (images * grid.tokens, geometry.hidden, geometry.attention)
@@ -93,7 +95,9 @@ final class SemanticEncoder: Sendable {
     /// The learned table, resized bicubically for grids other than its own (`interpolate_pos_encoding`).
     private func positions(for grid: TokenGrid) -> Tensor {
         let side = Int(Double(positionTable.shape[0]).squareRoot().rounded())
-        if grid.height * grid.width == positionTable.shape[0], grid == own || grid.height == side { return positionTable }
+        if grid.height * grid.width == positionTable.shape[0], grid == own || grid.height == side {
+            return positionTable
+        }
         return resized.withLock { known in
             if let table = known[grid] { return table }
             let table = BicubicTable.resize(positionTable, side: side, to: grid)

@@ -23,7 +23,8 @@ struct TimeEmbedding: Sendable {
             projection = try loader.linear("time_embed_proj", hidden, width)
         } else {
             guard hidden == width else {
-                throw ModelError.contradiction("no time_embed_proj although the LLM's width \(hidden) is not the head's \(width)")
+                throw ModelError.contradiction(
+                    "no time_embed_proj although the LLM's width \(hidden) is not the head's \(width)")
             }
             projection = nil
         }

@@ -54,7 +54,8 @@ struct TransformerLayer: Sendable {
         compute.heads(fused, attentionGeometry, queryKeyNorm, rotary, rows, cache, into: queries)
         compute.attention(queries, attentionGeometry, rows, cache, into: mixed)
         compute.linear(
-            mixed, output, .identity, modulation.map { .residual(gate: $0.attentionGate, rows: modulated) } ?? .residual,
+            mixed, output, .identity,
+            modulation.map { .residual(gate: $0.attentionGate, rows: modulated) } ?? .residual,
             into: hidden)
 
         compute.norm(hidden, postNorm, modulation?.feedForward(on: modulated), silu: false, into: x)

@@ -9,7 +9,9 @@ public struct FlowSchedule: Sendable, Equatable {
     /// - Throws: ``ModelError/request(_:)`` for fewer than two points or a shift that is not positive.
     public init(steps: Int, timeShift: Float) throws(ModelError) {
         guard (2...10_000).contains(steps) else { throw .request("steps must be between 2 and 10000, not \(steps)") }
-        guard timeShift > 0, timeShift.isFinite else { throw .request("the time shift must be above 0, not \(timeShift)") }
+        guard timeShift > 0, timeShift.isFinite else {
+            throw .request("the time shift must be above 0, not \(timeShift)")
+        }
         times = (0..<steps).map { i in
             // PyTorch's linspace counts from the nearer end.
             let width = Float(1) / Float(steps - 1)

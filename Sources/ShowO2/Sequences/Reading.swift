@@ -21,7 +21,8 @@ public final class Reading {
     /// - Throws: ``ModelError/request(_:)`` when that is more than Qwen2.5's context of 32,768.
     public init(model: ShowO2Model, capacity: Int) throws(ModelError) {
         guard (1...Self.longest).contains(capacity) else {
-            throw .request("a sequence of \(capacity) tokens is longer than the \(Self.longest) that the language model reads")
+            throw .request(
+                "a sequence of \(capacity) tokens is longer than the \(Self.longest) that the language model reads")
         }
         self.model = model
         self.capacity = capacity

@@ -5,7 +5,8 @@ import Tensors
 /// Reads the VAE's weights: 2-D views of 3-D convolutions, channel norms.
 extension WeightLoader {
     /// The last temporal slice of a causal convolution `[outputs, inputs, t, k, k]`, or a 2-D convolution `[outputs, inputs, k, k]`.
-    func convolution(_ name: String, _ geometry: (Int) -> ConvolutionGeometry = ConvolutionGeometry.same(kernel:)) throws
+    func convolution(_ name: String, _ geometry: (Int) -> ConvolutionGeometry = ConvolutionGeometry.same(kernel:))
+        throws
         -> any ConvolutionWeights
     {
         let weight = try source.tensor(name + ".weight").toFloat32()
@@ -22,7 +23,8 @@ extension WeightLoader {
     func pointwise(_ name: String, _ outputs: Int, _ inputs: Int) throws -> any LinearWeights {
         let weight = try source.tensor(name + ".weight")
         guard weight.count == outputs * inputs else {
-            throw ModelError.contradiction("\(name).weight has shape \(weight.shape), not that of a \(inputs) -> \(outputs) layer")
+            throw ModelError.contradiction(
+                "\(name).weight has shape \(weight.shape), not that of a \(inputs) -> \(outputs) layer")
         }
         return try compute.pack(
             [LinearSource(weight: weight.reshaped([outputs, inputs]), bias: try vector(name + ".bias", outputs))],

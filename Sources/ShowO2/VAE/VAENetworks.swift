@@ -81,7 +81,8 @@ struct Decoder: Sendable {
         entrance = try loader.convolution("conv2")
         trunk = Trunk(
             first: try loader.convolution("decoder.conv1"),
-            stages: try loader.stages("decoder.middle") { _, name in throw ModelError.contradiction("\(name) resamples") }
+            stages: try loader.stages("decoder.middle") { _, name in throw ModelError.contradiction("\(name) resamples")
+            }
                 + loader.stages("decoder.upsamples") { try Upsample($0, $1) },
             norm: try loader.channelNorm("decoder.head.0"), last: try loader.convolution("decoder.head.2"),
             compute: loader.compute)

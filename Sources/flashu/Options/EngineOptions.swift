@@ -5,7 +5,9 @@ import Pipelines
 
 /// Options that all commands which run a model share.
 struct EngineOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: "The model's folder. Default: $FLASHU_MODEL, else the embedded shapes model.", completion: .directory)
+    @Option(
+        name: [.short, .long], help: "The model's folder. Default: $FLASHU_MODEL, else the embedded shapes model.",
+        completion: .directory)
     var model: String?
 
     @Option(help: "Weights and activations: f32, or bf16 (half the memory; sums stay float32).")
@@ -54,6 +56,7 @@ enum ModelLocation {
                 folder = folder.deletingLastPathComponent()
             }
         }
-        throw ValidationError("no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL.")
+        throw ValidationError(
+            "no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL.")
     }
 }
