@@ -21,9 +21,13 @@ let package = Package(
         .target(name: "Tokenizers", path: "Parsers/Tokenizers", swiftSettings: instrumented),
         .target(
             name: "Images", dependencies: ["CImageCodecs"], path: "Parsers/Images", swiftSettings: instrumented),
+        // Of these two only the files that the configuration needs, not the engine.
+        .target(name: "Compute", dependencies: ["Tensors"], path: "Parsers/Compute", swiftSettings: instrumented),
+        .target(
+            name: "ShowO2", dependencies: ["Compute", "Tensors"], path: "Parsers/ShowO2", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "ShowO2"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]
