@@ -22,12 +22,18 @@ enum Main {
             }
             return
         }
-        guard arguments.count >= 2, let target = FuzzTarget.all.first(where: { $0.name == arguments[1] }) else {
+        // libFuzzer starts itself again to merge, with its own arguments only: the environment then names the target.
+        let inherited = ProcessInfo.processInfo.environment["FLASHU_FUZZ_TARGET"]
+        let isNamed = arguments.count >= 2 && !arguments[1].hasPrefix("-")
+        let name = isNamed ? arguments[1] : inherited
+        guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
             print("usage: fuzz TARGET [libFuzzer arguments]   (fuzz --list names the targets)")
             exit(2)
         }
+        setenv("FLASHU_FUZZ_TARGET", target.name, 1)
         self.target = target
-        var rest: [UnsafeMutablePointer<CChar>?] = ([arguments[0]] + arguments.dropFirst(2)).map { strdup($0) } + [nil]
+        let passedOn = [arguments[0]] + arguments.dropFirst(isNamed ? 2 : 1)
+        var rest: [UnsafeMutablePointer<CChar>?] = passedOn.map { strdup($0) } + [nil]
         var count = CInt(rest.count - 1)
         let status = rest.withUnsafeMutableBufferPointer { buffer in
             var pointer = buffer.baseAddress
