@@ -49,6 +49,21 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Benchmarks.
+        .executableTarget(
+            name: "denoising-step",
+            dependencies: [
+                "ShowO2", "Compute", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/DenoisingStep", swiftSettings: strict),
+
+        // Examples of the library, kept compiling.
+        .executableTarget(
+            name: "example-draw-sheet", dependencies: ["Pipelines", "Images"], path: "Examples/DrawSheet",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "example-ask-image", dependencies: ["Pipelines", "Images"], path: "Examples/AskImage",
+            swiftSettings: strict),
+
         // Tests.
         .target(
             name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2"], path: "Sources/FlashUTesting",

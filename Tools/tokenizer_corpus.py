@@ -3,8 +3,8 @@
 The full-size tokenizer is Qwen2.5's, rebuilt from the ranks that PyPI's `dashscope` ships: a token's rank is its id,
 and its merge is the last one that byte-pair encoding with only the earlier ranks would need to make it.
 
-    python -m pip install --no-deps dashscope==... && python -m pip install tokenizers==...   (Tools/requirements.txt)
-    python Tools/tokenizer_corpus.py path/to/shapes/tokenizer.json
+    python -m pip install -r Tools/requirements.txt
+    python Tools/tokenizer_corpus.py path/to/shapes/tokenizer.json    (takes several minutes)
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ POOLS = [
 ]
 RANDOM_COUNT = 10000
 BLOCK = 1024
+PART = 16
 
 
 def random_text(seed: int) -> str:
@@ -220,30 +221,55 @@ def small_vocabulary() -> tuple[dict, list]:
     return vocab, merges
 
 
-def scalars() -> dict:
-    vocab, merges = small_vocabulary()
-    options = [added("<w>", 300, single_word=True), added("<l>", 301, lstrip=True), added("<r>", 302, rstrip=True)]
-    matcher = document(vocab, merges, options, normalizer=None)
-    matching = Tokenizer.from_str(json.dumps(matcher))
-    normalizer = tokenizers.normalizers.NFC()
+def scalar_blocks(template: str, step: int):
+    """For every block the template filled with each of its scalars, in parts of `step` scalars."""
+    for start in range(0, 0x110000, BLOCK):
+        yield [
+            "".join(template.replace("{c}", chr(c)) for c in range(part, part + step) if not 0xD800 <= c <= 0xDFFF)
+            for part in range(start, start + BLOCK, step)
+        ]
+
+
+def scalar_splits() -> dict[str, str]:
     split_by = {key: tokenizers.pre_tokenizers.Split(tokenizers.Regex(p), "isolated")
                 for key, p in (("qwen2", QWEN2), ("llama3", LLAMA3))}
     split_by["gpt2"] = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    result: dict = {"block": BLOCK, "text": SCALAR_TEXT, "normalText": NORMAL_TEXT, "matchText": MATCH_TEXT,
-                    "tokenizer": json.dumps(matcher), "normalized": "", "matched": "", "splits": dict.fromkeys(split_by, "")}
-    for start in range(0, 0x110000, BLOCK):
-        block = [chr(c) for c in range(start, start + BLOCK) if not 0xD800 <= c <= 0xDFFF]
-        text = "".join(SCALAR_TEXT.replace("{c}", c) for c in block)
+    result = dict.fromkeys(split_by, "")
+    for (text,) in scalar_blocks(SCALAR_TEXT, BLOCK):
         for key, splitter in split_by.items():
             words = splitter.pre_tokenize_str(text)
             # ByteLevel has made one character of each byte.
-            lengths = (len(w) if key == "gpt2" else len(w.encode()) for w, _ in words)
-            result["splits"][key] += f"{crc(lengths):08x}"
-        normal = normalizer.normalize_str("".join(NORMAL_TEXT.replace("{c}", c) for c in block))
-        result["normalized"] += f"{zlib.crc32(normal.encode()):08x}"
-        ids = matching.encode("".join(MATCH_TEXT.replace("{c}", c) for c in block), add_special_tokens=False).ids
-        result["matched"] += f"{crc(ids):08x}"
+            result[key] += f"{crc(len(w) if key == 'gpt2' else len(w.encode()) for w, _ in words):08x}"
     return result
+
+
+def scalar_normal_forms() -> str:
+    normalizer = tokenizers.normalizers.NFC()
+    return "".join(f"{zlib.crc32(normalizer.normalize_str(text).encode()):08x}"
+                   for (text,) in scalar_blocks(NORMAL_TEXT, BLOCK))
+
+
+def matcher() -> str:
+    vocab, merges = small_vocabulary()
+    first = len(vocab)
+    options = [added("<w>", first, single_word=True), added("<l>", first + 1, lstrip=True),
+               added("<r>", first + 2, rstrip=True)]
+    return json.dumps(document(vocab, merges, options, normalizer=None))
+
+
+def scalar_matches() -> str:
+    # In small parts: the library looks at all text before a token that strips whitespace.
+    tokenizer = Tokenizer.from_str(matcher())
+    return "".join(
+        f"{crc(i for text in texts for i in tokenizer.encode(text, add_special_tokens=False).ids):08x}"
+        for texts in scalar_blocks(MATCH_TEXT, PART)
+    )
+
+
+def scalars() -> dict:
+    return {"block": BLOCK, "part": PART, "text": SCALAR_TEXT, "normalText": NORMAL_TEXT, "matchText": MATCH_TEXT,
+            "tokenizer": matcher(), "normalized": scalar_normal_forms(), "matched": scalar_matches(),
+            "splits": scalar_splits()}
 
 
 # ---- Other settings of the file
@@ -253,12 +279,14 @@ def variants() -> list[dict]:
     vocab, merges = small_vocabulary()
     pairs = [list(m) for m in merges]
     joined = [f"{a} {b}" for a, b in merges]
+    # The library numbers added tokens itself, in order; the file's ids must agree.
+    first = len(vocab)
     options = [
-        added("<a>", 300), added("<a><b>", 301), added("<b>", 302, lstrip=True), added("<c>", 303, rstrip=True),
-        added("<d>", 304, lstrip=True, rstrip=True, special=True), added("word", 305, single_word=True),
-        added("\u00e9t\u00e9", 306, normalized=True), added("e\u0301\u0323", 307, normalized=True), added(" x", 308),
-        added("hello", vocab["hello"], special=True), added("caté", 309, single_word=True, normalized=True),
-        added("\u4e2d\u6587", 310), added("\u00e8", 311),
+        added("<a>", first), added("<a><b>", first + 1), added("<b>", first + 2, lstrip=True), added("<c>", first + 3, rstrip=True),
+        added("<d>", first + 4, lstrip=True, rstrip=True, special=True), added("word", first + 5, single_word=True),
+        added("\u00e9t\u00e9", first + 6, normalized=True), added("e\u0301\u0323", first + 7, normalized=True), added(" x", first + 8),
+        added("hello", vocab["hello"], special=True), added("caté", first + 9, single_word=True, normalized=True),
+        added("\u4e2d\u6587", first + 10), added("\u00e8", vocab["\u00e8"]),
     ]
     texts = ["", " ", "hello", " hello  hello", "hello<a>hello", "<a><b>", "<a> <b>", "x  <b>  y", "x <c>  y", "x\u00a0<d>\u3000 y <d>", "<c>  <b>", "<c> x", "<c>  x y",
              "word words sword word. word", "\u00e9t\u00e9 e\u0301te\u0301", "e\u0301\u0323 e\u0323\u0301 \u1eb9\u0301", "caté cate\u0301 caté1", "cat cathe 123 1234 the's",

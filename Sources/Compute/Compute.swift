@@ -15,14 +15,20 @@ public protocol Compute: Sendable {
     /// The same engine, threads shared, at another precision.
     func with(precision: Precision) -> any Compute
 
+    /// Operations done by this engine, at all precisions.
+    var meter: OperationMeter { get }
+
     /// Packs layers that share an input into one product.
     /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
     func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> any LinearWeights
 
     /// `out (+)= activation(x W + b)`; x `[rows, inputs]` activations or float32, out `[rows, outputs]` (half of it after
     /// ``Activation/swiGLU``), float32 or activations.
+    ///
+    /// - Parameter part: a range of the outputs or the inputs; `out` or `x` then has only those columns.
     func linear(
-        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor)
+        _ x: Tensor, _ weights: any LinearWeights, part: LinearPart, _ activation: Activation, _ store: LinearStore,
+        into out: Tensor)
 
     /// Normalises float32 rows `[rows, width]` into `out` `[rows, width]`, float32 or activations; with `silu`, followed by SiLU.
     func norm(_ x: Tensor, _ norm: Norm, _ modulation: Modulation?, silu: Bool, into out: Tensor)
@@ -53,4 +59,13 @@ public protocol Compute: Sendable {
 
     /// Runs `body(0)` ... `body(count - 1)` on all threads: for data movement between the operations.
     func parallel(_ count: Int, _ body: @Sendable (Int) -> Void)
+}
+
+extension Compute {
+    /// The whole layer; see ``linear(_:_:part:_:_:into:)``.
+    public func linear(
+        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor
+    ) {
+        linear(x, weights, part: .all, activation, store, into: out)
+    }
 }

@@ -65,3 +65,14 @@ public struct LinearStore: Sendable {
         LinearStore(accumulate: true, gate: gate, gatedRows: rows)
     }
 }
+
+/// Which part of a layer a product runs. Neurons of an FFN are outputs of its first layer and inputs of its second; a pruned FFN
+/// runs the same range of both.
+public enum LinearPart: Sendable, Equatable {
+    /// The whole layer.
+    case all
+    /// Only these outputs; for ``Activation/swiGLU`` counted after gating. Bounds are multiples of 16.
+    case outputs(Range<Int>)
+    /// Only these inputs; the input rows hold just them. The lower bound is any, since inputs are rows of the packed weight.
+    case inputs(Range<Int>)
+}

@@ -3,8 +3,8 @@ extension Tokenizer {
     public enum SpecialTokens: Sendable {
         /// They become their ids: for templates.
         case recognise
-        /// They stay text like any other, and no id of an added token comes out: for what a user typed, so that a
-        /// prompt can't end its own turn.
+        /// They stay text like any other, and no id of an added token comes out (but for one that is the token of a
+        /// single byte): for what a user typed, so that a prompt can't end its own turn.
         case asText
     }
 

@@ -87,10 +87,15 @@ public struct Tokenizer: Sendable {
         var addedTokens: [Int: AddedToken] = [:]
         var addedIDs: [[UInt8]: Int] = [:]
         var size = vocabulary.idLimit
-        for token in file.addedTokens {
-            addedTokens[Int(token.id)] = token
+        for var token in file.addedTokens {
             addedIDs[token.content] = Int(token.id)
+            // As in Hugging Face's tokeniser, such a token's name and text are what it is found as.
+            if token.isNormalized { token.content = normalize(token.content) }
+            addedTokens[Int(token.id)] = token
             size = max(size, Int(token.id) + 1)
+        }
+        for (id, token) in addedTokens.sorted(by: { $0.key < $1.key }) where addedIDs[token.content] == nil {
+            addedIDs[token.content] = id
         }
         self.addedTokens = addedTokens
         self.addedIDs = addedIDs

@@ -153,6 +153,7 @@ extension CPUCompute {
         let (height, width) = (weights.geometry.output(of: x.shape[0]), weights.geometry.output(of: x.shape[1]))
         precondition(x.shape.count == 3 && x.shape[2] == weights.inputs)
         precondition(out.shape == [height, width, weights.outputs], "output \(out.shape)")
+        meter.count(outputPixels: height * width, weights, kernel: weights.geometry.kernel)
         let rows = max(1, min(2048 / width, (height + 3) / 4))
         let failure = Mutex<ComputeError?>(nil)
         pool.forEach((height + rows - 1) / rows) { i in

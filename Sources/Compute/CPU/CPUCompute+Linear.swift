@@ -43,25 +43,48 @@ extension CPUCompute {
             inputs: inputs, outputs: outputs, panels: panels, bias: LinearSource.stackedBias(of: sources))
     }
 
-    /// One product; see ``Compute/linear(_:_:_:_:into:)``.
+    /// One product; see ``Compute/linear(_:_:part:_:_:into:)``.
     public func linear(
-        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor
+        _ x: Tensor, _ weights: any LinearWeights, part: LinearPart, _ activation: Activation, _ store: LinearStore,
+        into out: Tensor
     ) {
         guard let weights = weights as? PanelWeights else { preconditionFailure("weights of another backend") }
         let rows = x.rowCount
-        let columns = activation == .swiGLU ? weights.outputs / 2 : weights.outputs
-        precondition(x.width == weights.inputs, "input \(x.shape) for a layer of \(weights.inputs)")
+        let (inputs, outputs) = part.ranges(of: weights, activation)
+        let columns = activation == .swiGLU ? outputs.count / 2 : outputs.count
+        precondition(x.width == inputs.count, "input \(x.shape) for a layer of \(inputs)")
         precondition(out.rowCount == rows && out.width == columns, "output \(out.shape) for \(rows) x \(columns)")
         precondition(!store.accumulate || out.dtype == .float32)
-        let gate = store.gate?.floatPointer
+        precondition(outputs.lowerBound % Int(CK_PANEL) == 0, "a part starts at a panel")
+        meter.count(rows: rows, inputs: inputs.count, outputs: outputs.count)
+        let first = (outputs.lowerBound * weights.inputs + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
+        let bias = weights.bias.map { $0.floatPointer + outputs.lowerBound }
+        let gate = store.gate.map { $0.floatPointer + outputs.lowerBound }
         (store.gatedRows?.flags).withOptionalPointer { flags in
             let operation = ck_linear(
                 a: x.pointer, lda: Int64(x.width), a_type: x.dtype.kernelType, w_type: weights.panels.dtype.kernelType,
-                panels: weights.panels.pointer, k_stride: Int64(weights.inputs), rows: Int64(rows),
-                k: Int64(weights.inputs), columns: Int64(weights.outputs), bias: weights.bias?.floatPointer, gate: gate,
-                gated: flags, out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
+                panels: weights.panels.pointer + first, k_stride: Int64(weights.inputs), rows: Int64(rows),
+                k: Int64(inputs.count), columns: Int64(outputs.count), bias: bias, gate: gate, gated: flags,
+                out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
                 activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE))
             pool.run(ck_linear_task, operation, tasks: ck_linear_tasks([operation]))
+        }
+    }
+}
+
+extension LinearPart {
+    /// The inputs and outputs of the packed product that the part covers. Gated neurons are two outputs each.
+    func ranges(of weights: any LinearWeights, _ activation: Activation) -> (inputs: Range<Int>, outputs: Range<Int>) {
+        let (inputs, outputs) = (0..<weights.inputs, 0..<weights.outputs)
+        switch self {
+        case .all: return (inputs, outputs)
+        case .inputs(let range):
+            precondition(range.lowerBound >= 0 && range.upperBound <= inputs.upperBound)
+            return (range, outputs)
+        case .outputs(let range):
+            let wide = activation == .swiGLU ? 2 * range.lowerBound..<2 * range.upperBound : range
+            precondition(wide.lowerBound >= 0 && wide.upperBound <= outputs.upperBound)
+            return (inputs, wide)
         }
     }
 }

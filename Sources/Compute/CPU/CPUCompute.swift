@@ -10,22 +10,26 @@ public final class CPUCompute: Compute {
     /// See ``Precision``.
     public let precision: Precision
     let pool: ThreadPool
+    /// Operations done.
+    public let meter: OperationMeter
 
     /// An engine on `threads` threads (default: all cores).
     /// - Throws: ``ComputeError/threads(_:)``.
     public init(precision: Precision = .f32, threads: Int? = nil) throws(ComputeError) {
         self.precision = precision
         OneDNN.prepare()
+        meter = OperationMeter()
         pool = try ThreadPool(threads: threads ?? Machine.cores)
     }
 
-    private init(precision: Precision, pool: ThreadPool) {
+    private init(precision: Precision, pool: ThreadPool, meter: OperationMeter) {
+        self.meter = meter
         self.precision = precision
         self.pool = pool
     }
 
     /// See ``Compute/with(precision:)``.
-    public func with(precision: Precision) -> any Compute { CPUCompute(precision: precision, pool: pool) }
+    public func with(precision: Precision) -> any Compute { CPUCompute(precision: precision, pool: pool, meter: meter) }
 
     /// Threads in use.
     public var threads: Int { pool.threads }

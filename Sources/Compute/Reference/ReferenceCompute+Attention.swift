@@ -86,6 +86,7 @@ extension ReferenceCompute {
         into out: Tensor
     ) {
         guard let cache = cache as? Cache else { preconditionFailure("a cache of another backend") }
+        meter.count(rows, geometry)
         let d = geometry.headDim
         let q = queries.floats()
         for row in 0..<rows.count {

@@ -27,6 +27,7 @@ extension ReferenceCompute {
         guard let w = weights as? Kernel else { preconditionFailure("weights of another backend") }
         let g = w.geometry
         let (height, width) = (x.shape[0], x.shape[1])
+        meter.count(outputPixels: out.shape[0] * out.shape[1], w, kernel: g.kernel)
         let input = x.floats()
         for y in 0..<out.shape[0] {
             for x in 0..<out.shape[1] {

@@ -5,6 +5,9 @@ public import Tensors
 ///
 /// Slow on purpose. Backends are tested against it.
 public struct ReferenceCompute: Compute {
+    /// Operations done.
+    public let meter = OperationMeter()
+
     /// An oracle.
     public init() {}
 
@@ -38,26 +41,32 @@ public struct ReferenceCompute: Compute {
             bias: LinearSource.stackedBias(of: sources)?.floats())
     }
 
-    /// See ``Compute/linear(_:_:_:_:into:)``.
+    /// See ``Compute/linear(_:_:part:_:_:into:)``.
     public func linear(
-        _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor
+        _ x: Tensor, _ weights: any LinearWeights, part: LinearPart, _ activation: Activation, _ store: LinearStore,
+        into out: Tensor
     ) {
         guard let w = weights as? Matrix else { preconditionFailure("weights of another backend") }
+        let (inputs, outputs) = part.ranges(of: weights, activation)
+        meter.count(rows: x.rowCount, inputs: inputs.count, outputs: outputs.count)
         let input = x.floats()
         let gate = store.gate?.floats()
-        let columns = activation == .swiGLU ? w.outputs / 2 : w.outputs
+        let neurons = w.outputs / 2
+        let columns = activation == .swiGLU ? outputs.lowerBound / 2..<outputs.upperBound / 2 : outputs
         func product(_ row: Int, _ column: Int) -> Double {
             var sum = Double(w.bias?[column] ?? 0)
-            for k in 0..<w.inputs { sum += Double(input[row * w.inputs + k]) * Double(w.weight[column * w.inputs + k]) }
+            for (i, k) in inputs.enumerated() {
+                sum += Double(input[row * inputs.count + i]) * Double(w.weight[column * w.inputs + k])
+            }
             return sum
         }
         for row in 0..<x.rowCount {
-            for column in 0..<columns {
+            for (i, column) in columns.enumerated() {
                 var y =
                     activation == .swiGLU
-                    ? Self.apply(.silu, product(row, column)) * product(row, columns + column)
+                    ? Self.apply(.silu, product(row, column)) * product(row, neurons + column)
                     : Self.apply(activation, product(row, column))
-                let at = row * columns + column
+                let at = row * columns.count + i
                 if store.accumulate {
                     if let gate, store.gatedRows.map({ $0.flags[row] != 0 }) ?? true { y *= Double(gate[column]) }
                     y += Double(out.floatPointer[at])

@@ -2,7 +2,7 @@
 struct AddedToken: Sendable {
     let id: Int32
     /// UTF-8, never empty.
-    let content: [UInt8]
+    var content: [UInt8]
     /// Left out when decoding with `skippingSpecial`.
     let isSpecial: Bool
     /// Found in the normalised text rather than in the text as given.
@@ -14,6 +14,9 @@ struct AddedToken: Sendable {
     /// Not found next to a letter, digit, mark or underscore.
     let isSingleWord: Bool
 
+    /// Most bytes that the contents of all added tokens may have together; Qwen2.5's have 318.
+    private static let largestContents = 4 << 20
+
     /// Reads the elements of `added_tokens`.
     static func list(_ value: JSONValue) throws(TokenizerError) -> [AddedToken] {
         if value.isNull { return [] }
@@ -23,6 +26,9 @@ struct AddedToken: Sendable {
         var tokens: [AddedToken] = []
         for (index, element) in elements.enumerated() {
             tokens.append(try AddedToken(element, field: "added_tokens[\(index)]"))
+        }
+        guard tokens.reduce(0, { $0 + $1.content.count }) <= largestContents else {
+            throw .invalid(field: "added_tokens", reason: "has more than \(largestContents >> 20) MiB of text")
         }
         return tokens
     }

@@ -35,7 +35,9 @@ struct BytePairModel: Sendable {
             case "vocab": try reader.skipValue()
             case "ignore_merges":
                 ignoresMerges = try Self.check(name, try reader.readValue(budget: &budget))
-            default: _ = try Self.check(name, try reader.readValue(budget: &budget))
+            case _ where Self.checkedFields.contains(name):
+                _ = try Self.check(name, try reader.readValue(budget: &budget))
+            default: try reader.skipValue()
             }
         }
         guard let vocabulary else { throw .invalid(field: "model.vocab", reason: "is missing or no object") }
@@ -70,6 +72,10 @@ struct BytePairModel: Sendable {
         }
         return table
     }
+
+    private static let checkedFields: Set<String> = [
+        "type", "dropout", "continuing_subword_prefix", "end_of_word_suffix", "unk_token", "byte_fallback", "fuse_unk",
+    ]
 
     /// Checks a field other than vocabulary and merges; the value of one that may be true.
     private static func check(_ name: String, _ value: JSONValue) throws(TokenizerError) -> Bool {

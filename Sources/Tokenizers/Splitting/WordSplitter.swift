@@ -19,14 +19,13 @@ package struct WordSplitter: Sendable {
         }
     }
 
-    /// The words of a text; joined they are the text.
-    package func words(in text: String) -> [String] {
-        let bytes = Array(text.utf8)
-        var words: [String] = []
+    /// Where the words of valid UTF-8 are; together they are all of it.
+    package func words(in bytes: [UInt8]) -> [Range<Int>] {
+        var words: [Range<Int>] = []
         var start = 0
         while start < bytes.count {
             let end = wordEnd(in: bytes, from: start, to: bytes.count)
-            words.append(String(decoding: bytes[start..<end], as: UTF8.self))
+            words.append(start..<end)
             start = end
         }
         return words

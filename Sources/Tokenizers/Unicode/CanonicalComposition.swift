@@ -1,5 +1,5 @@
 /// Unicode normalization form C (Unicode standard annex 15), with the data of Hugging Face's normaliser.
-struct CanonicalComposition: Sendable {
+package struct CanonicalComposition: Sendable {
     /// The only instance.
     static let shared = CanonicalComposition()
 
@@ -44,6 +44,11 @@ struct CanonicalComposition: Sendable {
         result.formUnion(Hangul.firstVowel..<Hangul.firstVowel + Hangul.vowels)
         result.formUnion(Hangul.firstTail + 1..<Hangul.firstTail + Hangul.tails)
         return result
+    }
+
+    /// The composed form of a text.
+    package static func composed(_ text: String) -> String {
+        String(decoding: shared.normalized(Array(text.utf8)), as: UTF8.self)
     }
 
     /// The composed form of valid UTF-8. O(n log n) at worst, and no copy of what is composed already.
