@@ -75,6 +75,7 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting"], swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["FlashUTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "Images", "Tensors"], swiftSettings: strict),
     ]
 )

@@ -156,6 +156,7 @@ public struct ImageQuestion: Sendable {
 
         var watch = Stopwatch()
         let latents = try latents(request)
+        guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
         let encoding = watch.lap()
         try Task.checkCancellation()
 
@@ -181,14 +182,19 @@ public struct ImageQuestion: Sendable {
                 text += piece
                 if !piece.isEmpty { emit(.text(index: index, piece)) }
             }
-            var tokens = [sampler.next(try reading.read(question).floats())]
+            func next(after ids: [Int]) throws -> Int {
+                let logits = try reading.read(ids).floats()
+                guard logits.allSatisfy(\.isFinite) else { throw ModelError.notFinite("the logits") }
+                return sampler.next(logits)
+            }
+            var tokens = [try next(after: question)]
             var timings = Timings(
                 encoding: encoding, reading: readingTime, question: watch.lap(), decoding: 0, tokensPerSecond: 0)
             while tokens.last != special.endOfSequence {
                 if let token = tokens.last, let piece = detokenizer?.append(token) { tell(piece) }
                 if tokens.count == request.maxTokens { break }
                 try Task.checkCancellation()
-                tokens.append(sampler.next(try reading.read(tokens.suffix(1).map { $0 }).floats()))
+                tokens.append(try next(after: Array(tokens.suffix(1))))
             }
             if let rest = detokenizer?.finish() { tell(rest) }
             timings.decoding = watch.lap()

@@ -136,8 +136,8 @@ public struct TextToImage: Sendable {
 
     /// Draws, telling of each step and each image as it comes. Ending the iteration stops the work within a step.
     ///
-    /// The stream throws `ModelError/request(_:)` for what the model can't draw, errors of the files that are opened late
-    /// (tokenizer, VAE), and `CancellationError`.
+    /// The stream throws `ModelError/request(_:)` for what the model can't draw, `ModelError/notFinite(_:)` when damaged weights
+    /// make it compute no numbers, errors of the files that are opened late (tokenizer, VAE), and `CancellationError`.
     public func generate(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
         AsyncThrowingStream { continuation in
             let task = Task {
@@ -184,6 +184,9 @@ public struct TextToImage: Sendable {
         if let noise = request.noise, noise.shape != [prompts.count] + shape {
             throw ModelError.request("the initial noise has shape \(noise.shape); \([prompts.count] + shape) is needed")
         }
+        if let noise = request.noise, !noise.isFinite {
+            throw ModelError.request("the initial noise holds values that are not finite numbers")
+        }
         let vae = request.decode ? try model.vae() : nil
 
         // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
@@ -218,8 +221,11 @@ public struct TextToImage: Sendable {
             for (i, index) in batch.enumerated() {
                 try Task.checkCancellation()
                 let own = latents.rows(i..<i + 1).reshaped(shape).toFloat32()
+                guard own.isFinite else { throw ModelError.notFinite("the latents that the model computed") }
                 let pixels = try vae.map {
-                    try RGBImage(planar: $0.decode(own).floats(), width: settings.width, height: settings.height)
+                    let planar = try $0.decode(own)
+                    guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
+                    return try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height)
                 }
                 timings.decoding = watch.lap()
                 emit(

@@ -93,7 +93,8 @@ public final class UnifiedModel: Sendable {
     }
 
     /// The structural tokens: the folder's, or looked up in the tokenizer.
-    /// - Throws: `ModelError/missing(_:)` when the tokenizer has no such tokens.
+    /// - Throws: `ModelError/missing(_:)` when the tokenizer has no such tokens, `ModelError/contradiction(_:)` when they are
+    ///   outside the model's vocabulary.
     public func specialTokens() throws -> SpecialTokens {
         if let special = geometry.special { return special }
         let tokenizer = try tokenizer()
@@ -101,6 +102,18 @@ public final class UnifiedModel: Sendable {
             throw ModelError.missing(
                 "tokenizer.json has no <|im_start|>, <|im_end|>, <|vision_start|> and <|vision_end|>; is it Qwen2.5's?")
         }
+        // A tokenizer.json of another model: its ids must not be looked up in this one's embedding.
+        for id in [special.beginOfSequence, special.endOfSequence, special.beginOfImage, special.endOfImage]
+        where !(0..<geometry.vocabulary).contains(id) {
+            throw ModelError.contradiction(
+                "tokenizer.json gives the id \(id) to a structural token, the weights have \(geometry.vocabulary) tokens"
+            )
+        }
         return special
     }
+}
+
+extension Tensor {
+    /// Whether no element is infinite or not a number.
+    var isFinite: Bool { floats().allSatisfy(\.isFinite) }
 }

@@ -8,6 +8,8 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case missing(String)
     /// The request is outside what the model can do.
     case request(String)
+    /// A computation left the range of numbers: its result holds infinities or not-a-numbers.
+    case notFinite(String)
 
     /// One line for the user.
     public var description: String {
@@ -16,6 +18,8 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
         case .contradiction(let reason): "the configuration contradicts the weights: \(reason)"
         case .missing(let what): what
         case .request(let reason): reason
+        case .notFinite(let what):
+            "\(what) are not finite numbers; the weights may be damaged, or the settings too extreme for the precision"
         }
     }
 }

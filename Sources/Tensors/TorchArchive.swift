@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 
 /// A file written by `torch.save` (`pytorch_model.bin`, `.pth`, `.pt`): a zip archive of stored elements and a pickle
 /// that says which of them make which tensor. Memory-mapped; tensors look into the mapping.
@@ -10,13 +11,15 @@ public struct TorchArchive: TensorSource {
     public let location: String
     /// The names of all tensors, in the state dictionary's order.
     public let names: [String]
-    private let views: [String: StridedView]
+    private let contents: TorchContents
+    private let file: MappedFile
     private let storage: TensorStorage
+    private let verified = Verified()
 
     /// Maps and checks a file.
     ///
-    /// - Parameter verifyChecksums: also compare every tensor's bytes with the archive's checksums, which reads the
-    ///   whole file. The pickle's checksum is always compared.
+    /// - Parameter verifyChecksums: compare every tensor's bytes with the archive's checksums now, which reads the
+    ///   whole file, and not when the tensor is first asked for. The pickle's checksum is always compared.
     /// - Throws: ``WeightError`` naming the file, and what it was caught at.
     public init(url: URL, verifyChecksums: Bool = false) throws(WeightError) {
         try self.init(file: MappedFile(url: url), verifyChecksums: verifyChecksums)
@@ -34,21 +37,36 @@ public struct TorchArchive: TensorSource {
         if let reason = WeightFormat(file.bytes).objection(toReadingAs: .torch) {
             throw .unsupported(file: file.name, reason: reason)
         }
-        let contents = try TorchContents(file, verifyChecksums: verifyChecksums)
+        contents = try TorchContents(file, verifyChecksums: verifyChecksums)
+        self.file = file
         location = file.name
         names = contents.names
-        views = contents.views
         storage = TensorStorage(borrowing: file.base, byteCount: file.byteCount, owner: file)
     }
 
     /// Shape and element type, without touching the elements; nil if there is no such tensor.
-    public func info(_ name: String) -> TensorInfo? { views[name]?.info }
+    public func info(_ name: String) -> TensorInfo? { contents.views[name]?.info }
 
     /// The tensor of that name: a view of the mapping, or a row-major copy if it is stored transposed or unaligned.
     ///
-    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
+    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name,
+    ///   ``WeightError/damaged(file:reason:)`` if its bytes contradict the archive's checksum.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
-        guard let view = views[name] else { throw missing(name) }
+        guard let view = contents.views[name], let entry = contents.stored[name] else { throw missing(name) }
+        // Tensors may share their elements, so each entry is compared once.
+        if verified.entries.withLock({ $0.insert(entry.byteOffset).inserted }) {
+            do {
+                try TorchContents.verify(entry, of: file)
+            } catch {
+                _ = verified.entries.withLock { $0.remove(entry.byteOffset) }
+                throw error
+            }
+        }
         return view.tensor(in: storage)
+    }
+
+    private final class Verified: Sendable {
+        /// Where the entries begin whose bytes were compared.
+        let entries = Mutex<Set<Int>>([])
     }
 }

@@ -2,6 +2,8 @@
 struct TorchContents {
     private(set) var names: [String] = []
     private(set) var views: [String: StridedView] = [:]
+    /// The archive's entry that holds a tensor's elements.
+    private(set) var stored: [String: ZipDirectory.Entry] = [:]
 
     /// Keys under which training scripts put the state dictionary.
     static let wrappers = ["state_dict", "model_state_dict", "module", "model", "params_ema", "params", "weights"]
@@ -24,9 +26,7 @@ struct TorchContents {
             throw .refused(file: name, reason: "its pickle has \(pickle.byteCount) bytes, more than any model's")
         }
         for entry in zip.entries where verifyChecksums || entry.name == pickle.name {
-            guard let content = file.bytes.slice(entry.byteOffset, entry.byteCount),
-                CRC32.checksum(content) == entry.checksum
-            else { throw .damaged(file: name, reason: "the checksum of its entry '\(entry.name)' is wrong") }
+            try Self.verify(entry, of: file)
         }
         if let order = entries[prefix + "byteorder"], let content = file.bytes.slice(order.byteOffset, order.byteCount),
             !content.elementsEqual("little".utf8)
@@ -53,8 +53,16 @@ struct TorchContents {
                 throw .wrongTensor(
                     name: key, file: name, reason: "appears twice; the file is damaged, download it again")
             }
+            stored[key] = entry
             names.append(key)
         }
+    }
+
+    /// Compares an entry's bytes with its checksum.
+    static func verify(_ entry: ZipDirectory.Entry, of file: MappedFile) throws(WeightError) {
+        guard let content = file.bytes.slice(entry.byteOffset, entry.byteCount),
+            CRC32.checksum(content) == entry.checksum
+        else { throw .damaged(file: file.name, reason: "the checksum of its entry '\(entry.name)' is wrong") }
     }
 
     /// Finds the tensors with names: directly, or up to four wrappers deep.

@@ -8,33 +8,41 @@ import Tensors
 struct AskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ask", abstract: "Ask questions about an image.",
+        usage: "flashu ask <image> <question> ... [<options>]",
         discussion: """
             The image (PNG, JPEG or WebP) is resized so that its short side fits the model, and its centre is cut out. It is read \
-            once; every question starts from its stored keys and values. Answers are greedy unless --temperature is given.
+            once; every question starts from its stored keys and values. Answers are greedy, always the likeliest token, unless \
+            --temperature is given.
 
             EXAMPLES
               flashu ask photo.jpg "What is in this picture?"
-              flashu ask stars.png "how many stars are there?" "what color is the background?" --json
+              flashu ask stars.png "how many stars are there?" "what color are they?"
+              flashu ask stars.png "how many stars are there?" --json
             """)
 
-    @Argument(help: "IMAGE and QUESTION...; with --image-latents only QUESTION..., with --question-ids only IMAGE.")
+    @Argument(
+        help: ArgumentHelp(
+            "IMAGE and QUESTION...; with --image-latents only QUESTION..., with --question-ids only IMAGE.",
+            valueName: "image-and-questions"),
+        completion: .file(extensions: ["png", "jpg", "jpeg", "webp"]))
     var words: [String] = []
 
     @OptionGroup var engine: EngineOptions
 
-    @Option(help: "Tokens of an answer at most.")
+    @Option(help: "Tokens of an answer at most, 1 to 30000.")
     var maxTokens = 300
 
-    @Option(help: "0 = always the likeliest token.")
+    @Option(help: "Randomness of the answer; 0 = always the likeliest token.")
     var temperature = 0.0
 
-    @Option(help: "Choose among the k likeliest tokens.")
+    @Option(help: "With --temperature: choose among the k likeliest tokens. (default: all)")
     var topK: Int?
 
-    @Option(help: "Choose among the likeliest tokens whose probabilities add up to p.")
+    @Option(
+        help: "With --temperature: choose among the likeliest tokens that have probability p together. (default: all)")
     var topP: Double?
 
-    @Option(help: "Seed of random choices.")
+    @Option(help: "Seed of random choices: of --temperature and --sample-posterior.")
     var seed: UInt64 = 0
 
     @Flag(
@@ -44,14 +52,20 @@ struct AskCommand: AsyncParsableCommand {
     var json = false
 
     @Option(
-        help: "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE.",
+        help: ArgumentHelp(
+            "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE.", valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var imageLatents: String?
 
-    @Option(help: "The exact token ids before boi, instead of the template's, as 1,2,3.")
+    @Option(
+        help: ArgumentHelp(
+            "The exact token ids before boi (begin of image), instead of the template's, as 1,2,3.", valueName: "ids"))
     var prefixIds: TokenIDs?
 
-    @Option(help: "The exact token ids after eoi, instead of QUESTION and template; repeat for several.")
+    @Option(
+        help: ArgumentHelp(
+            "The exact token ids after eoi (end of image), instead of QUESTION and template; repeat for several.",
+            valueName: "ids"))
     var questionIds: [TokenIDs] = []
 
     @Flag(help: "Sample the VAE's posterior, as the official code does, instead of taking its mean.")
@@ -105,16 +119,17 @@ struct AskCommand: AsyncParsableCommand {
                 guard !json else { continue }
                 if index != begun {
                     begun = index
-                    if questions.count > 1 { Terminal.write("\(questions[index])\n  ", terminator: "") }
+                    if questions.count > 1 { try Terminal.write("\(questions[index])\n  ", terminator: "") }
                 }
-                Terminal.write(piece, terminator: "")
+                try Terminal.write(piece, terminator: "")
             case .answer(let answer):
                 answers.append(answer)
                 guard !json else { continue }
                 if answer.text.isEmpty {
-                    Terminal.write("tokens " + answer.tokens.map(String.init).joined(separator: ","), terminator: "")
+                    try Terminal.write(
+                        "tokens " + answer.tokens.map(String.init).joined(separator: ","), terminator: "")
                 }
-                Terminal.write("")
+                try Terminal.write("")
             }
         }
         try Task.checkCancellation()

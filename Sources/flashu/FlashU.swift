@@ -22,6 +22,8 @@ struct FlashU: AsyncParsableCommand {
         subcommands: [GenerateCommand.self, AskCommand.self, InspectCommand.self])
 
     static func main() async {
+        // A reader that goes away (`| head`) makes writing fail, which is handled; it does not kill us in mid-file.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if let asynchronous = command as? any AsyncParsableCommand {
@@ -34,11 +36,11 @@ struct FlashU: AsyncParsableCommand {
         } catch let error as Interruption {
             Terminal.clearProgress()
             Terminal.error("interrupted; nothing half-written was left behind")
-            Foundation.exit(error.status)
+            Interruption.leave(error.status)
         } catch let error where Self.exitCode(for: error) == .failure && !(error is ExitCode) {
             Terminal.clearProgress()
             Terminal.error("\(error)")
-            Foundation.exit(1)
+            Interruption.leave(1)
         } catch {
             Terminal.clearProgress()
             exit(withError: error)

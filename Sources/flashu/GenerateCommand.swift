@@ -13,14 +13,17 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate", abstract: "Draw images from a prompt.",
         discussion: """
             --steps T is the official num_inference_steps: T points of the time grid, which are T - 1 evaluations of the network. \
-            Image i of -n COUNT starts from the noise of seed + i, the same noise that PyTorch's CPU generator makes of it. \
-            The PNG's "parameters" text holds all settings, in the form that stable-diffusion-webui uses.
+            Image i of -n COUNT (i = 0, 1, ...) starts from the noise of seed + i, the same noise that PyTorch's CPU generator \
+            makes of it. The PNG's "parameters" text holds all settings, in the form that stable-diffusion-webui uses. \
+            What is not given comes from the model's geometry.json (the shapes model: 30 steps, guidance 3.5, shift 3.0, \
+            128 x 128), else from the official demo: 50 steps, guidance 5.0, shift 3.0. An empty PROMPT draws without \
+            a condition.
 
             EXAMPLES
               flashu generate "a photo of two yellow stars" -o stars.png --seed 7
-              flashu generate "a photo of a red circle" -n 4 -o circle.png      (circle-1.png ... circle-4.png)
-              flashu generate -m ~/models/show-o2-1.5B "a cat on a sofa" --steps 50 --cfg-scale 5
-              flashu generate --prompt-ids 64,335,286 --no-decode --save-latents latents.safetensors
+              flashu generate "a red circle" -n 4 -o red.png     # red-1.png ... red-4.png
+              flashu generate -m ~/models/show-o2-1.5B "a cat" --steps 50 --cfg-scale 5
+              flashu generate --prompt-ids 64,335 --no-decode --save-latents l.safetensors
             """)
 
     @Argument(help: "What to draw.")
@@ -29,49 +32,63 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
 
     @Option(
-        name: [.short, .long], help: "The PNG to write; with several images NAME-1.png, NAME-2.png, ...",
+        name: [.short, .long],
+        help: ArgumentHelp(
+            "The PNG to write; with several images NAME-1.png, NAME-2.png, ...", valueName: "file"),
         completion: .file(extensions: ["png"]))
     var output = "out.png"
 
-    @Option(name: [.customShort("n"), .long], help: "Images to draw.")
+    @Option(name: [.customShort("n"), .long], help: "Images to draw of each prompt.")
     var count = 1
 
-    @Option(help: "Points of the time grid: T points are T - 1 evaluations. Default: the model's.")
+    @Option(
+        help: ArgumentHelp(
+            "Points of the time grid, 2 to 1000: T points are T - 1 evaluations. (default: the model's)", valueName: "t"
+        ))
     var steps: Int?
 
-    @Option(help: "Guidance scale; 0 = none. Default: the model's.")
+    @Option(help: "Guidance scale; 0 = none, in half the time. (default: the model's)")
     var cfgScale: Float?
 
-    @Option(help: "Seed of the noise.")
+    @Option(help: "Seed of the noise; PyTorch's generator looks at its lower 32 bits.")
     var seed: UInt64 = 0
 
-    @Option(name: [.customShort("W"), .long], help: "Width in pixels. Default: the model's.")
+    @Option(
+        name: [.customShort("W"), .long], help: "Width in pixels; without -H the height too. (default: the model's)")
     var width: Int?
 
-    @Option(name: [.customShort("H"), .long], help: "Height in pixels. Default: the model's.")
+    @Option(
+        name: [.customShort("H"), .long], help: "Height in pixels; without -W the width too. (default: the model's)")
     var height: Int?
 
-    @Option(help: "Shift of the time grid towards noise. Default: the model's (3.0).")
+    @Option(help: "Shift of the time grid towards noise. (default: the model's)")
     var timeShift: Float?
 
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
-    @Option(help: "Token ids instead of PROMPT, as 1,2,3; repeat for a batch.")
+    @Option(help: ArgumentHelp("Token ids instead of PROMPT, as 1,2,3; repeat for a batch.", valueName: "ids"))
     var promptIds: [TokenIDs] = []
 
     @Option(
-        help: "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file.",
+        help: ArgumentHelp(
+            "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file instead of the seed's noise.",
+            valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var initNoise: String?
 
     @Option(
-        help: "Write the final latents [n, 16, h, w] as tensor \"latents\".",
+        help: ArgumentHelp(
+            "Write the final latents [n, 16, h, w] as tensor \"latents\" of a safetensors file.", valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var saveLatents: String?
 
-    @Flag(inversion: .prefixedNo, help: "Decode the latents to a PNG; --no-decode needs no VAE.")
-    var decode = true
+    @Flag(
+        name: .customLong("no-decode"),
+        help: "Write no PNG, only the latents of --save-latents; needs no VAE (and with --prompt-ids no tokenizer).")
+    var skipsDecoding = false
+
+    private var decode: Bool { !skipsDecoding }
 
     func validate() throws {
         if prompt == nil, promptIds.isEmpty {
@@ -81,8 +98,17 @@ struct GenerateCommand: AsyncParsableCommand {
         guard (1...10_000).contains(count) else {
             throw ValidationError("-n must be between 1 and 10000, not \(count).")
         }
-        if let steps, !(2...10_000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 10000, not \(steps): T points are T - 1 evaluations.")
+        // The time embeddings of all steps are kept: the limit bounds memory.
+        if let steps, !(2...1000).contains(steps) {
+            throw ValidationError("--steps must be between 2 and 1000, not \(steps): T points are T - 1 evaluations.")
+        }
+        if let cfgScale, !(cfgScale >= 0 && cfgScale.isFinite) {
+            throw ValidationError("--cfg-scale must be 0 (no guidance) or more, not \(cfgScale).")
+        }
+        for (option, value) in [("--width", width), ("--height", height)] {
+            if let value, !(1...16_384).contains(value) {
+                throw ValidationError("\(option) must be between 1 and 16384, not \(value).")
+            }
         }
         if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
             throw ValidationError("--time-shift must be above 0.")
@@ -100,7 +126,10 @@ struct GenerateCommand: AsyncParsableCommand {
         let files = OutputFiles.names(output, count: prompts.count)
         if decode { try files.forEach(OutputFiles.check) }
         let latentsFile = saveLatents.map { OutputFiles.names($0, count: 1)[0] }
-        try latentsFile.map(OutputFiles.check)
+        if let latentsFile { try OutputFiles.check(latentsFile) }
+        if decode, let latentsFile, files.contains(latentsFile) {
+            throw CommandError("--output and --save-latents both name \(latentsFile.path)")
+        }
         let noise = try initNoise.map {
             try openWeights(file: URL(fileURLWithPath: $0)).tensor("noise").toFloat32()
         }
@@ -110,18 +139,22 @@ struct GenerateCommand: AsyncParsableCommand {
             prompts: prompts, steps: steps, guidance: cfgScale, timeShift: timeShift, seed: seed, width: width,
             height: height, noise: noise, decode: decode)
         let progress = ProgressLine("drawing")
-        var drawn: [TextToImage.Drawn] = []
+        var done = Report(latents: latentsFile?.path)
+        var latents: [Tensor] = []
         for try await event in TextToImage(model).generate(request) {
             switch event {
             case .step(let step): progress.show(step.done, of: step.total)
             case .image(let image):
-                drawn.append(image)
-                try image.pixels?.write(
-                    to: files[image.index], text: [(GenerationParameters.pngKey, parameters(of: image, model).text)])
+                done.add(image, file: decode ? files[image.index].path : nil)
+                if latentsFile != nil { latents.append(image.latents) }
+                if let pixels = image.pixels {
+                    let text = [(GenerationParameters.pngKey, parameters(of: image, model).text)]
+                    try Interruption.whileWriting { try pixels.write(to: files[image.index], text: text) }
+                }
                 if decode, !json {
                     Terminal.clearProgress()
                     let t = image.timings
-                    Terminal.write(
+                    try Terminal.write(
                         "\(files[image.index].relativePath)  seed \(image.seed)  "
                             + String(
                                 format: "%d evaluations in %.2f s, VAE %.2f s", t.evaluations,
@@ -131,11 +164,11 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         try Task.checkCancellation()
         Terminal.clearProgress()
-        if let latentsFile, let first = drawn.first {
-            let all = Tensor(drawn.flatMap { $0.latents.floats() }, shape: [drawn.count] + first.latents.shape)
-            try SafetensorsWriter.write([("latents", all)], to: latentsFile)
+        if let latentsFile, let first = latents.first {
+            let all = Tensor(latents.flatMap { $0.floats() }, shape: [latents.count] + first.shape)
+            try Interruption.whileWriting { try SafetensorsWriter.write([("latents", all)], to: latentsFile) }
         }
-        if json { try Terminal.write(report(drawn, files, latentsFile)) }
+        if json { try Terminal.write(JSONOutput.string(done)) }
     }
 
     private func parameters(of image: TextToImage.Drawn, _ model: UnifiedModel) -> GenerationParameters {
@@ -152,6 +185,7 @@ struct GenerateCommand: AsyncParsableCommand {
             version: "FlashU \(FlashUVersion.current)", extra: extra)
     }
 
+    /// What `--json` prints.
     private struct Report: Encodable {
         struct Image: Encodable {
             let file: String?
@@ -160,23 +194,20 @@ struct GenerateCommand: AsyncParsableCommand {
             let height: Int
             let timings: TextToImage.Timings
         }
-        let steps: Int
-        let cfgScale: Float
-        let timeShift: Float
+        var steps = 0
+        var cfgScale: Float = 0
+        var timeShift: Float = 0
         let latents: String?
-        let images: [Image]
-    }
+        var images: [Image] = []
 
-    private func report(_ drawn: [TextToImage.Drawn], _ files: [URL], _ latents: URL?) throws -> String {
-        let settings = drawn.first?.settings
-        return try JSONOutput.string(
-            Report(
-                steps: settings?.steps ?? 0, cfgScale: settings?.guidance ?? 0, timeShift: settings?.timeShift ?? 0,
-                latents: latents?.path,
-                images: drawn.map {
-                    .init(
-                        file: decode ? files[$0.index].path : nil, seed: $0.seed, width: $0.settings.width,
-                        height: $0.settings.height, timings: $0.timings)
-                }))
+        init(latents: String?) { self.latents = latents }
+
+        mutating func add(_ image: TextToImage.Drawn, file: String?) {
+            (steps, cfgScale, timeShift) = (image.settings.steps, image.settings.guidance, image.settings.timeShift)
+            images.append(
+                Image(
+                    file: file, seed: image.seed, width: image.settings.width, height: image.settings.height,
+                    timings: image.timings))
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipelines
+import Tensors
 
 /// `flashu inspect`
 struct InspectCommand: ParsableCommand {
@@ -8,7 +9,8 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show what a model folder holds: configuration, parameters, memory needed, what is missing.")
 
-    @Argument(help: "The model's folder. Default: the embedded shapes model.", completion: .directory)
+    @Argument(
+        help: "The model's folder. (default: $FLASHU_MODEL, else the embedded shapes model)", completion: .directory)
     var folder: String?
 
     @Flag(help: "Print one JSON object instead of text.")
@@ -17,11 +19,11 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         let report = try ModelReport(folder: ModelLocation.resolve(folder))
         if json {
-            Terminal.write(try JSONOutput.string(report))
+            try Terminal.write(JSONOutput.string(report))
             return
         }
         var lines = [
-            "\(report.name)  (\(report.weights))",
+            "\(report.name.printable)  (\(report.weights.printable))",
             "  draws \(report.imageSize[0]) x \(report.imageSize[1]) px: \(report.imageTokens) image tokens, prompts of up to \(report.promptTokens) tokens",
             "", "parameters",
         ]
@@ -49,7 +51,7 @@ struct InspectCommand: ParsableCommand {
                     + "(\(value("kv heads")) kv), FFN \(value("ffn"))")
         }
         lines += report.missing.map { "\nmissing: \($0)" }
-        Terminal.write(lines.joined(separator: "\n"))
+        try Terminal.write(lines.joined(separator: "\n"))
     }
 
     private func pad(_ text: String, _ width: Int, left: Bool = false) -> String {

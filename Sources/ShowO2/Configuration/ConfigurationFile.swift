@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// `config.json` with the official keys. Every field is optional here; ``ShowO2Geometry`` decides what is needed.
 struct ConfigurationFile: Decodable {
@@ -49,18 +50,37 @@ extension Decodable {
     /// Reads a JSON file of at most a megabyte.
     static func read(_ url: URL) throws(ModelError) -> Self {
         let file = url.path
+        let mapped: MappedFile
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? 0
-            guard size <= 1 << 20 else {
-                throw ModelError.configuration(file: file, reason: "larger than 1 MB; is this the right file?")
-            }
-            return try JSONDecoder().decode(Self.self, from: Data(contentsOf: url))
-        } catch let error as ModelError {
-            throw error
+            mapped = try MappedFile(url: url)
+        } catch {
+            throw .configuration(file: file, reason: "cannot be read (\(error.shortReason)); is this a model folder?")
+        }
+        guard mapped.byteCount <= 1 << 20 else {
+            throw .configuration(file: file, reason: "larger than 1 MB; is this the right file?")
+        }
+        return try read(Data(mapped.bytes), file: file)
+    }
+
+    /// Reads JSON.
+    /// - Parameter file: what messages call it.
+    static func read(_ data: Data, file: String) throws(ModelError) -> Self {
+        do {
+            return try JSONDecoder().decode(Self.self, from: data)
         } catch let error as DecodingError {
             throw .configuration(file: file, reason: error.oneLine)
         } catch {
-            throw .configuration(file: file, reason: "cannot be read; is this a model folder?")
+            throw .configuration(file: file, reason: "not valid JSON")
+        }
+    }
+}
+
+extension WeightError {
+    fileprivate var shortReason: String {
+        switch self {
+        case .notFound: "there is no such file"
+        case .unreadable(_, let reason), .damaged(_, let reason): reason
+        default: "it is no regular file"
         }
     }
 }

@@ -25,6 +25,10 @@ extension ShowO2Geometry {
 
         let positionTable = try shapes.matrix("position_embedding.weight")
         positions = positionTable.rows
+        let side = Int(Double(positions).squareRoot().rounded())
+        guard side * side == positions else {
+            throw .contradiction("position_embedding.weight has \(positions) rows, which make no square grid")
+        }
         // The official code cuts SigLIP's last layer, so a stated layer count may be one more than there are.
         var vision = extra?.vision
         vision?.num_hidden_layers = nil
@@ -59,8 +63,9 @@ extension ShowO2Geometry {
         // The demo configurations: 1024 at 432 px, 1280 at 512, 4352 at 1024. All leave about 256 positions to text.
         maxSequence = extra?.max_seq_len ?? (tokens == 729 ? 1024 : tokens + 256)
         try Self.require(
-            maxSequence >= tokens + 5 && maxSequence <= 1 << 20,
-            "max_seq_len is \(maxSequence), too small for \(tokens) image tokens or not plausible")
+            maxSequence >= tokens + 5 && maxSequence <= Self.longestSequence,
+            "max_seq_len is \(maxSequence); \(tokens) image tokens need \(tokens + 5) or more, and Qwen2.5 reads "
+                + "\(Self.longestSequence)")
         special = extra?.special
         latentMean = extra?.vae?.mean ?? Self.wanMean
         latentStd = extra?.vae?.std ?? Self.wanStd
@@ -81,20 +86,26 @@ extension ShowO2Geometry {
         }
         try Self.require(
             latentMean.count == latentChannels && latentStd.count == latentChannels
-                && !latentStd.contains { !($0 > 0) },
+                && latentMean.allSatisfy(\.isFinite) && latentStd.allSatisfy { $0 > 0 && $0.isFinite },
             "the VAE's mean and std need \(latentChannels) values each, std above 0")
         try Self.require(
             special?.all.allSatisfy { (0..<vocabulary).contains($0) } ?? true,
             "a special token id is outside the vocabulary")
         try Self.require(
-            ropeTheta > 1 && ropeTheta.isFinite && llmEpsilon > 0 && visionEpsilon > 0 && sampling.steps >= 2
-                && sampling.steps <= 10_000 && sampling.timeShift > 0,
-            "geometry.json holds a value that is not plausible (rope_theta, eps or sampling)")
+            ropeTheta > 1 && ropeTheta <= 1e12 && [llmEpsilon, visionEpsilon].allSatisfy { $0 > 0 && $0 < 1 },
+            "geometry.json: rope_theta or an eps is not plausible")
+        try Self.require(
+            (2...1000).contains(sampling.steps) && sampling.timeShift > 0 && sampling.timeShift.isFinite
+                && sampling.guidance >= 0 && sampling.guidance.isFinite,
+            "geometry.json: sampling needs 2 to 1000 points, a time_shift above 0 and a guidance of 0 or more")
     }
 
     private static func require(_ condition: Bool, _ reason: String) throws(ModelError) {
         if !condition { throw .configuration(file: "config.json", reason: reason) }
     }
+
+    /// Qwen2.5's `max_position_embeddings`: no sequence is longer.
+    static let longestSequence = 32_768
 
     /// Per-channel statistics of Wan2.1's latents; official file `models/wan21_vae.py`.
     static let wanMean: [Float] = [

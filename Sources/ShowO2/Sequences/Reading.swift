@@ -42,7 +42,7 @@ public struct TokenCut {
 /// Official file: `models/modeling_showo2_qwen2_5.py`, `mmu_generate` and `lm_generate`, which recompute everything for each token.
 public final class Reading {
     /// Qwen2.5's `max_position_embeddings`.
-    public static let longest = 32_768
+    public static let longest = ShowO2Geometry.longestSequence
 
     private let model: ShowO2Model
     private let caches: [any KeyValueCache]

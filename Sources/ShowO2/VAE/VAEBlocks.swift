@@ -56,6 +56,10 @@ extension Tensor {
 
 /// One stage of the VAE: `[h, w, c]` -> `[h', w', c']`, float32.
 protocol VAEStage: Sendable {
+    /// Channels that it takes.
+    var inputs: Int { get }
+    /// Channels that it gives.
+    var outputs: Int { get }
     func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor
 }
 
@@ -78,6 +82,9 @@ struct ResidualBlock: VAEStage {
             (shortcut?.outputs ?? conv1.inputs) == conv2.outputs, (shortcut?.inputs ?? conv1.inputs) == conv1.inputs
         else { throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together") }
     }
+
+    var inputs: Int { conv1.inputs }
+    var outputs: Int { conv2.outputs }
 
     func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
         let (height, width) = (x.shape[0], x.shape[1])
@@ -111,6 +118,9 @@ struct SpatialAttention: VAEStage {
         projection = try loader.pointwise(prefix + ".proj", width, width)
     }
 
+    var inputs: Int { norm.weight.count }
+    var outputs: Int { norm.weight.count }
+
     func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
         let (pixels, width) = (x.shape[0] * x.shape[1], x.shape[2])
         let heads = AttentionGeometry(heads: 1, keyValueHeads: 1, headDim: width)
@@ -141,6 +151,9 @@ struct Downsample: VAEStage {
         }
     }
 
+    var inputs: Int { conv.inputs }
+    var outputs: Int { conv.outputs }
+
     func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
         let out = Tensor(zeros: [x.shape[0] / 2, x.shape[1] / 2, conv.outputs])
         try compute.convolution(x, conv, accumulate: false, into: out)
@@ -155,6 +168,9 @@ struct Upsample: VAEStage {
     init(_ loader: WeightLoader, _ prefix: String) throws {
         conv = try loader.convolution(prefix + ".resample.1")
     }
+
+    var inputs: Int { conv.inputs }
+    var outputs: Int { conv.outputs }
 
     func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
         let large = x.doubled(compute)  // [2h, 2w, c]

@@ -31,6 +31,32 @@ private struct Trunk: Sendable {
     let last: any ConvolutionWeights
     let compute: any Compute
 
+    /// - Throws: ``ModelError/contradiction(_:)`` when a part gives other channels than the next one takes, or the image
+    ///   is not resized three times (by 8 in all).
+    init(
+        _ name: String, first: any ConvolutionWeights, stages: [any VAEStage], norm: Norm, last: any ConvolutionWeights,
+        compute: any Compute
+    ) throws {
+        var channels = first.outputs
+        for (i, stage) in stages.enumerated() {
+            guard stage.inputs == channels else {
+                throw ModelError.contradiction(
+                    "stage \(i) of the VAE's \(name) takes \(stage.inputs) channels, the one before gives \(channels)")
+            }
+            channels = stage.outputs
+        }
+        guard norm.weight.count == channels, last.inputs == channels else {
+            throw ModelError.contradiction(
+                "the last stage of the VAE's \(name) gives \(channels) channels, its end takes \(last.inputs)")
+        }
+        let resizes = stages.count { $0 is Downsample || $0 is Upsample }
+        guard resizes == 3 else {
+            throw ModelError.contradiction(
+                "the VAE's \(name) resizes \(resizes) times; 3 times (by 8 in all) is needed")
+        }
+        (self.first, self.stages, self.norm, self.last, self.compute) = (first, stages, norm, last, compute)
+    }
+
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         var hidden = Tensor(zeros: [x.shape[0], x.shape[1], first.outputs])
         try compute.convolution(x, first, accumulate: false, into: hidden)
@@ -52,8 +78,8 @@ struct Encoder: Sendable {
     private let moments: any ConvolutionWeights
 
     init(_ loader: WeightLoader, latent: Int) throws {
-        trunk = Trunk(
-            first: try loader.convolution("encoder.conv1"),
+        trunk = try Trunk(
+            "encoder", first: try loader.convolution("encoder.conv1"),
             stages: try loader.stages("encoder.downsamples") { try Downsample($0, $1) }
                 + loader.stages("encoder.middle") { _, name in throw ModelError.contradiction("\(name) resamples") },
             norm: try loader.channelNorm("encoder.head.0"), last: try loader.convolution("encoder.head.2"),
@@ -79,8 +105,8 @@ struct Decoder: Sendable {
 
     init(_ loader: WeightLoader, latent: Int) throws {
         entrance = try loader.convolution("conv2")
-        trunk = Trunk(
-            first: try loader.convolution("decoder.conv1"),
+        trunk = try Trunk(
+            "decoder", first: try loader.convolution("decoder.conv1"),
             stages: try loader.stages("decoder.middle") { _, name in throw ModelError.contradiction("\(name) resamples")
             }
                 + loader.stages("decoder.upsamples") { try Upsample($0, $1) },

@@ -6,14 +6,16 @@ import Pipelines
 /// Options that all commands which run a model share.
 struct EngineOptions: ParsableArguments {
     @Option(
-        name: [.short, .long], help: "The model's folder. Default: $FLASHU_MODEL, else the embedded shapes model.",
+        name: [.short, .long],
+        help: ArgumentHelp(
+            "The model's folder. (default: $FLASHU_MODEL, else the embedded shapes model)", valueName: "folder"),
         completion: .directory)
     var model: String?
 
     @Option(help: "Weights and activations: f32, or bf16 (half the memory; sums stay float32).")
     var precision: Precision = .bf16
 
-    @Option(name: [.short, .long], help: "Threads. Default: all cores. The result does not depend on it.")
+    @Option(name: [.short, .long], help: "Threads; the result does not depend on it. (default: all cores)")
     var threads: Int?
 
     func validate() throws {
@@ -27,7 +29,7 @@ struct EngineOptions: ParsableArguments {
         let folder = try ModelLocation.resolve(model)
         let progress = ProgressLine("loading")
         let loaded = try await UnifiedModel.load(folder, precision: precision, threads: threads) {
-            progress.show(Int($0 * 100), of: 100)
+            progress.show(share: $0)
         }
         Terminal.clearProgress()
         return loaded
@@ -40,7 +42,7 @@ extension Precision: ExpressibleByArgument {}
 enum ModelLocation {
     /// The folder that the user named, or $FLASHU_MODEL, or the embedded model near the executable or the working directory.
     static func resolve(_ named: String?) throws -> URL {
-        if let named = named ?? ProcessInfo.processInfo.environment["FLASHU_MODEL"] {
+        if let named = named ?? ProcessInfo.processInfo.environment["FLASHU_MODEL"], !named.isEmpty {
             return URL(fileURLWithPath: (named as NSString).expandingTildeInPath)
         }
         let start = [
@@ -56,7 +58,7 @@ enum ModelLocation {
                 folder = folder.deletingLastPathComponent()
             }
         }
-        throw ValidationError(
-            "no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL.")
+        throw CommandError(
+            "no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL")
     }
 }

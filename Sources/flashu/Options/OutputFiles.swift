@@ -1,4 +1,3 @@
-import ArgumentParser
 import Foundation
 
 /// Where results go, checked before any work is done.
@@ -14,17 +13,28 @@ enum OutputFiles {
     }
 
     /// Refuses what could not be written later.
-    static func check(_ url: URL) throws {
+    static func check(_ url: URL) throws(CommandError) {
         var isFolder: ObjCBool = false
         let parent = url.deletingLastPathComponent()
-        if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
-            throw ValidationError("\(url.path) is a folder; name a file.")
+        if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) {
+            if isFolder.boolValue { throw CommandError("cannot write \(url.path): it is a folder; name a file") }
+            // A device such as /dev/null is written directly, everything else through a new file beside it.
+            if !isRegularFile(url), access(url.path, W_OK) == 0 { return }
         }
-        guard FileManager.default.fileExists(atPath: parent.path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ValidationError("cannot write \(url.path): the folder \(parent.path) does not exist.")
+        guard FileManager.default.fileExists(atPath: parent.path, isDirectory: &isFolder) else {
+            throw CommandError("cannot write \(url.path): the folder \(parent.path) does not exist")
+        }
+        guard isFolder.boolValue else {
+            throw CommandError("cannot write \(url.path): \(parent.path) is a file, not a folder")
         }
         guard access(parent.path, W_OK) == 0 else {
-            throw ValidationError("cannot write \(url.path): no permission to write in \(parent.path).")
+            throw CommandError(
+                "cannot write \(url.path): no permission to write in \(parent.path), or its disk is read-only")
         }
+    }
+
+    private static func isRegularFile(_ url: URL) -> Bool {
+        var status = stat()
+        return stat(url.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 }

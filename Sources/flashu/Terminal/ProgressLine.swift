@@ -17,12 +17,22 @@ struct ProgressLine {
         let (seconds, attoseconds) = (clock.now - start).components
         let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
         let rate = elapsed > 0 ? Double(done) / elapsed : 0
-        let filled = 24 * done / total
-        let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 24 - filled)
         let left = rate > 0 ? Int((Double(total - done) / rate).rounded()) : 0
         let speed =
             rate >= 1 || rate == 0 ? String(format: "%.1f it/s", rate) : String(format: "%.1f s/it", 1 / rate)
         Terminal.progress(
-            "\(label) [\(bar)] \(done)/\(total)  \(speed)  \(left / 60):\(String(format: "%02d", left % 60)) left")
+            "\(label) \(bar(Double(done) / Double(total))) \(done)/\(total)  \(speed)  \(left / 60):\(String(format: "%02d", left % 60)) left"
+        )
+    }
+
+    /// Shows that a share, 0 ... 1, is done of what has no countable steps.
+    func show(share: Double) {
+        guard Terminal.isInteractive else { return }
+        Terminal.progress("\(label) \(bar(share)) \(Int(100 * min(max(share, 0), 1))) %")
+    }
+
+    private func bar(_ share: Double) -> String {
+        let filled = Int(24 * min(max(share, 0), 1))
+        return "[" + String(repeating: "#", count: filled) + String(repeating: " ", count: 24 - filled) + "]"
     }
 }
