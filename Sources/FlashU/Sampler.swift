@@ -24,7 +24,7 @@ public struct Sampler {
     private let times: [Float]
     /// Values of the last evaluations (velocities for ab2, images for dpmpp2m and unipc), newest last.
     private var past: [Tensor] = []
-    /// x at the last evaluation (unipc's corrector, heun).
+    /// x at the last evaluation, for UniPC's corrector.
     private var last: Tensor?
 
     /// A solver over the grid `times`.
@@ -35,11 +35,29 @@ public struct Sampler {
 }
 
 extension Sampler {
-    /// Steps of the grid, each of which needs one evaluation (two with Heun, but for the last step to t = 1).
-    public var steps: Int { times.count - 1 }
+    /// Evaluations of the velocity that the whole grid takes: one a step, two with Heun but for the last step, which ends where
+    /// nothing is left to evaluate.
+    public var evaluations: Int { kind == .heun ? 2 * (times.count - 1) - 1 : times.count - 1 }
+
+    /// Solves from the first time to the last, in place.
+    ///
+    /// - Parameter evaluate: writes the velocity of x at `times[step]` to its last argument. It may throw to stop.
+    public mutating func run(_ x: Tensor, evaluate: (Tensor, Int, Tensor) throws -> Void) rethrows {
+        let velocity = Tensor(zeros: x.shape)
+        let second = kind == .heun ? Tensor(zeros: x.shape) : velocity
+        for step in 0..<times.count - 1 {
+            try evaluate(x, step, velocity)
+            advance(x, velocity: velocity, step: step)
+            if kind == .heun, step + 1 < times.count - 1 {
+                // Heun's correction: the mean of the velocities at both ends.
+                try evaluate(x, step + 1, second)
+                x.add(second, minus: velocity, times: (times[step + 1] - times[step]) / 2)
+            }
+        }
+    }
 
     /// Advances `x` over step `i` given its velocity at `times[i]`.
-    public mutating func advance(_ x: Tensor, velocity v: Tensor, step i: Int) {
+    mutating func advance(_ x: Tensor, velocity v: Tensor, step i: Int) {
         let (t, next) = (times[i], times[i + 1])
         switch kind {
         case .euler, .heun:
@@ -99,16 +117,6 @@ extension Sampler {
         }
         x.copy(from: start)
         Self.exponentialStep(x, towards: corrected, from: t0, to: t)
-    }
-
-    /// Whether step `i` wants a second evaluation at its end, and `x` there.
-    public var needsSecondEvaluation: Bool { kind == .heun }
-
-    /// Heun's correction: `x` was advanced by Euler with `first`; `second` is the velocity at the end.
-    public mutating func correct(_ x: Tensor, first: Tensor, second: Tensor, step i: Int) {
-        let half = (times[i + 1] - times[i]) / 2
-        x.add(second, times: half)
-        x.add(first, times: -half)
     }
 
     /// The image that the velocity points to: x + (1 - t) v.

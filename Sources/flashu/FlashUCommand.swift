@@ -4,7 +4,7 @@ import Pipelines
 
 /// The command line.
 @main
-struct FlashU: AsyncParsableCommand {
+struct FlashUCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flashu",
         abstract: "Run unified multimodal models (Show-o2) on this machine: draw images, ask about images.",
