@@ -235,7 +235,7 @@ public struct TextToImage: Sendable {
     private static let rowsPerBatch = 2048
 
     /// `torch.randn` of the seed, rounded to bfloat16 as the official code does.
-    static func noise(seed: UInt64, shape: [Int]) -> [Float] {
+    package static func noise(seed: UInt64, shape: [Int]) -> [Float] {
         var generator = TorchNoise(seed: seed)
         return generator.normal(shape.reduce(1, *)).map(\.roundedToBFloat16)
     }

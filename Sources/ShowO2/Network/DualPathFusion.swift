@@ -1,10 +1,10 @@
-import Compute
-import Tensors
+package import Compute
+package import Tensors
 
 /// Latents -> image embeddings: the semantic path and the low-level path (`image_embedder_gen`), joined by `fusion_proj`.
 ///
 /// Official file: `models/modeling_showo2_qwen2_5.py`.
-struct DualPathFusion: Sendable {
+package struct DualPathFusion: Sendable {
     let encoder: SemanticEncoder
     let projector: any LinearWeights
     let norm: Norm
@@ -26,7 +26,7 @@ struct DualPathFusion: Sendable {
     }
 
     /// latents `[images, channels, height, width]` float32 -> embeddings `[images * tokens, hidden]` float32.
-    func callAsFunction(
+    package func callAsFunction(
         _ latents: Tensor, _ compute: any Compute, _ workspace: Workspace, observe: Observer? = nil
     ) -> Tensor {
         let images = latents.shape[0]
