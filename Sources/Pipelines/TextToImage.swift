@@ -170,6 +170,7 @@ public struct TextToImage: Sendable {
             timeShift: request.timeShift ?? geometry.sampling.timeShift,
             width: request.width ?? request.height ?? geometry.imageWidth,
             height: request.height ?? request.width ?? geometry.imageHeight)
+        guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
         guard settings.guidance.isFinite else { throw ModelError.request("the guidance scale must be a finite number") }
         let schedule = try FlowSchedule(steps: settings.steps, timeShift: settings.timeShift)
         let grid = try geometry.grid(width: settings.width, height: settings.height)

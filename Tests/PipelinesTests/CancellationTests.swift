@@ -31,8 +31,9 @@ import Testing
         for await _ in started { break }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        // 10,000 points are 250 times as much as 40.
-        #expect(try await Self.seconds(model, steps: 40) < 60 * short)
+        // One evaluation, as soon as the cancelled run is out of the way, in less than five times 39: of what was
+        // cancelled, less than 2 % was still done, on a machine however busy.
+        #expect(try await Self.seconds(model, steps: 2) < 5 * short)
     }
 
     @Test func imagesThrowsWhenCancelled() async throws {
@@ -61,7 +62,7 @@ import Testing
             steps += 1
             if steps == 3 { break }
         }
-        #expect(try await Self.seconds(model, steps: 40) < 60 * short)
+        #expect(try await Self.seconds(model, steps: 2) < 5 * short)
     }
 
     @Test func droppedQuestionsStop() async throws {
