@@ -29,7 +29,8 @@ import Testing
         let first = try await Self.latents(folder, precision, threads: 1, request)
         #expect(first.count == 3 && Set(first).count == 3)
         for threads in [1, 2, 3] {
-            #expect(try await Self.latents(folder, precision, threads: threads, request) == first, "\(threads) threads")
+            let same = try await Self.latents(folder, precision, threads: threads, request) == first
+            #expect(same, "\(threads) threads")
         }
         #expect(try await Self.latents(folder, precision, threads: 2, Self.nano(4, Self.ids)) != first)
     }
@@ -63,7 +64,8 @@ import Testing
         #expect(batch.map(\.seed) == [41, 42, 43])
         for (i, prompt) in Self.ids.enumerated() {
             let alone = try await pipeline.images(Self.nano(41 + UInt64(i), [prompt]))
-            #expect(alone.map { $0.latents.floats() } == [batch[i].latents.floats()], "image \(i)")
+            let same = alone.map { $0.latents.floats() } == [batch[i].latents.floats()]
+            #expect(same, "image \(i)")
         }
     }
 
@@ -90,7 +92,8 @@ import Testing
         }
         for guidance: Float in [0, 1, -2] {
             let drawn = try await pipeline.images(Self.nano(9, prompts, guidance: guidance))
-            #expect(drawn.map { $0.latents.floats() } == [latents.floats()], "guidance \(guidance)")
+            let same = drawn.map { $0.latents.floats() } == [latents.floats()]
+            #expect(same, "guidance \(guidance)")
         }
         #expect(try await pipeline.images(Self.nano(9, prompts, guidance: 2))[0].latents.floats() != latents.floats())
     }

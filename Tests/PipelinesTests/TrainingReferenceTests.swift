@@ -35,13 +35,13 @@ import Testing
         var max_tokens: Int
     }
 
-    /// At least 99 % of the evaluation questions. 300 of them by default; FLASHU_ALL_QUESTIONS=1 asks all 1,018.
+    /// At least 99 % of the evaluation's 1,018 questions, from the PNG on. Measured on the weights of the first commit:
+    /// 1,018 of 1,018, in half a minute on two busy cores.
     @Test func answersTheSame() async throws {
         let expected: Answers = try ShapesModel.reference("shapes_answers")
         let questions = try ShapesModel.questions()
         try #require(expected.answers.count == questions.count)
-        let all = ProcessInfo.processInfo.environment["FLASHU_ALL_QUESTIONS"] == "1"
-        let asked = Array(zip(questions, expected.answers).prefix(all ? questions.count : 300))
+        let asked = Array(zip(questions, expected.answers))
         let model = try await UnifiedModel.load(ShapesModel.folder, precision: .f32, threads: 2)
         let pipeline = ImageQuestion(model)
         var same = 0
