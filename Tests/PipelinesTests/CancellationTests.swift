@@ -8,7 +8,8 @@ import Testing
 /// proves that the one before has stopped.
 @Suite struct CancellationTests {
     static func long(_ steps: Int = 10_000) -> TextToImage.Request {
-        .init(prompts: [.ids([3, 17, 250])], steps: steps, guidance: 5, seed: 1, decode: false)
+        .init(
+            prompts: Array(repeating: .ids([3, 17, 250]), count: 3), steps: steps, guidance: 5, seed: 1, decode: false)
     }
 
     /// Seconds that a run of `steps` points takes on `model`.
@@ -17,6 +18,10 @@ import Testing
         _ = try await TextToImage(model).images(long(steps))
         return (ContinuousClock.now - start) / .seconds(1)
     }
+
+    /// How long one evaluation may take once the run before it has stopped, if 39 took `short` seconds: far less than the 9,999
+    /// that were cancelled, and enough for a machine that other tests keep busy.
+    static func patience(_ short: Double) -> Double { max(5 * short, 5) }
 
     @Test func cancellingTheTaskThrows() async throws {
         let model = try await UnifiedModel.load(Golden.model("nano"), precision: .f32, threads: 1)
@@ -31,9 +36,7 @@ import Testing
         for await _ in started { break }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        // One evaluation, as soon as the cancelled run is out of the way, in less than five times 39: of what was
-        // cancelled, less than 2 % was still done, on a machine however busy.
-        #expect(try await Self.seconds(model, steps: 2) < 5 * short)
+        #expect(try await Self.seconds(model, steps: 2) < Self.patience(short))
     }
 
     @Test func imagesThrowsWhenCancelled() async throws {
@@ -62,7 +65,7 @@ import Testing
             steps += 1
             if steps == 3 { break }
         }
-        #expect(try await Self.seconds(model, steps: 2) < 5 * short)
+        #expect(try await Self.seconds(model, steps: 2) < Self.patience(short))
     }
 
     @Test func droppedQuestionsStop() async throws {
@@ -82,6 +85,6 @@ import Testing
         }
         let again = ContinuousClock.now
         _ = try await ImageQuestion(model).answers(request(10))
-        #expect(ContinuousClock.now - again < short * 100)
+        #expect(ContinuousClock.now - again < max(short * 100, .seconds(5)))
     }
 }
