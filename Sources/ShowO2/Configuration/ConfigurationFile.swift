@@ -87,13 +87,22 @@ extension WeightError {
 
 extension DecodingError {
     fileprivate var oneLine: String {
-        func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func path(_ context: Context) -> String {
+            context.codingPath.isEmpty ? "the file" : context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
         return switch self {
         case .typeMismatch(let type, let context): "\(path(context)) should be of type \(type)"
         case .valueNotFound(let type, let context): "\(path(context)) should be of type \(type), not null"
         case .keyNotFound(let key, let context): "\(path(context)) lacks \(key.stringValue)"
         case .dataCorrupted(let context):
-            context.codingPath.isEmpty ? "not valid JSON" : "\(path(context)) has no usable value"
+            // The decoder does not say where a number stands that is no whole number or too large, only which it is.
+            if !context.codingPath.isEmpty {
+                "\(path(context)) has no usable value"
+            } else if context.debugDescription.lowercased().contains("number") {
+                context.debugDescription.printable
+            } else {
+                "not valid JSON"
+            }
         @unknown default: "not a configuration"
         }
     }
