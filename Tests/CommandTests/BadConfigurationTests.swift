@@ -9,7 +9,7 @@ struct BadConfigurationTests {
     static let configurations: [(String, String, String)] = [
         ("hidden_size", "128", "hidden_size"), ("hidden_size", "-64", "hidden_size"),
         ("hidden_size", "9223372036854775807", "hidden_size"), ("hidden_size", "\"64\"", "hidden_size"),
-        ("hidden_size", "64.5", "64.5"), ("hidden_size", "1e400", "config.json"),
+        ("hidden_size", "64.5", "whole"), ("hidden_size", "1e400", "config.json"),
         ("clip_latent_dim", "1152", "clip_latent_dim"), ("num_diffusion_layers", "10", "num_diffusion_layers"),
         ("num_diffusion_layers", "0", "num_diffusion_layers"), ("llm_vocab_size", "151669", "llm_vocab_size"),
         ("patch_size", "4", "patch_size"), ("patch_size", "0", "patch_size"), ("patch_size", "-2", "patch_size"),

@@ -89,7 +89,7 @@ import Testing
         var random = SeededRandom(seed: 20)
         var (accepted, refused) = (0, 0)
         let names = weights.names
-        for round in 0..<4000 {
+        for round in 0..<3000 {
             let kind = round % 4
             let geometry = documents[round % 8 < 4 ? 1 : 2]
             let config = kind == 0 || kind == 2 ? documents[0].mutated(&random) : Data(documents[0].bytes)
@@ -119,6 +119,6 @@ import Testing
                 #expect(!error.description.isEmpty && !error.description.contains("\n"), "\(error)")
             }
         }
-        #expect(accepted > 400 && refused > 1000, "\(accepted) accepted, \(refused) refused")
+        #expect(accepted > 300 && refused > 1000, "\(accepted) accepted, \(refused) refused")
     }
 }

@@ -68,6 +68,13 @@ extension Decodable {
         do {
             return try JSONDecoder().decode(Self.self, from: data)
         } catch let error as DecodingError {
+            // The decoder calls 64.5 "not valid JSON" where a whole number is wanted, and does not say where it stands.
+            if case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
+                (try? JSONSerialization.jsonObject(with: data)) != nil
+            {
+                throw .configuration(
+                    file: file, reason: "a number in it is too large, or has a fraction where a whole one is needed")
+            }
             throw .configuration(file: file, reason: error.oneLine)
         } catch {
             throw .configuration(file: file, reason: "not valid JSON")
@@ -95,14 +102,7 @@ extension DecodingError {
         case .valueNotFound(let type, let context): "\(path(context)) should be of type \(type), not null"
         case .keyNotFound(let key, let context): "\(path(context)) lacks \(key.stringValue)"
         case .dataCorrupted(let context):
-            // The decoder does not say where a number stands that is no whole number or too large, only which it is.
-            if !context.codingPath.isEmpty {
-                "\(path(context)) has no usable value"
-            } else if context.debugDescription.lowercased().contains("number") {
-                context.debugDescription.printable
-            } else {
-                "not valid JSON"
-            }
+            context.codingPath.isEmpty ? "not valid JSON" : "\(path(context)) has no usable value"
         @unknown default: "not a configuration"
         }
     }
