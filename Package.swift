@@ -18,7 +18,7 @@ let package = Package(
     name: "FlashU",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "FlashUKit", targets: ["Tensors", "Tokenizers", "Images", "ShowO2", "Pipelines"]),
+        .library(name: "FlashUKit", targets: ["Tensors", "Tokenizers", "Images", "ShowO2", "FlashU", "Pipelines"]),
         .executable(name: "flashu", targets: ["flashu"]),
     ],
     dependencies: [
@@ -37,8 +37,9 @@ let package = Package(
         .target(name: "Tokenizers", swiftSettings: strict),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: strict),
         .target(name: "ShowO2", dependencies: ["Compute", "Tensors"], swiftSettings: strict),
+        .target(name: "FlashU", dependencies: ["ShowO2", "Compute", "Tensors"], swiftSettings: strict),
         .target(
-            name: "Pipelines", dependencies: ["ShowO2", "Tokenizers", "Images", "Tensors", "Compute"],
+            name: "Pipelines", dependencies: ["FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
         .executableTarget(
             name: "flashu",

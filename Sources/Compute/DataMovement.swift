@@ -103,3 +103,83 @@ extension Tensor {
         return out
     }
 }
+
+extension Tensor {
+    /// The matrix `[r, c]` with its rows in another order.
+    public func gatheringRows(_ order: [Int]) -> Tensor {
+        precondition(shape.count == 2 && order.allSatisfy { (0..<shape[0]).contains($0) })
+        let bytes = shape[1] * dtype.size
+        let out = Tensor(zeros: [order.count, shape[1]], dtype: dtype)
+        for (i, row) in order.enumerated() { memcpy(out.pointer + i * bytes, pointer + row * bytes, bytes) }
+        return out
+    }
+
+    /// The matrix `[r, c]` with its columns in another order.
+    public func gatheringColumns(_ order: [Int]) -> Tensor {
+        precondition(shape.count == 2 && order.allSatisfy { (0..<shape[1]).contains($0) })
+        let out = Tensor(zeros: [shape[0], order.count], dtype: dtype)
+        func gather<Element>(_: Element.Type) {
+            let (from, to) = (
+                pointer.assumingMemoryBound(to: Element.self), out.pointer.assumingMemoryBound(to: Element.self)
+            )
+            for row in 0..<shape[0] {
+                for (i, column) in order.enumerated() { to[row * order.count + i] = from[row * shape[1] + column] }
+            }
+        }
+        switch dtype.size {
+        case 1: gather(UInt8.self)
+        case 2: gather(UInt16.self)
+        case 4: gather(UInt32.self)
+        default: gather(UInt64.self)
+        }
+        return out
+    }
+
+    /// Adds the square of each element of the rows of `x` `[rows, width]` (float32 or bfloat16) to this running
+    /// sum `[width]` float32.
+    public func addSquares(ofRows x: Tensor) {
+        precondition(x.width == count)
+        let values = x.floats()
+        let sums = floatPointer
+        for row in 0..<x.rowCount {
+            for column in 0..<count { sums[column] += values[row * count + column] * values[row * count + column] }
+        }
+    }
+
+    /// The mean over rows `range` of the cosine between this matrix's rows and `other`'s, float32 `[rows, width]` both.
+    public func meanCosine(to other: Tensor, rows range: Range<Int>) -> Double {
+        precondition(shape == other.shape && range.upperBound <= rowCount && !range.isEmpty)
+        let (a, b) = (floatPointer, other.floatPointer)
+        var total = 0.0
+        for row in range {
+            var (ab, aa, bb) = (0.0, 0.0, 0.0)
+            for i in row * width..<(row + 1) * width {
+                let (x, y) = (Double(a[i]), Double(b[i]))
+                ab += x * y
+                aa += x * x
+                bb += y * y
+            }
+            total += ab / max((aa * bb).squareRoot(), 1e-30)
+        }
+        return total / Double(range.count)
+    }
+}
+
+extension Tensor {
+    /// The L2 norms of the columns `range` of each row, float32 `[rows, width]`.
+    public func rowNorms(columns range: Range<Int>) -> [Float] {
+        (0..<rowCount).map { row in
+            let start = floatPointer + row * width
+            return range.reduce(Float(0)) { $0 + start[$1] * start[$1] }.squareRoot()
+        }
+    }
+
+    /// Moves the rows `kept` (rising) to the front, in place.
+    public func compactRows(_ kept: [Int]) {
+        let bytes = width * dtype.size
+        for (to, from) in kept.enumerated() where to != from {
+            precondition(from > to && from < rowCount)
+            memcpy(pointer + to * bytes, pointer + from * bytes, bytes)
+        }
+    }
+}

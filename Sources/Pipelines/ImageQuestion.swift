@@ -1,4 +1,5 @@
 import Compute
+public import FlashU
 import Foundation
 public import Images
 import ShowO2
@@ -47,19 +48,25 @@ public struct ImageQuestion: Sendable {
         public var maxTokens: Int
         /// How tokens are chosen.
         public var sampling: SamplingOptions
+        /// What may be done to be faster.
+        public var profile: AccelerationProfile
         /// The seed of the posterior's noise: the official code samples the VAE's posterior. nil = its mean.
         public var posteriorSeed: UInt64?
 
         /// Text questions on an image.
-        public init(image: RGBImage, questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init()) {
+        public init(
+            image: RGBImage, questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init(),
+            profile: AccelerationProfile = .off
+        ) {
             self.init(
-                source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens, sampling: sampling)
+                source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens,
+                sampling: sampling, profile: profile)
         }
 
         /// All options.
         public init(
             source: Source, questions: [Question], prefix: [Int]? = nil, maxTokens: Int = 300,
-            sampling: SamplingOptions = .init(), posteriorSeed: UInt64? = nil
+            sampling: SamplingOptions = .init(), posteriorSeed: UInt64? = nil, profile: AccelerationProfile = .off
         ) {
             self.source = source
             self.questions = questions
@@ -67,13 +74,14 @@ public struct ImageQuestion: Sendable {
             self.maxTokens = maxTokens
             self.sampling = sampling
             self.posteriorSeed = posteriorSeed
+            self.profile = profile
         }
     }
 
     /// What happens while questions are answered.
     public enum Event: Sendable {
-        /// The image has been read.
-        case imageRead
+        /// The image has been read; the image tokens that stayed when some were dropped.
+        case imageRead(keptTokens: [Int]?)
         /// More text of the answer to question `index`.
         case text(index: Int, String)
         /// The answer is complete.
@@ -106,6 +114,10 @@ public struct ImageQuestion: Sendable {
         public var decoding: Double
         /// Tokens decoded after the first, a second.
         public var tokensPerSecond: Double
+        /// Floating-point operations of encoding and reading. Spent once an image.
+        public var imageFlops: Int
+        /// Floating-point operations of question and answer.
+        public var flops: Int
     }
 
     /// Asks, telling of the text as it is decoded. Ending the iteration stops the work within a token.
@@ -138,6 +150,7 @@ public struct ImageQuestion: Sendable {
     /// The loop.
     private func run(_ request: Request, _ emit: (Event) -> Void) throws {
         let geometry = model.geometry
+        try model.check(request.profile)
         let special = try model.specialTokens()
         guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
@@ -155,6 +168,7 @@ public struct ImageQuestion: Sendable {
         }
 
         var watch = Stopwatch()
+        let operations = model.network.compute.meter.reading
         let latents = try latents(request)
         guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
         let encoding = watch.lap()
@@ -164,15 +178,25 @@ public struct ImageQuestion: Sendable {
         let context = prefix.count + 1 + 1 + image + 1  // prefix [boi] T img*N [eoi]
         let longest = questions.map(\.count).max() ?? 0
         let reading = try Reading(model: model.network, capacity: context + longest + request.maxTokens)
-        try reading.read(prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage)
+        let planner = ReadingPlanner(
+            request.profile, layers: geometry.llm.layers,
+            neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
+            importance: model.calibration?.scores[.understanding]?.layers)
+        let meter = model.network.compute.meter
+        try reading.read(
+            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, planner.imagePlan,
+            cut: planner.cut)
         let mark = reading.count
         let readingTime = watch.lap()
-        emit(.imageRead)
+        let imageWork = meter.reading - operations
+        emit(.imageRead(keptTokens: reading.keptTokens))
 
         for (index, question) in questions.enumerated() {
             try Task.checkCancellation()
             _ = watch.lap()
             reading.rewind(to: mark)
+            var planner = planner
+            let before = meter.reading
             var sampler = TokenSampler(request.sampling)
             var detokenizer = tokenizer.map { StreamingDetokenizer($0) }
             var text = ""
@@ -182,22 +206,25 @@ public struct ImageQuestion: Sendable {
                 text += piece
                 if !piece.isEmpty { emit(.text(index: index, piece)) }
             }
-            func next(after ids: [Int]) throws -> Int {
-                let logits = try reading.read(ids).floats()
+            func next(after ids: [Int], _ plan: ReadingPlan) throws -> Int {
+                let logits = try reading.read(ids, plan).floats()
                 guard logits.allSatisfy(\.isFinite) else { throw ModelError.notFinite("the logits") }
                 return sampler.next(logits)
             }
-            var tokens = [try next(after: question)]
+            var tokens = [try next(after: question, planner.questionPlan)]
+            planner.chooseLayers(reading.layerImportance)
             var timings = Timings(
-                encoding: encoding, reading: readingTime, question: watch.lap(), decoding: 0, tokensPerSecond: 0)
+                encoding: encoding, reading: readingTime, question: watch.lap(), decoding: 0, tokensPerSecond: 0,
+                imageFlops: imageWork.total, flops: 0)
             while tokens.last != special.endOfSequence {
                 if let token = tokens.last, let piece = detokenizer?.append(token) { tell(piece) }
                 if tokens.count == request.maxTokens { break }
                 try Task.checkCancellation()
-                tokens.append(try next(after: Array(tokens.suffix(1))))
+                tokens.append(try next(after: Array(tokens.suffix(1)), planner.decodingPlan))
             }
             if let rest = detokenizer?.finish() { tell(rest) }
             timings.decoding = watch.lap()
+            timings.flops = (meter.reading - before).total
             timings.tokensPerSecond = timings.decoding > 0 ? Double(tokens.count - 1) / timings.decoding : 0
             emit(
                 .answer(

@@ -1,4 +1,5 @@
 import Compute
+public import FlashU
 import Foundation
 public import Images
 import ShowO2
@@ -46,21 +47,24 @@ public struct TextToImage: Sendable {
         public var noise: Tensor?
         /// Whether to decode the latents to pixels.
         public var decode: Bool
+        /// What may be done to be faster.
+        public var profile: AccelerationProfile
 
         /// One prompt, `count` images of it.
         public init(
             prompt: String, count: Int = 1, steps: Int? = nil, guidance: Float? = nil, timeShift: Float? = nil,
-            seed: UInt64 = 0, width: Int? = nil, height: Int? = nil
+            seed: UInt64 = 0, width: Int? = nil, height: Int? = nil, profile: AccelerationProfile = .off
         ) {
             self.init(
                 prompts: Array(repeating: .text(prompt), count: count), steps: steps, guidance: guidance,
-                timeShift: timeShift, seed: seed, width: width, height: height)
+                timeShift: timeShift, seed: seed, width: width, height: height, profile: profile)
         }
 
         /// Several prompts, one image each.
         public init(
             prompts: [Prompt], steps: Int? = nil, guidance: Float? = nil, timeShift: Float? = nil, seed: UInt64 = 0,
-            width: Int? = nil, height: Int? = nil, noise: Tensor? = nil, decode: Bool = true
+            width: Int? = nil, height: Int? = nil, noise: Tensor? = nil, decode: Bool = true,
+            profile: AccelerationProfile = .off
         ) {
             self.prompts = prompts
             self.steps = steps
@@ -71,6 +75,7 @@ public struct TextToImage: Sendable {
             self.height = height
             self.noise = noise
             self.decode = decode
+            self.profile = profile
         }
     }
 
@@ -88,6 +93,8 @@ public struct TextToImage: Sendable {
         public let done: Int
         /// Evaluations in all.
         public let total: Int
+        /// What this one did.
+        public let trace: StepTrace
     }
 
     /// A finished image.
@@ -114,6 +121,8 @@ public struct TextToImage: Sendable {
         public let guidance: Float
         /// Time shift.
         public let timeShift: Float
+        /// The solver.
+        public let sampler: Sampler.Kind
         /// Pixels.
         public let width: Int
         /// Pixels.
@@ -132,6 +141,8 @@ public struct TextToImage: Sendable {
         public var batch: Int
         /// Evaluations of each image.
         public var evaluations: Int
+        /// Floating-point operations of the batch, prompt and denoising.
+        public var flops: Int
     }
 
     /// Draws, telling of each step and each image as it comes. Ending the iteration stops the work within a step.
@@ -165,9 +176,12 @@ public struct TextToImage: Sendable {
     /// The loop.
     private func run(_ request: Request, _ emit: (Event) -> Void) throws {
         let geometry = model.geometry
+        let profile = request.profile
+        try model.check(profile)
+        let defaultSteps = max(2, Int((Double(geometry.sampling.steps) * profile.schedule.stepsFactor).rounded()))
         let settings = Settings(
-            steps: request.steps ?? geometry.sampling.steps, guidance: request.guidance ?? geometry.sampling.guidance,
-            timeShift: request.timeShift ?? geometry.sampling.timeShift,
+            steps: request.steps ?? defaultSteps, guidance: request.guidance ?? geometry.sampling.guidance,
+            timeShift: request.timeShift ?? geometry.sampling.timeShift, sampler: profile.schedule.sampler,
             width: request.width ?? request.height ?? geometry.imageWidth,
             height: request.height ?? request.width ?? geometry.imageHeight)
         guard settings.guidance.isFinite else { throw ModelError.request("the guidance scale must be a finite number") }
@@ -192,32 +206,50 @@ public struct TextToImage: Sendable {
         // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
         let guided = settings.guidance > 0 && settings.guidance != 1
         let batchSize = max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
-        let total = prompts.count * schedule.evaluations
+        let evaluations = Sampler(settings.sampler, times: schedule.times).evaluations
+        let total = prompts.count * evaluations
+        let neurons = model.neuronOrder?.ranges(.generation, ratio: profile.ffn.generationRatio)
         var done = 0
         for first in stride(from: 0, to: prompts.count, by: batchSize) {
             let batch = first..<min(first + batchSize, prompts.count)
             var watch = Stopwatch()
+            let meter = model.network.compute.meter
+            let start = meter.reading
             let latents = Tensor(zeros: [batch.count] + shape)
             for (i, index) in batch.enumerated() {
                 latents.rows(i..<i + 1).set(
                     request.noise.map { $0.rows(index..<index + 1).floats() }
                         ?? Self.noise(seed: request.seed &+ UInt64(index), shape: shape))
             }
+            var planner = GenerationPlanner(
+                profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons)
             let denoising = try Denoising(
                 model: model.network, special: special, prompts: Array(prompts[batch]), schedule: schedule, grid: grid,
-                guided: guided)
+                guided: guided, keeps: planner.keeps)
             let prefill = watch.lap()
-            let velocity = Tensor(zeros: latents.shape)
-            for step in 0..<schedule.evaluations {
+            var denoisingTime = 0.0
+            var count = 0
+            var sampler = Sampler(settings.sampler, times: schedule.times)
+            try sampler.run(latents) { x, step, velocity in
                 try Task.checkCancellation()
-                denoising.velocity(latents, step: step, guidance: settings.guidance, into: velocity)
-                latents.add(velocity, times: schedule.interval(step))
+                let evaluation = count
+                let plan = planner.plan(evaluation, importance: denoising.layerImportance)
+                let guidance = settings.guidance * Float(planner.guidanceFactor(evaluation))
+                let before = meter.reading
+                denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity)
+                let seconds = watch.lap()
+                denoisingTime += seconds
                 done += batch.count
-                emit(.step(Step(done: done, total: total)))
+                count += 1
+                let trace = StepTrace(
+                    evaluation: evaluation, time: schedule.times[step], plan: plan, full: planner.isFull(evaluation),
+                    guidance: guidance, layers: geometry.llm.layers, width: geometry.llm.intermediate,
+                    flops: (meter.reading - before).total, seconds: seconds)
+                emit(.step(Step(done: done, total: total, trace: trace)))
             }
             var timings = Timings(
-                prefill: prefill, denoising: watch.lap(), decoding: 0, batch: batch.count,
-                evaluations: schedule.evaluations)
+                prefill: prefill, denoising: denoisingTime + watch.lap(), decoding: 0, batch: batch.count,
+                evaluations: evaluations, flops: (meter.reading - start).total)
             for (i, index) in batch.enumerated() {
                 try Task.checkCancellation()
                 let own = latents.rows(i..<i + 1).reshaped(shape).toFloat32()

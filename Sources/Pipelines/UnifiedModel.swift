@@ -1,4 +1,5 @@
 public import Compute
+public import FlashU
 public import Foundation
 public import ShowO2
 import Synchronization
@@ -14,6 +15,10 @@ public final class UnifiedModel: Sendable {
     public let folder: URL
     /// The network.
     public let network: ShowO2Model
+    /// The folder's calibration (`flashu.safetensors`), if there is one; accelerated profiles may need it.
+    public let calibration: Calibration?
+    /// How the FFN's neurons are packed, for pruning; nil without a calibration.
+    let neuronOrder: NeuronOrder?
     let worker = Worker()
     private let openedTokenizer = Mutex<Tokenizer?>(nil)
     private let openedVAE = Mutex<WanVAE?>(nil)
@@ -44,9 +49,16 @@ public final class UnifiedModel: Sendable {
     private init(folder: URL, compute: any Compute, progress: (Double) throws -> Void) throws {
         self.folder = folder
         let weights = try openWeights(in: folder)
+        let geometry = try ShowO2Geometry(folder: folder, weights: weights)
+        calibration = try Calibration(
+            folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate)
+        neuronOrder = calibration.map {
+            NeuronOrder(
+                $0, generationRatio: AccelerationProfile.paper.ffn.generationRatio,
+                understandingRatio: AccelerationProfile.paper.ffn.understandingRatio)
+        }
         network = try ShowO2Model(
-            geometry: ShowO2Geometry(folder: folder, weights: weights), weights: weights, compute: compute,
-            progress: progress)
+            geometry: geometry, weights: weights, compute: compute, neuronOrder: neuronOrder?.order, progress: progress)
     }
 
     /// Every size of the network.
@@ -110,6 +122,16 @@ public final class UnifiedModel: Sendable {
             )
         }
         return special
+    }
+
+    /// Checks a profile against this model.
+    /// - Throws: ``ProfileError`` naming the field that is off, or saying that a calibration is needed.
+    func check(_ profile: AccelerationProfile) throws(ProfileError) {
+        try profile.validate(layers: geometry.llm.layers)
+        guard profile.needsCalibration, calibration == nil else { return }
+        throw .missing(
+            "the profile \(profile.name) needs \(folder.path)/\(Calibration.fileName); make it with flashu calibrate -m \(folder.path)"
+        )
     }
 }
 

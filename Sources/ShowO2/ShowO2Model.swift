@@ -17,16 +17,24 @@ public final class ShowO2Model: Sendable {
 
     /// Packs the weights for a backend.
     ///
+    /// - Parameter neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
     /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
     public init(
-        geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute,
+        geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, neuronOrder: [[Int]]? = nil,
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         self.geometry = geometry
         self.compute = compute
         let loader = WeightLoader(source: weights, compute: compute)
-        decoder = try Qwen2Decoder(loader, geometry) {
+        if let neuronOrder {
+            let neurons = Array(0..<geometry.llm.intermediate)
+            guard neuronOrder.count == geometry.llm.layers, neuronOrder.allSatisfy({ $0.sorted() == neurons }) else {
+                throw ModelError.contradiction(
+                    "the neuron order is not one permutation of \(neurons.count) for each layer")
+            }
+        }
+        decoder = try Qwen2Decoder(loader, geometry, neuronOrder: neuronOrder) {
             try progress(0.8 * Double($0 + 1) / Double(geometry.llm.layers))
         }
         fusion = try DualPathFusion(loader, geometry)

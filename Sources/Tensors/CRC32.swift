@@ -1,5 +1,5 @@
 /// CRC-32 as zip archives use it (reflected polynomial 0xEDB88320), eight bytes a step.
-enum CRC32 {
+package enum CRC32 {
     /// `tables[k][b]`: the effect of byte `b` followed by `k` zero bytes; flattened.
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -17,7 +17,8 @@ enum CRC32 {
         return tables
     }()
 
-    static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    /// The checksum of all bytes.
+    package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         tables.withUnsafeBufferPointer { table in
             var crc: UInt32 = ~0
             var at = 0

@@ -7,6 +7,11 @@ public import Foundation
 ///   page, a file by PyTorch before 1.6).
 public func openWeights(file url: URL) throws(WeightError) -> any TensorSource {
     if url.lastPathComponent.hasSuffix(".index.json") { return try ShardedWeights(index: url) }
+    return try openWeights(shard: url)
+}
+
+/// Opens one file of tensors; an index is none, so that an index can't name itself.
+func openWeights(shard url: URL) throws(WeightError) -> any TensorSource {
     let file = try MappedFile(url: url)
     switch (WeightFormat(file.bytes), url.pathExtension) {
     case (.torch, _): return try TorchArchive(file: file)

@@ -20,7 +20,7 @@ public struct ShardedWeights: TensorSource {
         let absent = files.filter { !FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
         guard absent.isEmpty else { throw .missingShards(folder: folder.path, shards: absent) }
         var shards: [any TensorSource] = []
-        for file in files { shards.append(try openWeights(file: folder.appendingPathComponent(file))) }
+        for file in files { shards.append(try openWeights(shard: folder.appendingPathComponent(file))) }
         let positions = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
         var owners: [String: Int] = [:]
         for (name, file) in map {

@@ -2,25 +2,28 @@
 ///
 /// Sources: PKWARE's APPNOTE 6.3, sections 4.3 and 4.5.3. Because nothing is ever inflated and entries may not
 /// overlap, an archive can't claim more content than it has bytes: there is no zip bomb to fear.
-struct ZipDirectory {
-    struct Entry {
-        let name: String
+package struct ZipDirectory {
+    /// A stored file.
+    package struct Entry {
+        package let name: String
         /// Of the first byte of content, from the start of the file.
-        var byteOffset: Int
-        let byteCount: Int
-        let checksum: UInt32
+        package fileprivate(set) var byteOffset: Int
+        package let byteCount: Int
+        package let checksum: UInt32
         fileprivate let headerOffset: Int
         fileprivate let flags: UInt16
     }
 
-    private(set) var entries: [Entry] = []
+    /// In the order of their content.
+    package private(set) var entries: [Entry] = []
 
     static let maxEntries = 500_000
 
     private let bytes: UnsafeRawBufferPointer
     private let file: String
 
-    init(_ bytes: UnsafeRawBufferPointer, file: String) throws(WeightError) {
+    /// Reads and checks the directory of an archive.
+    package init(_ bytes: UnsafeRawBufferPointer, file: String) throws(WeightError) {
         self.bytes = bytes
         self.file = file
         let directory = try findDirectory()

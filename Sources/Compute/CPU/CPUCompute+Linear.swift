@@ -57,7 +57,8 @@ extension CPUCompute {
         precondition(!store.accumulate || out.dtype == .float32)
         precondition(outputs.lowerBound % Int(CK_PANEL) == 0, "a part starts at a panel")
         meter.count(rows: rows, inputs: inputs.count, outputs: outputs.count)
-        let first = (outputs.lowerBound * weights.inputs + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
+        let first =
+            (outputs.lowerBound * weights.inputs + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
         let bias = weights.bias.map { $0.floatPointer + outputs.lowerBound }
         let gate = store.gate.map { $0.floatPointer + outputs.lowerBound }
         (store.gatedRows?.flags).withOptionalPointer { flags in

@@ -26,8 +26,11 @@ struct DualPathFusion: Sendable {
     }
 
     /// latents `[images, channels, height, width]` float32 -> embeddings `[images * tokens, hidden]` float32.
+    ///
+    /// - Parameter features: given features of the semantic path `[images * tokens, width]` instead of running it.
     func callAsFunction(
-        _ latents: Tensor, _ compute: any Compute, _ workspace: Workspace, observe: Observer? = nil
+        _ latents: Tensor, features: Tensor? = nil, _ compute: any Compute, _ workspace: Workspace,
+        observe: Observer? = nil
     ) -> Tensor {
         let images = latents.shape[0]
         let grid = TokenGrid(height: latents.shape[2] / patch, width: latents.shape[3] / patch)
@@ -35,7 +38,8 @@ struct DualPathFusion: Sendable {
         let patches = workspace.tensor("fusion.patches", [count, latents.shape[1] * patch * patch])
         Patches.cut(latents, patch: patch, into: patches)
 
-        let semantic = encoder(patches, images: images, grid: grid, workspace, observe: observe)  // [count, width]
+        let semantic = features ?? encoder(patches, images: images, grid: grid, workspace, observe: observe)  // [count, width]
+        observe?("und_trans", semantic)
         let lowLevel = workspace.tensor("fusion.gen", [count, hidden])
         compute.linear(patches, projector, .identity, .replace, into: lowLevel)
         observe?("image_embedder_gen", lowLevel)

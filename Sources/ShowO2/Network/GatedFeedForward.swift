@@ -10,26 +10,39 @@ struct GatedFeedForward: Sendable {
     /// width -> hidden.
     let down: any LinearWeights
 
-    init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int) throws {
+    /// - Parameter order: the neurons of the checkpoint in the order in which they are packed; nil = as stored. The output
+    ///   does not depend on it, but a plan that runs a range of neurons does.
+    init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int, order: [Int]? = nil) throws {
         let width = (intermediate + 15) / 16 * 16
         self.width = width
-        let gate = try loader.layer(prefix + ".gate_proj", intermediate, hidden, bias: false).weight
-        let up = try loader.layer(prefix + ".up_proj", intermediate, hidden, bias: false).weight
+        func rows(_ name: String) throws -> LinearSource {
+            let weight = try loader.layer("\(prefix).\(name)", intermediate, hidden, bias: false).weight
+            return LinearSource(
+                weight: (order.map(weight.gatheringRows) ?? weight).padded(rows: width, columns: hidden))
+        }
         let down = try loader.layer(prefix + ".down_proj", hidden, intermediate, bias: false).weight
-        gateUp = try loader.compute.pack(
-            [gate, up].map { LinearSource(weight: $0.padded(rows: width, columns: hidden)) }, .gated)
+        gateUp = try loader.compute.pack([rows("gate_proj"), rows("up_proj")], .gated)
         self.down = try loader.compute.pack(
-            [LinearSource(weight: down.padded(rows: hidden, columns: width))], .stacked)
+            [
+                LinearSource(
+                    weight: (order.map(down.gatheringColumns) ?? down).padded(rows: hidden, columns: width))
+            ], .stacked)
     }
 
     var byteCount: Int { gateUp.byteCount + down.byteCount }
 
     /// hidden (+)= FFN(x); x `[rows, hidden]` activations, hidden `[rows, hidden]` float32.
+    ///
+    /// - Parameter neurons: the packed neurons to run, in ranges whose bounds are multiples of 16 (or the width); nil = all.
     func callAsFunction(
-        _ x: Tensor, _ store: LinearStore, into hidden: Tensor, _ compute: any Compute, _ workspace: Workspace
+        _ x: Tensor, neurons: [Range<Int>]? = nil, _ store: LinearStore, into hidden: Tensor, _ compute: any Compute,
+        _ workspace: Workspace, observe: Observer? = nil
     ) {
-        let inner = workspace.tensor("ffn.inner", [x.shape[0], width], compute.activationType)  // [rows, width]
-        compute.linear(x, gateUp, .swiGLU, .replace, into: inner)
-        compute.linear(inner, down, .identity, store, into: hidden)
+        for range in neurons ?? [0..<width] {
+            let inner = workspace.tensor("ffn.inner", [x.shape[0], range.count], compute.activationType)  // [rows, neurons]
+            compute.linear(x, gateUp, part: .outputs(range), .swiGLU, .replace, into: inner)
+            observe?("ffn.inner", inner)
+            compute.linear(inner, down, part: .inputs(range), .identity, store, into: hidden)
+        }
     }
 }

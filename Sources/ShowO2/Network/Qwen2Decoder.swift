@@ -19,7 +19,11 @@ final class Qwen2Decoder: Sendable {
     private let outputWeights = Mutex<(any LinearWeights)?>(nil)
     private let compute: any Compute
 
-    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, layerLoaded: (Int) throws -> Void) throws {
+    /// - Parameter neuronOrder: per layer, the order in which FFN neurons are packed; nil = as stored.
+    init(
+        _ loader: WeightLoader, _ geometry: ShowO2Geometry, neuronOrder: [[Int]]? = nil,
+        layerLoaded: (Int) throws -> Void
+    ) throws {
         self.geometry = geometry.llm
         vocabulary = geometry.vocabulary
         compute = loader.compute
@@ -32,7 +36,7 @@ final class Qwen2Decoder: Sendable {
         layers = try (0..<geometry.llm.layers).map { i in
             let layer = try TransformerLayer(
                 loader, "showo.model.layers.\(i)", geometry.llm, epsilon: geometry.llmEpsilon, bias: true,
-                queryKeyNormEpsilon: nil)
+                queryKeyNormEpsilon: nil, neuronOrder: neuronOrder?[i])
             try layerLoaded(i)
             return layer
         }
@@ -50,14 +54,26 @@ final class Qwen2Decoder: Sendable {
         layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
     }
 
-    /// Runs all layers on `hidden` `[rows, hidden]` float32, in place: input embeddings -> hidden states before the final norm.
+    /// Runs layers on `hidden` `[rows, hidden]` float32, in place: input embeddings -> hidden states before the final norm.
+    ///
+    /// - Parameters:
+    ///   - range: the layers; nil = all.
+    ///   - skipped: layers among them that are left out.
+    ///   - neurons: per layer of the whole stack, the packed neurons to run; nil = all.
+    ///   - measure: told each layer's number, input and output, `[rows, hidden]` both.
     func callAsFunction(
         _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ workspace: Workspace,
-        observe: Observer? = nil
+        layers range: Range<Int>? = nil, skipping skipped: Set<Int> = [], neurons: [[Range<Int>]]? = nil,
+        measure: ((Int, Tensor, Tensor) -> Void)? = nil, observe: Observer? = nil
     ) {
         let rotary = rotary.covering(rows)
-        for (i, layer) in layers.enumerated() {
-            layer(hidden, rows, caches[i], rotary, compute, workspace)
+        for i in range ?? layers.indices where !skipped.contains(i) {
+            let before = measure.map { _ in workspace.tensor("decoder.before", hidden.shape) }
+            before?.copy(from: hidden)
+            layers[i](
+                hidden, rows, caches[i], rotary, neurons: neurons?[i], compute, workspace,
+                observe: observe.map { observe in { observe("llm.layer\(i).\($0)", $1) } })
+            if let before { measure?(i, before, hidden) }
             observe?("llm.layer\(i)", hidden)
         }
     }

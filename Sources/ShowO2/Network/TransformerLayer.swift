@@ -15,7 +15,7 @@ struct TransformerLayer: Sendable {
 
     init(
         _ loader: WeightLoader, _ prefix: String, _ stack: ShowO2Geometry.Stack, epsilon: Float, bias: Bool,
-        queryKeyNormEpsilon: Float?
+        queryKeyNormEpsilon: Float?, neuronOrder: [Int]? = nil
     ) throws {
         attentionGeometry = stack.attention
         inputNorm = try loader.rmsNorm(prefix + ".input_layernorm", stack.hidden, epsilon)
@@ -30,17 +30,19 @@ struct TransformerLayer: Sendable {
             prefix + ".self_attn.o_proj", stack.hidden, stack.attention.queryWidth, bias: false)
         postNorm = try loader.rmsNorm(prefix + ".post_attention_layernorm", stack.hidden, epsilon)
         feedForward = try GatedFeedForward(
-            loader, prefix + ".mlp", hidden: stack.hidden, intermediate: stack.intermediate)
+            loader, prefix + ".mlp", hidden: stack.hidden, intermediate: stack.intermediate, order: neuronOrder)
     }
 
     var byteCount: Int { queryKeyValue.byteCount + output.byteCount + feedForward.byteCount }
 
     /// Updates `hidden` `[rows, hidden]` float32 in place.
     ///
+    /// - Parameter neurons: see ``GatedFeedForward``.
     /// - Parameter modulation: adaLN of this layer at the current time; nil in the LLM. It acts on `modulated` rows.
     func callAsFunction(
         _ hidden: Tensor, _ rows: RowLayout, _ cache: any KeyValueCache, _ rotary: RotaryTable,
-        modulation: LayerModulation? = nil, modulated: RowMask? = nil, _ compute: any Compute, _ workspace: Workspace
+        neurons: [Range<Int>]? = nil, modulation: LayerModulation? = nil, modulated: RowMask? = nil,
+        _ compute: any Compute, _ workspace: Workspace, observe: Observer? = nil
     ) {
         let count = rows.count
         let x = workspace.tensor("layer.x", hidden.shape, compute.activationType)  // [rows, hidden]
@@ -51,6 +53,7 @@ struct TransformerLayer: Sendable {
 
         compute.norm(hidden, inputNorm, modulation?.attention(on: modulated), silu: false, into: x)
         compute.linear(x, queryKeyValue, .identity, .replace, into: fused)
+        observe?("qkv", fused)
         compute.heads(fused, attentionGeometry, queryKeyNorm, rotary, rows, cache, into: queries)
         compute.attention(queries, attentionGeometry, rows, cache, into: mixed)
         compute.linear(
@@ -60,8 +63,8 @@ struct TransformerLayer: Sendable {
 
         compute.norm(hidden, postNorm, modulation?.feedForward(on: modulated), silu: false, into: x)
         feedForward(
-            x, modulation.map { .residual(gate: $0.feedForwardGate, rows: modulated) } ?? .residual, into: hidden,
-            compute, workspace)
+            x, neurons: neurons, modulation.map { .residual(gate: $0.feedForwardGate, rows: modulated) } ?? .residual,
+            into: hidden, compute, workspace, observe: observe)
     }
 }
 

@@ -24,8 +24,29 @@ public final class Denoising {
     let workspace = Workspace()
     /// Rows of a step: the span of every sequence.
     let stepRows: RowLayout
+    /// The same for the conditional sequences alone.
+    private let conditionalRows: RowLayout
     /// `[sequences, channels, height, width]`
     private let velocities: Tensor
+    /// The last `v_c - v_u`, `[images, channels, height, width]`.
+    private let difference: Tensor
+    /// The head's last hidden states over time, for plans that extrapolate them.
+    private var headStates: Extrapolation
+    /// The semantic encoder's features over time.
+    private var semanticFeatures: Extrapolation
+    private let keeps: Kept
+
+    /// Intermediates whose history is kept, for plans that extrapolate them.
+    public struct Kept: OptionSet, Sendable {
+        /// See `OptionSet`.
+        public let rawValue: Int
+        /// See `OptionSet`.
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        /// The diffusion head's last hidden states.
+        public static let head = Kept(rawValue: 1)
+        /// The semantic encoder's features.
+        public static let features = Kept(rawValue: 2)
+    }
 
     /// Prepares a batch and computes the prompts' keys and values.
     ///
@@ -33,10 +54,11 @@ public final class Denoising {
     ///   - prompts: the token ids of each prompt, without bos and boi.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
     ///   - guided: whether the unconditional branch is needed.
+    ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary.
     public init(
         model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], schedule: FlowSchedule, grid: TokenGrid,
-        guided: Bool
+        guided: Bool, keeps: Kept = []
     ) throws {
         let geometry = model.geometry
         guard !prompts.isEmpty else { throw ModelError.request("no prompt given") }
@@ -65,10 +87,17 @@ public final class Denoising {
             rows.append(sequence: i, start: layout.prefix, count: layout.span.count, span: layout.span)
         }
         stepRows = rows
-        velocities = Tensor(
-            zeros: [
-                texts.count, geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch,
-            ])
+        var conditional = RowLayout()
+        for (i, layout) in layouts.prefix(prompts.count).enumerated() {
+            conditional.append(sequence: i, start: layout.prefix, count: layout.span.count, span: layout.span)
+        }
+        conditionalRows = conditional
+        let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
+        velocities = Tensor(zeros: [texts.count] + shape)
+        difference = Tensor(zeros: [prompts.count] + shape)
+        headStates = Extrapolation(order: 2)
+        semanticFeatures = Extrapolation(order: 2)
+        self.keeps = keeps
         try prefill(texts)
     }
 
@@ -91,20 +120,52 @@ public final class Denoising {
         model.head(model.head.project(normed, workspace), rows, headCaches, nil, workspace)
     }
 
+    /// How much each LLM layer changed its input at the last evaluation whose plan measured it: 1 - mean cosine between
+    /// input and output over all rows of the spans, `[layers]`. Empty before.
+    public private(set) var layerImportance: [Double] = []
+
     /// The velocity field at evaluation `step` for latents `[images, channels, height, width]` float32.
     ///
-    /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then the unconditional ones. Valid until the
-    ///   next call.
-    public func branches(_ latents: Tensor, step: Int, observe: Observer? = nil) -> Tensor {
+    /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
+    ///   Valid until the next call.
+    public func branches(
+        _ latents: Tensor, step: Int, _ plan: StepPlan = .dense, observe: Observer? = nil
+    ) -> Tensor {
         precondition(latents.shape == latentShape)
+        let sequences = guided && plan.branches == .both ? layouts.count : images
+        let rows = sequences == layouts.count ? stepRows : conditionalRows
+        let time = schedule.time(step)
+        let state = workspace.tensor("head.state", [rows.count, model.geometry.head.hidden])  // [sequences * span, head hidden]
+        if case .extrapolate(let order) = plan.head, headStates.covers(rows: rows.count) {
+            headStates.forecast(at: time, order: order, into: state)
+        } else {
+            computeHead(latents, step: step, plan, rows, sequences: sequences, into: state, observe: observe)
+            if keeps.contains(.head) { headStates.record(state, at: time) }
+        }
+        let output = model.head.velocities(state, conditioning.modulations[step], workspace)  // [sequences * span, patchWidth]
+        observe?("head_final", output)
+        let span = grid.tokens + 1
+        for sequence in 0..<sequences {
+            Patches.join(
+                output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
+                into: velocities.rows(sequence..<sequence + 1))
+        }
+        return velocities.rows(0..<sequences)
+    }
+
+    /// Semantic encoder, fusion, LLM and head layers: latents -> the head's last hidden states `[sequences * span, head hidden]`.
+    private func computeHead(
+        _ latents: Tensor, step: Int, _ plan: StepPlan, _ rows: RowLayout, sequences: Int, into state: Tensor,
+        observe: Observer?
+    ) {
         let (compute, width, tokens) = (model.compute, model.geometry.llm.hidden, grid.tokens)
         let span = tokens + 1
 
         // Dual-path embedding of the images, shared by both branches.
-        let embeddings = model.fusion(latents, compute, workspace, observe: observe)  // [images * tokens, hidden]
-        let hidden = workspace.tensor("hidden", [layouts.count * span, width])  // [sequences * span, hidden]
+        let embeddings = embed(latents, step: step, plan.features, observe: observe)  // [images * tokens, hidden]
+        let hidden = workspace.tensor("hidden", [sequences * span, width])  // [sequences * span, hidden]
         let timeToken = conditioning.tokens.rows(step..<step + 1)  // [1, hidden]
-        for sequence in 0..<layouts.count {
+        for sequence in 0..<sequences {
             let image = sequence % images
             let rows = hidden.rows(sequence * span..<(sequence + 1) * span)
             rows.rows(0..<1).copy(from: timeToken)
@@ -112,37 +173,60 @@ public final class Denoising {
         }
         observe?("llm.input", hidden)
 
-        model.decoder(hidden, stepRows, decoderCaches, workspace, observe: observe)
+        var importance: [Double] = []
+        model.decoder(
+            hidden, rows, decoderCaches, workspace, skipping: plan.measuresLayers ? [] : plan.skippedLayers,
+            neurons: plan.neurons,
+            measure: plan.measuresLayers
+                ? { importance.append(1 - $1.meanCosine(to: $2, rows: 0..<rows.count)) } : nil,
+            observe: observe)
+        if plan.measuresLayers { layerImportance = importance }
         let normed = workspace.tensor("hidden.normed", hidden.shape, compute.activationType)
         compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
         observe?("llm.final_norm", normed)
 
-        let modulation = conditioning.modulations[step]
-        let state = model.head.project(normed, workspace)  // [sequences * span, head hidden]
-        observe?("diff_proj", state)
-        model.head(state, stepRows, headCaches, modulation, workspace, observe: observe)
-        let output = model.head.velocities(state, modulation, workspace)  // [sequences * span, patchWidth]
-        observe?("head_final", output)
-        for sequence in 0..<layouts.count {
-            Patches.join(
-                output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
-                into: velocities.rows(sequence..<sequence + 1))
+        let projected = model.head.project(normed, workspace)  // [sequences * span, head hidden]
+        observe?("diff_proj", projected)
+        model.head(
+            projected, rows, headCaches, conditioning.modulations[step], workspace, observe: observe)
+        state.copy(from: projected)
+    }
+
+    /// The images' embeddings `[images * tokens, hidden]`, the semantic path computed or extrapolated.
+    private func embed(_ latents: Tensor, step: Int, _ features: StepPlan.Features, observe: Observer?) -> Tensor {
+        let time = schedule.time(step)
+        var given: Tensor?
+        if case .extrapolate(let order) = features, semanticFeatures.covers(rows: images * grid.tokens) {
+            let forecast = workspace.tensor("features", [images * grid.tokens, model.geometry.vision.hidden])
+            semanticFeatures.forecast(at: time, order: order, into: forecast)
+            given = forecast
         }
-        return velocities
+        return model.fusion(latents, features: given, model.compute, workspace) { [self] name, tensor in
+            if name == "und_trans", given == nil, keeps.contains(.features) {
+                semanticFeatures.record(tensor, at: time)
+            }
+            observe?(name, tensor)
+        }
     }
 
     /// The guided velocity `v_u + scale (v_c - v_u)`, written to `out` `[images, channels, height, width]`.
     public func velocity(
-        _ latents: Tensor, step: Int, guidance: Float, into out: Tensor, observe: Observer? = nil
+        _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
+        observe: Observer? = nil
     ) {
-        let branches = branches(latents, step: step, observe: observe)
+        let branches = branches(latents, step: step, plan, observe: observe)
         let conditional = branches.rows(0..<images)
-        guard guided else {
+        guard guided, plan.branches != .conditional else {
             out.copy(from: conditional)
             return
         }
-        out.copy(from: branches.rows(images..<2 * images))
-        out.add(conditional, minus: out, times: guidance)
+        if plan.branches == .both {
+            difference.copy(from: conditional)
+            difference.add(branches.rows(images..<2 * images), times: -1)
+        }
+        // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
+        out.copy(from: conditional)
+        out.add(difference, times: guidance - 1)
     }
 
     /// Bytes of caches and intermediates.

@@ -1,0 +1,34 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, because fuzzing instruments everything it builds. `Parsers` holds links to the main package's
+// sources, so that only the parsers are built and their `package` declarations can be reached.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+let instrumented: [SwiftSetting] = strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])]
+
+let package = Package(
+    name: "Fuzz",
+    platforms: [.macOS(.v15)],
+    targets: [
+        .target(name: "CLibFuzzer"),
+        .systemLibrary(name: "CImageCodecs", path: "Parsers/CImageCodecs"),
+        .target(name: "Tensors", path: "Parsers/Tensors", swiftSettings: instrumented),
+        .target(name: "Tokenizers", path: "Parsers/Tokenizers", swiftSettings: instrumented),
+        .target(
+            name: "Images", dependencies: ["CImageCodecs"], path: "Parsers/Images", swiftSettings: instrumented),
+        // Of these two only the files that the configuration needs, not the engine.
+        .target(name: "Compute", dependencies: ["Tensors"], path: "Parsers/Compute", swiftSettings: instrumented),
+        .target(
+            name: "ShowO2", dependencies: ["Compute", "Tensors"], path: "Parsers/ShowO2", swiftSettings: instrumented),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "ShowO2"],
+            swiftSettings: instrumented,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    ]
+)

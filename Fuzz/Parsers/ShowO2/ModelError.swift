@@ -1,0 +1,1 @@
+../../../Sources/ShowO2/ModelError.swift

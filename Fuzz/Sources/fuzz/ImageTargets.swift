@@ -1,0 +1,58 @@
+import Foundation
+import Images
+
+extension FuzzTarget {
+    /// The image decoders and the text in images. The C libraries beneath are Debian's, not instrumented.
+    static let imageTargets: [FuzzTarget] = [
+        FuzzTarget(
+            name: "png",
+            seeds: [
+                "grey1", "grey16", "greyalpha8", "interlaced-rgba16", "interlaced-tiny", "palette4", "palette8-trns",
+                "pixel", "rgb8",
+                "text", "animated",
+            ].map { .file("images/\($0).png") }
+        ) { data in
+            decode(data)
+            do { _ = try RGBImage.pngText(of: data) } catch { check(error) }
+        },
+        FuzzTarget(
+            name: "jpeg",
+            seeds: ["cmyk", "grey", "orientation5", "restart", "rgb", "ycc420", "ycck"].map {
+                .file("images/\($0).jpg")
+            },
+            run: decode),
+        FuzzTarget(
+            name: "webp",
+            seeds: ["animated-offset", "lossless-alpha", "lossy-alpha", "lossy", "orientation6"].map {
+                .file("images/\($0).webp")
+            },
+            run: decode),
+        FuzzTarget(
+            name: "parameters",
+            seeds: [
+                .text(
+                    "plain",
+                    "a red circle\nNegative prompt: blue\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 1, Size: 64x48"
+                ),
+                .text("quoted", "x\nSteps: 1, Model: \"a, \\\"b\\\": c\", Version: flashu"),
+            ]
+        ) { data in
+            do { _ = try GenerationParameters(parsing: String(decoding: data, as: UTF8.self)) } catch { check(error) }
+        },
+    ]
+
+    @Sendable private static func decode(_ data: Data) {
+        do {
+            let limits = ImageLimits(maxSide: 2048, maxPixels: 1 << 18, maxFileBytes: 1 << 20)
+            let image = try RGBImage(data: data, limits: limits)
+            guard image.pixels.count == image.width * image.height * 3, image.width * image.height <= 1 << 18 else {
+                fatalError("\(image.pixels.count) bytes for \(image.width) x \(image.height)")
+            }
+            if image.pixels.count < 3000 {
+                guard try RGBImage(data: image.pngData()).pixels == image.pixels else { fatalError("PNG loses pixels") }
+            }
+        } catch {
+            check(error)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+public import Foundation
+
+extension AccelerationProfile {
+    /// A preset by name, or a JSON file's path. Fields that the file leaves out keep their defaults.
+    /// - Throws: ``ProfileError``.
+    public static func named(_ name: String) throws(ProfileError) -> AccelerationProfile {
+        if let preset = presets[name] { return preset }
+        guard FileManager.default.fileExists(atPath: name) else {
+            throw .unreadable(
+                "\(name) is neither a preset (\(presets.keys.sorted().joined(separator: ", "))) nor a file")
+        }
+        guard let data = FileManager.default.contents(atPath: name), data.count < 1 << 20 else {
+            throw .unreadable("\(name) can't be read as a profile")
+        }
+        return try AccelerationProfile(json: data)
+    }
+
+    /// Reads a profile's JSON, strictly: a field that does not exist is an error, not ignored.
+    public init(json data: Data) throws(ProfileError) {
+        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw .unreadable("the profile is not a JSON object")
+        }
+        self.init()
+        var base = fields
+        try Self.merge(object, into: &base, path: "")
+        try self.init(fields: base)
+    }
+
+    /// This profile with one field changed: `setting("headCache.interval", to: "4")`.
+    public func setting(_ path: String, to value: String) throws(ProfileError) -> AccelerationProfile {
+        let parts = path.split(separator: ".").map(String.init)
+        guard !parts.isEmpty else { throw .unknownField(path, known: Self.knownFields) }
+        let parsed: Any =
+            if let whole = Int(value) { whole } else if let number = Double(value) { number } else { value }
+        var change: [String: Any] = [:]
+        if parts.count == 1 { change = [parts[0]: parsed] }
+        if parts.count == 2 { change = [parts[0]: [parts[1]: parsed]] }
+        guard parts.count <= 2 else { throw .unknownField(path, known: Self.knownFields) }
+        var base = fields
+        try Self.merge(change, into: &base, path: "")
+        return try AccelerationProfile(fields: base)
+    }
+
+    /// All fields, as `group.field`.
+    public static var knownFields: [String] {
+        AccelerationProfile().fields.flatMap { group, value in
+            (value as? [String: Any]).map { $0.keys.map { "\(group).\($0)" } } ?? [group]
+        }.sorted()
+    }
+
+    /// Pretty JSON with all fields.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    private var fields: [String: Any] {
+        guard let data = try? JSONEncoder().encode(self),
+            let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+        else { return [:] }
+        return object
+    }
+
+    private init(fields: [String: Any]) throws(ProfileError) {
+        do {
+            self = try JSONDecoder().decode(Self.self, from: JSONSerialization.data(withJSONObject: fields))
+        } catch let error as DecodingError {
+            throw Self.explain(error)
+        } catch {
+            throw .unreadable("the profile can't be read")
+        }
+    }
+
+    private static func merge(_ change: [String: Any], into base: inout [String: Any], path: String)
+        throws(ProfileError)
+    {
+        for (key, value) in change {
+            guard let old = base[key] else { throw .unknownField(path + key, known: knownFields) }
+            if var group = old as? [String: Any] {
+                guard let inner = value as? [String: Any] else {
+                    throw .outOfRange(field: path + key, value: "\(value)", allowed: "an object")
+                }
+                try merge(inner, into: &group, path: "\(key).")
+                base[key] = group
+            } else {
+                base[key] = value
+            }
+        }
+    }
+
+    private static func explain(_ error: DecodingError) -> ProfileError {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        return switch error {
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            .outOfRange(field: path(context), value: "of another type", allowed: "of type \(type)")
+        case .dataCorrupted(let context):
+            .outOfRange(
+                field: path(context), value: "unknown", allowed: allowedNames[path(context)] ?? "a value that fits")
+        case .keyNotFound(let key, let context):
+            .unknownField(path(context) + "." + key.stringValue, known: knownFields)
+        @unknown default: .unreadable("the profile can't be read")
+        }
+    }
+
+    private static let allowedNames = [
+        "schedule.sampler": "one of " + Sampler.Kind.allCases.map(\.rawValue).joined(separator: ", "),
+        "ffn.full": "one of " + FeedForward.Phase.allCases.map(\.rawValue).joined(separator: ", "),
+        "layers.understandingChoice": "one of " + Layers.Choice.allCases.map(\.rawValue).joined(separator: ", "),
+        "tokens.selection": "one of " + TokenSelection.allCases.map(\.rawValue).joined(separator: ", "),
+    ]
+}

@@ -1,0 +1,118 @@
+/// Everything that may be done to run faster at some cost: one value, readable as JSON, the same for library, command line and server.
+///
+/// The default of every field is "off". "Section" and "released code" refer to the FlashU paper (arXiv 2603.15271) and its code.
+public struct AccelerationProfile: Sendable, Equatable, Codable {
+    /// What to call it in reports.
+    public var name = "off"
+    /// Time grid and solver.
+    public var schedule = Schedule()
+    /// Task-specific FFN pruning and the hybrid FFN.
+    public var ffn = FeedForward()
+    /// Dynamic layer skipping.
+    public var layers = Layers()
+    /// Time-varying guidance.
+    public var guidance = Guidance()
+    /// The diffusion-head cache.
+    public var headCache = HeadCache()
+    /// Reuse of the semantic encoder's features (not in the paper).
+    public var features = Features()
+    /// V-norm token pruning.
+    public var tokens = Tokens()
+
+    /// Nothing accelerated.
+    public init() {}
+
+    /// Time grid and solver of generation.
+    public struct Schedule: Sendable, Equatable, Codable {
+        /// Points of the time grid as a share of the model's default (paper: 0.7, 35 of 50), 0.04 ... 1. An explicit step count wins.
+        public var stepsFactor = 1.0
+        /// The solver of the flow's differential equation; the official code's is `euler`.
+        public var sampler = Sampler.Kind.euler
+    }
+
+    /// FFN pruning (mechanism 1) and hybrid FFN (mechanism 2).
+    public struct FeedForward: Sendable, Equatable, Codable {
+        /// Share of neurons pruned in generation, by Wanda score (r_p; paper 0.2), 0 ... 0.9.
+        public var generationRatio = 0.0
+        /// Share of neurons pruned in understanding, 0 ... 0.9.
+        public var understandingRatio = 0.0
+        /// Where generation's full FFN runs: `end` (released code), `start` (paper) or `never`.
+        public var full = Phase.never
+        /// Share of the evaluations with the full FFN (tau / T; paper 0.3), 0 ... 1. In them no layer is skipped and the head always runs.
+        public var fullFraction = 0.3
+
+        /// A part of the trajectory.
+        public enum Phase: String, Sendable, Codable, CaseIterable {
+            /// The last evaluations.
+            case end
+            /// The first evaluations.
+            case start
+            /// No evaluation.
+            case never
+        }
+    }
+
+    /// Layer skipping (mechanism 3).
+    public struct Layers: Sendable, Equatable, Codable {
+        /// Share of LLM layers skipped in generation (r_LS; paper 0.2), 0 ... 0.9; rounded down to whole layers.
+        public var generationRatio = 0.0
+        /// Every so many evaluations all layers run and the set is chosen anew (T_LS; paper 10), 1 ... 1000.
+        public var refreshInterval = 10
+        /// Share of LLM layers skipped in understanding, 0 ... 0.9.
+        public var understandingRatio = 0.0
+        /// How understanding's set is found: `prefill` measures it on each image's own prefill and saves in decoding alone;
+        /// `calibration` takes it from the calibration and saves in the prefill too.
+        public var understandingChoice = Choice.prefill
+
+        /// Where a set of layers comes from.
+        public enum Choice: String, Sendable, Codable, CaseIterable {
+            /// From this request's prefill: 1 - cosine of the last token.
+            case prefill
+            /// From the calibration's mean of the same measure.
+            case calibration
+        }
+    }
+
+    /// Guidance schedule (mechanism 4) and savings on the unconditional branch (not in the paper).
+    public struct Guidance: Sendable, Equatable, Codable {
+        /// Factor on the guidance scale in the first part of the trajectory (paper 0.75), 0 ... 2.
+        public var earlyFactor = 1.0
+        /// Length of that part as a share of the evaluations (paper 24 / 34), 0 ... 1.
+        public var earlyFraction = 0.0
+        /// Share of the last evaluations that run the conditional branch alone, unguided, 0 ... 1.
+        public var conditionalTail = 0.0
+        /// Both branches run every so many evaluations, in between the last difference of the branches is reused; 1 = always both, 1 ... 1000.
+        public var differenceInterval = 1
+    }
+
+    /// Diffusion-head cache (mechanism 5).
+    public struct HeadCache: Sendable, Equatable, Codable {
+        /// The head runs every so many evaluations (T_cache; paper 5), in between its last hidden states are reused and nothing before
+        /// them runs; 1 = off, 1 ... 1000.
+        public var interval = 1
+        /// 0 = reuse (paper); 1 and 2 = Taylor forecast of that order, 0 ... 2.
+        public var order = 0
+        /// Evaluations at the start that always run the head (released code: the first T_cache - 1), 0 ... 1000.
+        public var warmup = 0
+    }
+
+    /// Semantic features between steps.
+    public struct Features: Sendable, Equatable, Codable {
+        /// The semantic encoder runs every so many evaluations; 1 = off, 1 ... 1000.
+        public var interval = 1
+        /// 0 = reuse; 1 and 2 = Taylor forecast of that order, 0 ... 2.
+        public var order = 0
+    }
+
+    /// Visual token pruning (mechanism 6).
+    public struct Tokens: Sendable, Equatable, Codable {
+        /// Share of the visual tokens that are dropped (rho), 0 ... 0.95.
+        public var dropRatio = 0.0
+        /// The layer whose values decide; the dropped tokens vanish from all later ones (paper 2), 0 ... layers - 2.
+        public var layer = 2
+        /// Which tokens stay; the paper drops the highest norms.
+        public var selection = TokenSelection.keepLowNorm
+        /// Seed of the `random` selection.
+        public var seed: UInt64 = 0
+    }
+}

@@ -1,0 +1,77 @@
+public import Foundation
+import Tensors
+
+/// What was measured on a model once, for both tasks: the importance of FFN neurons and of LLM layers.
+///
+/// Stored as `flashu.safetensors` beside the model: `TASK.wanda`, `TASK.reconstruction` `[layers, neurons]` and `TASK.layers` `[layers]`.
+public struct Calibration: Sendable {
+    /// The file's name in a model folder.
+    public static let fileName = "flashu.safetensors"
+
+    /// The two things that a unified model does.
+    public enum Task: String, Sendable, CaseIterable, Codable {
+        /// Text to image.
+        case generation
+        /// Questions on images.
+        case understanding
+    }
+
+    /// Measurements on one task.
+    public struct Scores: Sendable {
+        /// Wanda: `||X_j||_2 * sum_i |W_down[i, j]|` of neuron j, `[layers][neurons]`.
+        public var wanda: [[Float]]
+        /// Reconstruction error of the layer without neuron j, in closed form: `||X_j||_2 * ||W_down[:, j]||_2`, `[layers][neurons]`.
+        public var reconstruction: [[Float]]
+        /// 1 - mean cosine between a layer's input and output (all span rows in generation, the last token in understanding), `[layers]`.
+        public var layers: [Float]
+
+        /// Given measurements.
+        public init(wanda: [[Float]], reconstruction: [[Float]], layers: [Float]) {
+            self.wanda = wanda
+            self.reconstruction = reconstruction
+            self.layers = layers
+        }
+    }
+
+    /// Measurements by task; a task that was not calibrated is missing.
+    public var scores: [Task: Scores]
+
+    /// Given measurements.
+    public init(scores: [Task: Scores]) { self.scores = scores }
+
+    /// Reads the file of a model folder, or nil if there is none.
+    ///
+    /// - Throws: `WeightError` for a damaged file, or one that belongs to a model of another size.
+    public init?(folder: URL, layers: Int, neurons: Int) throws {
+        let url = folder.appendingPathComponent(Self.fileName)
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        let file = try SafetensorsFile(url: url)
+        scores = [:]
+        for task in Task.allCases where file.contains("\(task.rawValue).wanda") {
+            func matrix(_ name: String) throws -> [[Float]] {
+                let tensor = try file.tensor("\(task.rawValue).\(name)", shape: [layers, neurons])
+                return (0..<layers).map { tensor.rows($0..<$0 + 1).floats() }
+            }
+            scores[task] = Scores(
+                wanda: try matrix("wanda"), reconstruction: try matrix("reconstruction"),
+                layers: try file.tensor("\(task.rawValue).layers", shape: [layers]).floats())
+        }
+    }
+
+    /// Writes the file into a model folder, whole or not at all.
+    /// - Throws: `WeightError`.
+    public func write(to folder: URL, metadata: [String: String] = [:]) throws {
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for (task, scores) in scores.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (name, rows) in [("wanda", scores.wanda), ("reconstruction", scores.reconstruction)] {
+                tensors.append(
+                    (
+                        "\(task.rawValue).\(name)",
+                        Tensor(rows.flatMap(\.self), shape: [rows.count, rows.first?.count ?? 0])
+                    ))
+            }
+            tensors.append(("\(task.rawValue).layers", Tensor(scores.layers, shape: [scores.layers.count])))
+        }
+        try SafetensorsWriter.write(tensors, metadata: metadata, to: folder.appendingPathComponent(Self.fileName))
+    }
+}

@@ -1,0 +1,61 @@
+public import ShowO2
+
+/// Writes the plans of one image question: the understanding side of a profile.
+public struct ReadingPlanner: Sendable {
+    private let profile: AccelerationProfile
+    private let layers: Int
+    private let neurons: [[Range<Int>]]?
+    private let calibrated: Set<Int>
+    private var skipped: Set<Int>
+
+    /// - Parameters:
+    ///   - layers: of the LLM.
+    ///   - neurons: what the pruned FFN runs, per layer; nil = everything.
+    ///   - importance: the calibration's layer importance, for profiles that skip by it.
+    public init(_ profile: AccelerationProfile, layers: Int, neurons: [[Range<Int>]]?, importance: [Float]?) {
+        self.profile = profile
+        self.layers = layers
+        self.neurons = neurons
+        var chosen: Set<Int> = []
+        if profile.layers.understandingChoice == .calibration, let importance {
+            var measured = importance.map(Double.init)
+            // The layer whose values choose the tokens must run.
+            if profile.tokens.dropRatio > 0, profile.tokens.layer < measured.count {
+                measured[profile.tokens.layer] = .infinity
+            }
+            chosen = LayerSkipping.leastImportant(measured, ratio: profile.layers.understandingRatio)
+        }
+        calibrated = chosen
+        skipped = chosen
+    }
+
+    private var measures: Bool {
+        profile.layers.understandingChoice == .prefill && Int(Double(layers) * profile.layers.understandingRatio) > 0
+    }
+
+    /// For reading the image.
+    public var imagePlan: ReadingPlan { ReadingPlan(skippedLayers: calibrated, neurons: neurons) }
+
+    /// Where and how image tokens are dropped; nil when none are.
+    public var cut: TokenCut? {
+        let tokens = profile.tokens
+        guard tokens.dropRatio > 0 else { return nil }
+        return TokenCut(layer: tokens.layer) { norms in
+            tokens.selection.kept(norms, dropRatio: tokens.dropRatio, seed: tokens.seed)
+        }
+    }
+
+    /// For reading a question, which ends the prefill.
+    public var questionPlan: ReadingPlan {
+        ReadingPlan(skippedLayers: calibrated, neurons: neurons, measuresLayers: measures)
+    }
+
+    /// Chooses the layers to skip in decoding from what the prefill measured (``Reading/layerImportance``).
+    public mutating func chooseLayers(_ importance: [Double]) {
+        guard measures else { return }
+        skipped = LayerSkipping.leastImportant(importance, ratio: profile.layers.understandingRatio)
+    }
+
+    /// For reading the answer's tokens.
+    public var decodingPlan: ReadingPlan { ReadingPlan(skippedLayers: skipped, neurons: neurons) }
+}

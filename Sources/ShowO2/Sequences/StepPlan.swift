@@ -1,0 +1,59 @@
+/// What one evaluation of the velocity runs. The network knows how to run a plan; who writes it, and why, is not its business.
+/// The empty plan is the dense evaluation.
+public struct StepPlan: Sendable, Equatable {
+    /// Where the diffusion head's last hidden states come from.
+    public enum Head: Sendable, Equatable {
+        /// Its layers run.
+        case compute
+        /// Extrapolated from the last `order + 1` computed states; order 0 reuses the last one. Neither the LLM nor the semantic encoder
+        /// runs then: their results would not be used.
+        case extrapolate(order: Int)
+    }
+
+    /// Where the semantic encoder's features come from.
+    public enum Features: Sendable, Equatable {
+        /// It runs.
+        case compute
+        /// Extrapolated from the last `order + 1` computed features.
+        case extrapolate(order: Int)
+    }
+
+    /// Which guidance branches run.
+    public enum Branches: Sendable, Equatable {
+        /// Both.
+        case both
+        /// The conditional one; the velocity is its own.
+        case conditional
+        /// The conditional one; the difference to the unconditional one is that of the last evaluation that ran both.
+        case reusingDifference
+    }
+
+    /// LLM layers that are left out: the residual stream passes them unchanged.
+    public var skippedLayers: Set<Int>
+    /// Packed neurons to run in each LLM layer's FFN; nil = all.
+    public var neurons: [[Range<Int>]]?
+    /// The diffusion head.
+    public var head: Head
+    /// The semantic encoder.
+    public var features: Features
+    /// The guidance branches.
+    public var branches: Branches
+    /// Whether to measure how much each LLM layer changes its input; see ``Denoising/layerImportance``. All layers run then.
+    public var measuresLayers: Bool
+
+    /// Dense unless told otherwise.
+    public init(
+        skippedLayers: Set<Int> = [], neurons: [[Range<Int>]]? = nil, head: Head = .compute,
+        features: Features = .compute, branches: Branches = .both, measuresLayers: Bool = false
+    ) {
+        self.skippedLayers = skippedLayers
+        self.neurons = neurons
+        self.head = head
+        self.features = features
+        self.branches = branches
+        self.measuresLayers = measuresLayers
+    }
+
+    /// The dense evaluation.
+    public static let dense = StepPlan()
+}
