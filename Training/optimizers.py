@@ -9,9 +9,12 @@ class Muon(torch.optim.Optimizer):
     long as float32.
     """
 
-    def __init__(self, params, lr, momentum=0.95, weight_decay=0.01, dtype=torch.float32):
+    CHUNK = 6                                  # matrices orthogonalised together, by one worker
+
+    def __init__(self, params, lr, momentum=0.95, weight_decay=0.01, dtype=torch.float32, run=map):
+        """`run`: like map, possibly in several threads."""
         super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
-        self.dtype = dtype
+        self.dtype, self.run = dtype, run
 
     def orthogonalise(self, g):
         """(K, m, n) -> nearest semi-orthogonal matrices, approximately."""
@@ -24,25 +27,36 @@ class Muon(torch.optim.Optimizer):
         return (x.mT if tall else x).float()
 
     @torch.no_grad()
+    def update(self, group, params):
+        """One step for some matrices of one shape."""
+        directions = []
+        for p in params:
+            buf = self.state[p].setdefault("momentum", torch.zeros_like(p))
+            buf.lerp_(p.grad, 1 - group["momentum"])
+            directions.append(p.grad.lerp(buf, group["momentum"]))
+        scale = group["lr"] * 0.2 * max(params[0].shape) ** 0.5
+        for p, u in zip(params, self.orthogonalise(torch.stack(directions))):
+            p.mul_(1 - group["lr"] * group["weight_decay"]).add_(u, alpha=-scale)
+
     def step(self):
+        work = []
         for group in self.param_groups:
             shapes = {}
             for p in group["params"]:
-                buf = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                buf.lerp_(p.grad, 1 - group["momentum"])
-                shapes.setdefault(p.shape, []).append((p, p.grad.lerp(buf, group["momentum"])))
-            for shape, items in shapes.items():
-                update = self.orthogonalise(torch.stack([u for _, u in items]))
-                for (p, _), u in zip(items, update):
-                    p.mul_(1 - group["lr"] * group["weight_decay"]).add_(u, alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
+                shapes.setdefault(p.shape, []).append(p)
+            work += [(group, ps[i:i + self.CHUNK]) for ps in shapes.values() for i in range(0, len(ps), self.CHUNK)]
+        for group, params in work:
+            for p in params:
+                self.state[p]                                   # a defaultdict: made here, not in a race
+        list(self.run(lambda item: self.update(*item), work))
 
 
-def make_optimizers(model, probe, lr: float) -> list:
+def make_optimizers(model, probe, lr: float, run=map) -> list:
     """Muon at 2 lr, AdamW at lr, AdamW for the probe at 2 lr."""
     hidden, rest = [], []
     for name, p in model.named_parameters():
         inner = p.ndim == 2 and any(k in name for k in ("layers.", "diffusion_head_a.", "fusion_proj", "diff_proj"))
         (hidden if inner and "adaLN" not in name else rest).append(p)
     return [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True),
-            Muon(hidden, lr=2 * lr),
+            Muon(hidden, lr=2 * lr, run=run),
             torch.optim.AdamW(probe.parameters(), lr=2 * lr, weight_decay=0.0)]
