@@ -11,6 +11,7 @@ import tokenizer
 from batches import QUESTIONS, Batches, sample_t
 from common import MODEL, ActiveClock, replace
 from data import held_out_pairs, training_scenes
+from eval_sets import prompts, questions
 from evaluate import summary, wilson
 from export import config, geometry
 from layouts import N, TEXT, Layouts
@@ -151,3 +152,13 @@ def test_special_tokens_are_single(engine):
     for name, k in tokenizer.token_ids(engine.layouts.tok).items():
         assert engine.layouts.tok.encode(engine.layouts.tok.id_to_token(k), add_special_tokens=False).ids == [k], name
     assert N == 64 and isinstance(engine.layouts, Layouts)
+
+
+def test_evaluation_sets_are_made_again_alike():
+    assert [json.dumps(r) for r in prompts()] == (MODEL / "eval/prompts.jsonl").read_text().splitlines()
+    rows, _ = questions()
+    assert [json.dumps(r) for r in rows] == (MODEL / "eval/questions.jsonl").read_text().splitlines()
+
+
+def test_tokenizer_is_trained_again_alike():
+    assert json.loads(tokenizer.train().to_str()) == json.loads((MODEL / "tokenizer.json").read_text())
