@@ -1,0 +1,104 @@
+"""Training batches from the scene shards, with fresh captions, questions, times and noise in every step.
+
+Everything random in step k comes from generators seeded with (seed, k): a resumed run goes on as if it had not stopped.
+"""
+import json
+import math
+import random
+
+import numpy as np
+import torch
+
+from common import WORK
+from layouts import Layouts
+from world import caption, question
+
+GENERATION = {"single": 1.0, "pair": 1.0, "count": 1.0, "mixed": 0.3}       # weights of the scene kinds
+UNDERSTANDING = {"single": 0.6, "pair": 1.3, "count": 0.7, "mixed": 1.0}
+QUESTIONS = {"exist": 3.0, "relation": 2.5, "side": 2.0, "color": 2.0, "size": 1.0, "describe": 1.0, "count": 0.8,
+             "background": 0.3}
+
+
+TEXT = 18                     # text slots in training: two more than the longest usual caption needs
+
+
+def sample_t(n, generator, seq_len=65, shift=3.0):
+    """Training times (n,) in (0, 1), 1 = clean.  Half are logit-normal with the official length-dependent shift towards
+    noise, half follow the sampler's shifted grid: layouts are decided below t = 0.15, where the sampler spends a third of
+    its steps but the logit-normal only a tenth of its samples."""
+    mu = 0.5 + (seq_len - 256) * (1.15 - 0.5) / (4096 - 256)
+    t, u = torch.sigmoid(torch.randn(n, generator=generator)), torch.rand(n, generator=generator)
+    t = 1 - math.exp(mu) / (math.exp(mu) + 1 / (1 - t) - 1)
+    return torch.where(torch.rand(n, generator=generator) < 0.5, t, u / (u + shift - shift * u))
+
+
+class Batches:
+    """All shards in memory; `refresh()` takes in those that have come since."""
+
+    def __init__(self, layouts: Layouts, seed: int, limit=None):
+        self.layouts, self.seed, self.limit = layouts, seed, limit
+        self.files, self.scenes, self.columns = [], [], {}
+        self.refresh()
+
+    def refresh(self):
+        new = [f for f in sorted((WORK / "scenes").glob("*.npz"))[:self.limit] if f not in self.files]
+        for f in new:
+            with np.load(f) as z:
+                self.scenes += [json.loads(s) for s in z["scenes"]]
+                self.sd = torch.from_numpy(z["sd"]).view(1, -1, 1, 1)
+                for k in ("latents", "shape", "color", "back", "place"):
+                    self.columns[k] = np.concatenate([self.columns[k], z[k]]) if k in self.columns else z[k]
+        self.files += new
+        if not self.scenes:
+            raise SystemExit(f"no scenes in {WORK}/scenes: run data.py first")
+        large = [2.0 if all(o["size"] == "large" for o in s["objects"]) else 1.0 for s in self.scenes]
+        kinds = [s["kind"] for s in self.scenes]
+        self.generation_weights = np.cumsum([GENERATION[k] * w for k, w in zip(kinds, large)]).tolist()
+        self.understanding_weights = np.cumsum([UNDERSTANDING[k] for k in kinds]).tolist()
+        return len(new)
+
+    def at(self, step: int):
+        """Generators of one step."""
+        return random.Random(f"{self.seed}/{step}"), torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+
+    def take(self, idx):
+        """-> latents (n, 16, 16, 16) f32, labels as Probe.loss wants them."""
+        c = {k: torch.from_numpy(v[idx]) for k, v in self.columns.items()}
+        return c["latents"].float(), [c["shape"].long(), c["color"].long(), c["back"].long(), c["place"].float()]
+
+    def caption(self, scene, rng):
+        """A true caption that fits the text slots."""
+        while True:
+            text = caption(scene, rng)
+            if len(self.layouts.encode(text)) <= TEXT - 2:
+                return text
+
+    def generation(self, n, rng, gen, dropout=0.1):
+        """-> (layout batch, noisy latents (n,16,16,16), t (n,), target velocity (n,16,16,16), labels)."""
+        idx = rng.choices(range(len(self.scenes)), cum_weights=self.generation_weights, k=n)
+        prompts = ["" if rng.random() < dropout else self.caption(self.scenes[i], rng) for i in idx]
+        x1, labels = self.take(idx)
+        t = sample_t(n, gen)
+        x0, w = torch.randn(x1.shape, generator=gen), t.view(-1, 1, 1, 1)
+        return self.layouts.generation_batch(prompts, TEXT), w * x1 + (1 - w) * x0, t, x1 - x0, labels
+
+    def questions(self, scene, rng, count):
+        """`count` different (question, answer) pairs about a scene, weak types more often."""
+        out = {}
+        for _ in range(3 * count):
+            q = question(scene, rng, rng.choices(list(QUESTIONS), list(QUESTIONS.values()))[0])
+            if q:
+                out[q[1]] = q[2]
+            if len(out) == count:
+                break
+        return list(out.items())
+
+    def understanding(self, n, rng, gen, count=14):
+        """-> (layout batch, latents, labels).  A third of the images get the VAE's sampling noise, as official
+        inference adds."""
+        idx = rng.choices(range(len(self.scenes)), cum_weights=self.understanding_weights, k=n)
+        groups = [self.questions(self.scenes[i], rng, count) for i in idx]
+        x, labels = self.take(idx)
+        noisy = torch.rand(n, 1, 1, 1, generator=gen) < 1 / 3
+        x = x + noisy * self.sd * torch.randn(x.shape, generator=gen)
+        return self.layouts.understanding_batch(groups), x, labels
