@@ -74,6 +74,7 @@ let package = Package(
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "Images", "Tensors"], swiftSettings: strict),

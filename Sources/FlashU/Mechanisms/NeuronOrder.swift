@@ -41,7 +41,7 @@ public struct NeuronOrder: Sendable, Equatable {
             let both = generation.intersection(understanding)
             let layerOrder =
                 sorted(generation.subtracting(both), .generation, rising: true)
-                + sorted(both, .generation, rising: false)
+                + Self.byPreference(both, scores)
                 + sorted(understanding.subtracting(both), .understanding, rising: false)
                 + sorted(Set(0..<width).subtracting(generation).subtracting(understanding), .generation, rising: false)
             order.append(layerOrder)
@@ -49,6 +49,22 @@ public struct NeuronOrder: Sendable, Equatable {
         }
         self.order = order
         self.places = places
+    }
+
+    /// Neurons that both tasks keep: those that rank higher for generation first, those that rank higher for understanding last, so that
+    /// stronger pruning of one task finds its best ones together.
+    private static func byPreference(_ group: Set<Int>, _ scores: [Calibration.Task: [Float]]) -> [Int] {
+        func ranks(_ task: Calibration.Task) -> [Int] {
+            guard let score = scores[task] else { return [] }
+            var ranks = [Int](repeating: 0, count: score.count)
+            for (rank, neuron) in ranking(score).enumerated() { ranks[neuron] = rank }
+            return ranks
+        }
+        let (generation, understanding) = (ranks(.generation), ranks(.understanding))
+        func key(_ neuron: Int) -> Int {
+            (generation.isEmpty ? 0 : generation[neuron]) - (understanding.isEmpty ? 0 : understanding[neuron])
+        }
+        return group.sorted { key($0) == key($1) ? $0 < $1 : key($0) < key($1) }
     }
 
     /// Indices by falling score, the lower index first among equals.

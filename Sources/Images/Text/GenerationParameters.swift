@@ -87,7 +87,8 @@ public enum GenerationParametersError: Error, Sendable, Equatable, CustomStringC
         switch self {
         case .noParameters: "the text does not end with a line of generation parameters (Steps: 50, Seed: 1, ...)"
         case .missing(let key): "the generation parameters lack \"\(key)\""
-        case .invalid(let key, let value): "the generation parameter \(Self.shown(key)): \"\(Self.shown(value))\" makes no sense"
+        case .invalid(let key, let value):
+            "the generation parameter \(Self.shown(key)): \"\(Self.shown(value))\" makes no sense"
         }
     }
 

@@ -38,7 +38,8 @@ package struct DualPathFusion: Sendable {
         let patches = workspace.tensor("fusion.patches", [count, latents.shape[1] * patch * patch])
         Patches.cut(latents, patch: patch, into: patches)
 
-        let semantic = features ?? encoder(patches, images: images, grid: grid, workspace, observe: observe)  // [count, width]
+        // [count, width]
+        let semantic = features ?? encoder(patches, images: images, grid: grid, workspace, observe: observe)
         observe?("und_trans", semantic)
         let lowLevel = workspace.tensor("fusion.gen", [count, hidden])
         compute.linear(patches, projector, .identity, .replace, into: lowLevel)

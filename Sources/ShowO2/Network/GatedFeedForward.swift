@@ -39,7 +39,8 @@ struct GatedFeedForward: Sendable {
         _ workspace: Workspace, observe: Observer? = nil
     ) {
         for range in neurons ?? [0..<width] {
-            let inner = workspace.tensor("ffn.inner", [x.shape[0], range.count], compute.activationType)  // [rows, neurons]
+            // [rows, neurons]
+            let inner = workspace.tensor("ffn.inner", [x.shape[0], range.count], compute.activationType)
             compute.linear(x, gateUp, part: .outputs(range), .swiGLU, .replace, into: inner)
             observe?("ffn.inner", inner)
             compute.linear(inner, down, part: .inputs(range), .identity, store, into: hidden)

@@ -135,14 +135,16 @@ public final class Denoising {
         let sequences = guided && plan.branches == .both ? layouts.count : images
         let rows = sequences == layouts.count ? stepRows : conditionalRows
         let time = schedule.time(step)
-        let state = workspace.tensor("head.state", [rows.count, model.geometry.head.hidden])  // [sequences * span, head hidden]
+        // [sequences * span, head hidden]
+        let state = workspace.tensor("head.state", [rows.count, model.geometry.head.hidden])
         if case .extrapolate(let order) = plan.head, headStates.covers(rows: rows.count) {
             headStates.forecast(at: time, order: order, into: state)
         } else {
             computeHead(latents, step: step, plan, rows, sequences: sequences, into: state, observe: observe)
             if keeps.contains(.head) { headStates.record(state, at: time) }
         }
-        let output = model.head.velocities(state, conditioning.modulations[step], workspace)  // [sequences * span, patchWidth]
+        // [sequences * span, patchWidth]
+        let output = model.head.velocities(state, conditioning.modulations[step], workspace)
         observe?("head_final", output)
         let span = grid.tokens + 1
         for sequence in 0..<sequences {
