@@ -184,6 +184,7 @@ public struct TextToImage: Sendable {
             timeShift: request.timeShift ?? geometry.sampling.timeShift, sampler: profile.schedule.sampler,
             width: request.width ?? request.height ?? geometry.imageWidth,
             height: request.height ?? request.width ?? geometry.imageHeight)
+        guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
         guard settings.guidance.isFinite else { throw ModelError.request("the guidance scale must be a finite number") }
         let schedule = try FlowSchedule(steps: settings.steps, timeShift: settings.timeShift)
         let grid = try geometry.grid(width: settings.width, height: settings.height)
@@ -273,7 +274,7 @@ public struct TextToImage: Sendable {
     private static let rowsPerBatch = 2048
 
     /// `torch.randn` of the seed, rounded to bfloat16 as the official code does.
-    static func noise(seed: UInt64, shape: [Int]) -> [Float] {
+    package static func noise(seed: UInt64, shape: [Int]) -> [Float] {
         var generator = TorchNoise(seed: seed)
         return generator.normal(shape.reduce(1, *)).map(\.roundedToBFloat16)
     }

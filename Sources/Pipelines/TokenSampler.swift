@@ -21,21 +21,21 @@ public struct SamplingOptions: Sendable, Equatable {
 }
 
 /// Chooses tokens from logits. The same seed and logits give the same tokens.
-struct TokenSampler {
+package struct TokenSampler {
     private let options: SamplingOptions
     private var state: UInt64
 
-    init(_ options: SamplingOptions) {
+    package init(_ options: SamplingOptions) {
         self.options = options
         state = options.seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
     }
 
     /// The next token for `logits` `[vocabulary]`.
-    mutating func next(_ logits: [Float]) -> Int {
+    package mutating func next(_ logits: [Float]) -> Int {
         guard options.temperature > 0, options.topK != 1 else { return Self.likeliest(logits) }
         var order = Array(logits.indices)
         order.sort { logits[$0] == logits[$1] ? $0 < $1 : logits[$0] > logits[$1] }
-        if let k = options.topK { order.removeLast(max(0, order.count - k)) }
+        if let k = options.topK { order.removeLast(max(0, order.count - max(1, k))) }
         let most = Double(logits[order[0]])
         var weights = order.map { exp((Double(logits[$0]) - most) / options.temperature) }
         if let p = options.topP {

@@ -10,10 +10,10 @@ public final class ShowO2Model: Sendable {
     public let geometry: ShowO2Geometry
     /// The backend.
     public let compute: any Compute
-    let decoder: Qwen2Decoder
-    let fusion: DualPathFusion
+    package let decoder: Qwen2Decoder
+    package let fusion: DualPathFusion
     let time: TimeEmbedding
-    let head: FlowHead
+    package let head: FlowHead
 
     /// Packs the weights for a backend.
     ///
@@ -47,13 +47,13 @@ public final class ShowO2Model: Sendable {
     public var byteCount: Int { decoder.byteCount + fusion.encoder.byteCount + head.byteCount }
 
     /// The time token and adaLN vectors for each of `times`.
-    func conditioning(_ times: [Float]) -> TimeConditioning {
+    package func conditioning(_ times: [Float]) -> TimeConditioning {
         let (conditioning, tokens) = time(times, compute)
         return TimeConditioning(tokens: tokens, modulations: head.modulations(conditioning))
     }
 
     /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.
-    func embed(_ ids: [Int], into hidden: Tensor, from first: Int) {
+    package func embed(_ ids: [Int], into hidden: Tensor, from first: Int) {
         for (i, id) in ids.enumerated() { hidden.setRow(first + i, to: id, of: decoder.embedding) }
     }
 
@@ -66,8 +66,8 @@ public final class ShowO2Model: Sendable {
 }
 
 /// What the network needs to know of each time of a schedule, computed at once: it depends on t alone.
-struct TimeConditioning: Sendable {
+package struct TimeConditioning: Sendable {
     /// `[times, llm hidden]`
-    let tokens: Tensor
-    let modulations: [HeadModulation]
+    package let tokens: Tensor
+    package let modulations: [HeadModulation]
 }

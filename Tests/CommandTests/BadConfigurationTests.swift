@@ -9,7 +9,7 @@ struct BadConfigurationTests {
     static let configurations: [(String, String, String)] = [
         ("hidden_size", "128", "hidden_size"), ("hidden_size", "-64", "hidden_size"),
         ("hidden_size", "9223372036854775807", "hidden_size"), ("hidden_size", "\"64\"", "hidden_size"),
-        ("hidden_size", "64.5", "hidden_size"), ("hidden_size", "1e400", "config.json"),
+        ("hidden_size", "64.5", "whole"), ("hidden_size", "1e400", "config.json"),
         ("clip_latent_dim", "1152", "clip_latent_dim"), ("num_diffusion_layers", "10", "num_diffusion_layers"),
         ("num_diffusion_layers", "0", "num_diffusion_layers"), ("llm_vocab_size", "151669", "llm_vocab_size"),
         ("patch_size", "4", "patch_size"), ("patch_size", "0", "patch_size"), ("patch_size", "-2", "patch_size"),
@@ -34,7 +34,8 @@ struct BadConfigurationTests {
         ("special", "{\"bos_id\":512,\"eos_id\":1,\"boi_id\":2,\"eoi_id\":3}", "vocabulary"),
         ("special", "{\"bos_id\":-1,\"eos_id\":1,\"boi_id\":2,\"eoi_id\":3}", "vocabulary"),
         ("special", "{\"bos_id\":1}", "eos_id"),
-        ("llm", "{\"num_hidden_layers\":28}", "num_hidden_layers"), ("llm", "{\"head_dim\":0}", "heads"),
+        ("llm", "{\"num_attention_heads\":4,\"num_hidden_layers\":28}", "num_hidden_layers"),
+        ("llm", "{\"head_dim\":0}", "heads"),
         ("llm", "{\"head_dim\":-16}", "heads"), ("llm", "{\"head_dim\":7}", "heads"),
         ("llm", "{\"num_attention_heads\":4,\"rope_theta\":-1}", "rope_theta"),
         ("llm", "{\"num_attention_heads\":4,\"rope_theta\":1e308}", "rope_theta"),

@@ -19,7 +19,8 @@ struct BadRequestTests {
             (["red", "--steps", "1"], "--steps"), (["red", "--steps", "-5"], "--steps"),
             (["red", "--steps", "99999999999999999999"], "--steps"), (["red", "--steps", "100000"], "--steps"),
             (["red", "-n", "0"], "-n"), (["red", "-n", "-3"], "-n"), (["red", "-n", "9223372036854775807"], "-n"),
-            (["red", "--seed", "-1"], "--seed"), (["red", "-W", "0"], "--width"), (["red", "-H", "-16"], "--height"),
+            (["red", "--seed", "-1"], "--seed"), (["red", "-W", "0"], "--width"),
+            (["red", "--height=-16"], "--height"),
             (["red", "-W", "9223372036854775807"], "--width"), (["red", "--cfg-scale", "nan"], "--cfg-scale"),
             (["red", "--cfg-scale", "inf"], "--cfg-scale"), (["red", "--cfg-scale=-2"], "--cfg-scale"),
             (["red", "--time-shift", "0"], "--time-shift"), (["red", "--time-shift", "nan"], "--time-shift"),
@@ -170,9 +171,11 @@ struct BadRequestTests {
         let whole = try Data(contentsOf: Golden.shapes.appendingPathComponent("eval/images/000.png"))
         expectRefusal(try ask("cut.png", whole.prefix(whole.count / 2)), place, "cut.png", "damaged")
         let images = Golden.folder.deletingLastPathComponent().appendingPathComponent("images")
-        for bomb in ["bomb-chunks.png", "bomb-pixels.png"] {
-            expectRefusal(try ask(bomb, Data(contentsOf: images.appendingPathComponent(bomb))), place, bomb)
-        }
+        let bomb = "bomb-pixels.png"
+        expectRefusal(try ask(bomb, Data(contentsOf: images.appendingPathComponent(bomb))), place, bomb)
+        // Its texts would fill the memory; its pixels are sound, and texts are not read.
+        let texts = try ask("texts.png", Data(contentsOf: images.appendingPathComponent("bomb-chunks.png")))
+        #expect(texts.status == 0 && texts.errors == "", "\(texts)")
         expectRefusal(try place.run("ask", "-m", Golden.shapes.path, place.folder.path, "what?"), place, "folder")
     }
 

@@ -106,13 +106,15 @@ import Testing
             let place = try Workplace()
             let golden = try Golden(name)
             let prompts = try #require(golden.manifest.prompts_token_ids)
-            let run = try CommandRun.flashu(
-                ["generate", "-m", Golden.model("nano").path, "--precision", "f32", "--steps", "9", "--cfg-scale", "5"]
-                    + prompts.flatMap { ["--prompt-ids", $0.map(String.init).joined(separator: ",")] }
-                    + [
-                        "--init-noise", Golden.folder.appendingPathComponent("\(name).safetensors").path, "--no-decode",
-                        "--save-latents", "final.safetensors",
-                    ], in: place.results)
+            let steps = try #require(golden.manifest.num_inference_steps)
+            var arguments = ["generate", "-m", Golden.model("nano").path, "--precision", "f32", "--cfg-scale", "5"]
+            arguments += ["--steps", "\(steps)", "--no-decode", "--save-latents", "final.safetensors"]
+            arguments += ["--init-noise", Golden.folder.appendingPathComponent("\(name).safetensors").path]
+            for prompt in prompts {
+                let ids = prompt.map { String($0) }.joined(separator: ",")
+                arguments += ["--prompt-ids", ids]
+            }
+            let run = try CommandRun.flashu(arguments, in: place.results)
             #expect(run.status == 0 && run.output == "" && run.errors == "", "\(run)")
             #expect(place.leftovers == ["final.safetensors"])
             let latents = try openWeights(file: place.results.appendingPathComponent("final.safetensors"))

@@ -86,20 +86,14 @@ import Testing
                 "guidance": 3.5}}
                 """
             ]).map(Document.init)
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-
         var random = SeededRandom(seed: 20)
         var (accepted, refused) = (0, 0)
         let names = weights.names
-        for round in 0..<4000 {
+        for round in 0..<3000 {
             let kind = round % 4
             let geometry = documents[round % 8 < 4 ? 1 : 2]
-            try (kind == 0 || kind == 2 ? documents[0].mutated(&random) : Data(documents[0].bytes))
-                .write(to: folder.appendingPathComponent("config.json"))
-            try (kind == 1 || kind == 2 ? geometry.mutated(&random) : Data(geometry.bytes))
-                .write(to: folder.appendingPathComponent("geometry.json"))
+            let config = kind == 0 || kind == 2 ? documents[0].mutated(&random) : Data(documents[0].bytes)
+            let extra = kind == 1 || kind == 2 ? geometry.mutated(&random) : Data(geometry.bytes)
             var shapes = weights
             if kind == 3 {
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -111,7 +105,7 @@ import Testing
                 }
             }
             do {
-                let geometry = try ShowO2Geometry(folder: folder, weights: shapes)
+                let geometry = try ShowO2Geometry(config: config, geometry: extra, weights: shapes)
                 accepted += 1
                 // What is accepted must hold together.
                 #expect(geometry.maxPromptTokens >= 0 && geometry.patchWidth > 0 && geometry.imageTokens > 0)
@@ -125,6 +119,6 @@ import Testing
                 #expect(!error.description.isEmpty && !error.description.contains("\n"), "\(error)")
             }
         }
-        #expect(accepted > 400 && refused > 1000, "\(accepted) accepted, \(refused) refused")
+        #expect(accepted > 300 && refused > 1000, "\(accepted) accepted, \(refused) refused")
     }
 }

@@ -87,7 +87,18 @@ public enum GenerationParametersError: Error, Sendable, Equatable, CustomStringC
         switch self {
         case .noParameters: "the text does not end with a line of generation parameters (Steps: 50, Seed: 1, ...)"
         case .missing(let key): "the generation parameters lack \"\(key)\""
-        case .invalid(let key, let value): "the generation parameter \(key): \"\(value)\" makes no sense"
+        case .invalid(let key, let value): "the generation parameter \(Self.shown(key)): \"\(Self.shown(value))\" makes no sense"
         }
+    }
+
+    /// At most 80 characters, control characters escaped: the text comes from a stranger's file and goes to a terminal.
+    private static func shown(_ text: String) -> String {
+        text.unicodeScalars.prefix(80).map { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+                "\\u{\(String(scalar.value, radix: 16))}"
+            default: String(scalar)
+            }
+        }.joined()
     }
 }

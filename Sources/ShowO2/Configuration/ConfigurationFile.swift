@@ -68,6 +68,13 @@ extension Decodable {
         do {
             return try JSONDecoder().decode(Self.self, from: data)
         } catch let error as DecodingError {
+            // The decoder calls 64.5 "not valid JSON" where a whole number is wanted, and does not say where it stands.
+            if case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
+                (try? JSONSerialization.jsonObject(with: data)) != nil
+            {
+                throw .configuration(
+                    file: file, reason: "a number in it is too large, or has a fraction where a whole one is needed")
+            }
             throw .configuration(file: file, reason: error.oneLine)
         } catch {
             throw .configuration(file: file, reason: "not valid JSON")
@@ -87,7 +94,9 @@ extension WeightError {
 
 extension DecodingError {
     fileprivate var oneLine: String {
-        func path(_ context: Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func path(_ context: Context) -> String {
+            context.codingPath.isEmpty ? "the file" : context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
         return switch self {
         case .typeMismatch(let type, let context): "\(path(context)) should be of type \(type)"
         case .valueNotFound(let type, let context): "\(path(context)) should be of type \(type), not null"

@@ -10,11 +10,26 @@ extension ShowO2Geometry {
     public init(folder: URL, weights: any TensorSource) throws(ModelError) {
         let config = try ConfigurationFile.read(folder.appendingPathComponent("config.json"))
         let geometryURL = folder.appendingPathComponent("geometry.json")
-        let extra = FileManager.default.fileExists(atPath: geometryURL.path) ? try GeometryFile.read(geometryURL) : nil
+        try self.init(
+            config, FileManager.default.fileExists(atPath: geometryURL.path) ? try GeometryFile.read(geometryURL) : nil,
+            folderName: folder.standardizedFileURL.lastPathComponent, weights: weights)
+    }
+
+    /// The same, of files' contents in memory.
+    package init(config: Data, geometry: Data?, weights: any TensorSource) throws(ModelError) {
+        let extra: GeometryFile? =
+            if let geometry { try GeometryFile.read(geometry, file: "geometry.json") } else { nil }
+        try self.init(
+            ConfigurationFile.read(config, file: "config.json"), extra, folderName: "model", weights: weights)
+    }
+
+    private init(
+        _ config: ConfigurationFile, _ extra: GeometryFile?, folderName: String, weights: any TensorSource
+    ) throws(ModelError) {
         let shapes = WeightShapes(weights)
 
         let embedding = try shapes.matrix("showo.model.embed_tokens.weight")
-        name = extra?.name ?? folder.standardizedFileURL.lastPathComponent
+        name = extra?.name ?? folderName
         vocabulary = embedding.rows
         llm = try shapes.stack(
             "showo.model.layers", hidden: embedding.columns, query: "self_attn.q_proj.weight",

@@ -1,10 +1,10 @@
-import Compute
-import Tensors
+package import Compute
+package import Tensors
 
 /// Latents -> image embeddings: the semantic path and the low-level path (`image_embedder_gen`), joined by `fusion_proj`.
 ///
 /// Official file: `models/modeling_showo2_qwen2_5.py`.
-struct DualPathFusion: Sendable {
+package struct DualPathFusion: Sendable {
     let encoder: SemanticEncoder
     let projector: any LinearWeights
     let norm: Norm
@@ -28,7 +28,7 @@ struct DualPathFusion: Sendable {
     /// latents `[images, channels, height, width]` float32 -> embeddings `[images * tokens, hidden]` float32.
     ///
     /// - Parameter features: given features of the semantic path `[images * tokens, width]` instead of running it.
-    func callAsFunction(
+    package func callAsFunction(
         _ latents: Tensor, features: Tensor? = nil, _ compute: any Compute, _ workspace: Workspace,
         observe: Observer? = nil
     ) -> Tensor {

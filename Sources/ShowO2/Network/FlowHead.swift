@@ -1,11 +1,11 @@
-import Compute
+package import Compute
 import Foundation
-import Tensors
+package import Tensors
 
 /// The diffusion head: `diff_proj`, modulated layers (`diffusion_head_a`) and the final layer (`diffusion_head_b`).
 ///
 /// Official file: `models/modules.py`. Epsilon is 1e-5 in the layers' norms and 1e-6 elsewhere.
-final class FlowHead: Sendable {
+package final class FlowHead: Sendable {
     let geometry: ShowO2Geometry.Stack
     let patchWidth: Int
     /// LLM hidden -> head hidden; nil where they are equal.
@@ -53,7 +53,7 @@ final class FlowHead: Sendable {
     var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } + layerModulations.reduce(0) { $0 + $1.byteCount } }
 
     /// Caches for all layers.
-    func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
+    package func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
         layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
     }
 
@@ -79,7 +79,7 @@ final class FlowHead: Sendable {
     }
 
     /// LLM hidden states after the final norm, `[rows, llm hidden]` activations -> the head's input `[rows, hidden]` float32.
-    func project(_ x: Tensor, _ workspace: Workspace) -> Tensor {
+    package func project(_ x: Tensor, _ workspace: Workspace) -> Tensor {
         let hidden = workspace.tensor("head.hidden", [x.shape[0], geometry.hidden])
         if let projection {
             let inner = workspace.tensor("head.inner", [x.shape[0], geometry.hidden], compute.activationType)
@@ -93,7 +93,7 @@ final class FlowHead: Sendable {
 
     /// Runs the modulated layers on `hidden` `[rows, hidden]` in place. Without a modulation (text rows) shift and scale are
     /// 0 and the gate is 1.
-    func callAsFunction(
+    package func callAsFunction(
         _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ modulation: HeadModulation?,
         modulated: RowMask? = nil, _ workspace: Workspace, observe: Observer? = nil
     ) {
@@ -107,9 +107,9 @@ final class FlowHead: Sendable {
     }
 
     /// The final layer: hidden `[rows, hidden]` -> velocities `[rows, patchWidth]` float32.
-    func velocities(_ hidden: Tensor, _ modulation: HeadModulation, modulated: RowMask? = nil, _ workspace: Workspace)
-        -> Tensor
-    {
+    package func velocities(
+        _ hidden: Tensor, _ modulation: HeadModulation, modulated: RowMask? = nil, _ workspace: Workspace
+    ) -> Tensor {
         let x = workspace.tensor("head.x", hidden.shape, compute.activationType)
         compute.norm(
             hidden, finalNorm,
@@ -122,7 +122,7 @@ final class FlowHead: Sendable {
 }
 
 /// adaLN of the whole head at one time.
-struct HeadModulation: Sendable {
+package struct HeadModulation: Sendable {
     let layers: [LayerModulation]
     /// `[hidden]`
     let finalShift: Tensor

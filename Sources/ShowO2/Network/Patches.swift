@@ -1,8 +1,8 @@
 import Compute
-import Tensors
+package import Tensors
 
 /// Between latents `[images, channels, height, width]` and token rows.
-enum Patches {
+package enum Patches {
     /// Cuts latents into `patch x patch` squares in raster order, values ordered channel, row, column (a convolution weight's order):
     /// -> `[images * tokens, channels * patch * patch]`.
     static func cut(_ latents: Tensor, patch: Int, into rows: Tensor) {
@@ -23,7 +23,7 @@ enum Patches {
     ///
     /// The official `unpatchify` reads the values of token k as latent pixels `patch^2 k ...` in *raster* order, a strip
     /// rather than a square, although the embedders read squares. The models are trained that way.
-    static func join(_ rows: Tensor, channels: Int, into latents: Tensor) {
+    package static func join(_ rows: Tensor, channels: Int, into latents: Tensor) {
         let pixels = latents.count / channels
         let input = rows.floats()
         latents.update { at, _ in

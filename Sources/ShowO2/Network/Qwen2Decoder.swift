@@ -1,4 +1,4 @@
-import Compute
+package import Compute
 import Foundation
 import Synchronization
 public import Tensors
@@ -7,11 +7,11 @@ public import Tensors
 /// (generation never does).
 ///
 /// Official file: `models/qwen2.py`.
-final class Qwen2Decoder: Sendable {
+package final class Qwen2Decoder: Sendable {
     let geometry: ShowO2Geometry.Stack
     let vocabulary: Int
     let layers: [TransformerLayer]
-    let finalNorm: Norm
+    package let finalNorm: Norm
     let rotary: RotaryTables
     /// `[vocabulary, hidden]`, looked up row by row in the mapped file.
     let embedding: Tensor
@@ -50,7 +50,7 @@ final class Qwen2Decoder: Sendable {
     var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
     /// Caches for all layers.
-    func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
+    package func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
         layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
     }
 
@@ -61,7 +61,7 @@ final class Qwen2Decoder: Sendable {
     ///   - skipped: layers among them that are left out.
     ///   - neurons: per layer of the whole stack, the packed neurons to run; nil = all.
     ///   - measure: told each layer's number, input and output, `[rows, hidden]` both.
-    func callAsFunction(
+    package func callAsFunction(
         _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ workspace: Workspace,
         layers range: Range<Int>? = nil, skipping skipped: Set<Int> = [], neurons: [[Range<Int>]]? = nil,
         measure: ((Int, Tensor, Tensor) -> Void)? = nil, observe: Observer? = nil
@@ -79,7 +79,7 @@ final class Qwen2Decoder: Sendable {
     }
 
     /// Hidden states `[rows, hidden]` float32 -> logits `[rows, vocabulary]` float32.
-    func logits(_ hidden: Tensor, _ workspace: Workspace) throws -> Tensor {
+    package func logits(_ hidden: Tensor, _ workspace: Workspace) throws -> Tensor {
         let normed = workspace.tensor("logits.x", hidden.shape, compute.activationType)  // [rows, hidden]
         compute.norm(hidden, finalNorm, nil, silu: false, into: normed)
         let logits = workspace.tensor("logits", [hidden.shape[0], vocabulary])  // [rows, vocabulary]

@@ -1,6 +1,6 @@
 import Compute
 import Foundation
-import Tensors
+package import Tensors
 
 /// Reads the VAE's weights: 2-D views of 3-D convolutions, channel norms.
 extension WeightLoader {
@@ -41,7 +41,7 @@ extension WeightLoader {
 
 extension Tensor {
     /// `[o, i, t, k, k]` -> its slice at the last t, `[o, i, k, k]`.
-    fileprivate func lastTemporalSlice() -> Tensor {
+    package func lastTemporalSlice() -> Tensor {
         let (outer, times, inner) = (shape[0] * shape[1], shape[2], shape[3] * shape[4])
         let values = floats()
         var slice: [Float] = []
