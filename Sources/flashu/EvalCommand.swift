@@ -92,7 +92,7 @@ struct EvalCommand: AsyncParsableCommand {
             case .understanding: try await bench.understanding(options, progress: progress)
             }
         Terminal.clearProgress()
-        try Terminal.write(json ? JSONOutput.string(report) : Self.table(report))
+        try Terminal.write(json ? JSONOutput.string(report, keepsKeys: true) : Self.table(report))
     }
 
     private static func table(_ report: BenchReport) -> String {

@@ -38,6 +38,23 @@ import Testing
         #expect(place.leftovers == [])
     }
 
+    @Test("The profile in the report can be used as a profile file")
+    func profile() throws {
+        let place = try Workplace()
+        let changes = ["--set", "tokens.dropRatio=0.5", "--set", "tokens.selection=stride"]
+        let run = try CommandRun.flashu(
+            ["eval", "understanding", "-m", Golden.shapes.path, "--limit", "2", "--json"] + changes, in: place.results)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+        let profile = try #require((object["settings"] as? [String: Any])?["profile"])
+        let file = place.folder.appendingPathComponent("told.json")
+        try JSONSerialization.data(withJSONObject: profile).write(to: file)
+        let (first, again) = (
+            try report(run),
+            try report(eval(place, "understanding", "--limit", "2", "--json", "--accelerate", file.path))
+        )
+        #expect(again.flops == first.flops && again.overall == first.overall)
+    }
+
     @Test("--output goes on where Ctrl-C stopped; other settings are refused")
     func resuming() throws {
         let place = try Workplace()

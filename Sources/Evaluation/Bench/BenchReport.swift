@@ -49,6 +49,11 @@ public struct BenchReport: Sendable, Equatable, Codable {
     /// Samples.
     public let samples: Int
 
+    enum CodingKeys: String, CodingKey {
+        case settings, overall, tasks, seconds, flops, samples
+        case decodingSeconds = "decoding_seconds"
+    }
+
     /// Sums samples up.
     public init(_ samples: [BenchSample], settings: BenchSettings) {
         func score(_ samples: [BenchSample]) -> Score {

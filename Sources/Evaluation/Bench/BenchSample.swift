@@ -20,4 +20,11 @@ public struct BenchSample: Sendable, Equatable, Codable {
     public var imageSeconds: Double?
     /// Floating-point operations of encoding and reading the image, likewise.
     public var imageFlops: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case index, task, input, output, right, seconds, flops
+        case decodingSeconds = "decoding_seconds"
+        case imageSeconds = "image_seconds"
+        case imageFlops = "image_flops"
+    }
 }

@@ -24,6 +24,11 @@ public struct BenchSettings: Sendable, Equatable, Codable {
     /// What was done to be faster.
     public var profile: AccelerationProfile
 
+    enum CodingKeys: String, CodingKey {
+        case task, model, weights, set, precision, seed, steps, guidance, profile
+        case maxTokens = "max_tokens"
+    }
+
     /// The first field in which another's settings differ: its name, this value, the other value.
     func difference(from other: BenchSettings) -> (field: String, own: String, other: String)? {
         func told<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "unset" }
