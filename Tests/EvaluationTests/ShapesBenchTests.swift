@@ -75,6 +75,8 @@ import Testing
             await #expect(throws: BenchError.self) { try await bench.generation(options(limit: 1, change)) }
         }
         await #expect(throws: BenchError.self) { try await bench.understanding(options(limit: 1)) }
+        let other = [ShapesPrompt(task: "t", prompt: "a cat", include: [.init(shape: "cat")])]
+        await #expect(throws: BenchError.self) { try await bench.generation(other, options(limit: 1)) }
         #expect(try Data(contentsOf: record) == before)
         for foreign in ["my notes", "my notes\n", "{\"settings\":{}}\n", "\n\n"] {
             try Data(foreign.utf8).write(to: record)
@@ -109,6 +111,13 @@ import Testing
             let answer = try await ImageQuestion(bench.model).answers(request)[0].text
             #expect(sample.output == answer && sample.right == (answer == question.answer))
         }
+    }
+
+    @Test("No samples, no trouble")
+    func nothing() async throws {
+        let bench = try await bench()
+        let report = try await bench.generation(options(limit: -1) { $0.record = nil })
+        #expect(report.samples == 0 && report.tasks.isEmpty && report.overall.count == 0)
     }
 
     @Test("Acceleration costs fewer operations and is told in the report")

@@ -17,11 +17,10 @@ extension ShapesBench {
     public func generation(
         _ options: Options = Options(), progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> BenchReport {
-        let all = try set.prompts()
-        return try await generation(Array(all.prefix(options.limit ?? all.count)), options, progress: progress)
+        try await generation(first(options.limit, of: set.prompts()), options, progress: progress)
     }
 
-    /// The same for other prompts than the set's; prompt i of the list starts from the noise of `seed + i`.
+    /// The same for given prompts, all of them; prompt i of the list starts from the noise of `seed + i`.
     public func generation(
         _ prompts: [ShapesPrompt], _ options: Options = Options(),
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
@@ -32,7 +31,8 @@ extension ShapesBench {
                     + "\(Self.side) x \(Self.side)")
         }
         var run = try Run(
-            count: prompts.count, settings: settings("generation", options, set: set.fingerprint("prompts.jsonl")),
+            inputs: prompts.map(\.prompt),
+            settings: settings("generation", options, set: set.fingerprint("prompts.jsonl")),
             record: options.record, progress: progress)
         for index in run.missing {
             let prompt = prompts[index]

@@ -12,17 +12,16 @@ extension ShapesBench {
     public func understanding(
         _ options: Options = Options(), progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> BenchReport {
-        let all = try set.questions()
-        return try await understanding(Array(all.prefix(options.limit ?? all.count)), options, progress: progress)
+        try await understanding(first(options.limit, of: set.questions()), options, progress: progress)
     }
 
-    /// The same for other questions than the set's, on images of its folder.
+    /// The same for given questions, all of them, on images of the set's folder.
     public func understanding(
         _ questions: [ShapesQuestion], _ options: Options = Options(),
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> BenchReport {
         var run = try Run(
-            count: questions.count,
+            inputs: questions.map(\.input),
             settings: settings("understanding", options, set: set.fingerprint("questions.jsonl")),
             record: options.record, progress: progress)
         var images: [String] = []  // in the order of their first question
@@ -45,7 +44,7 @@ extension ShapesBench {
                 let (question, t) = (questions[index], answer.timings)
                 try run.add(
                     BenchSample(
-                        index: index, task: question.task, input: "\(image): \(question.question)",
+                        index: index, task: question.task, input: question.input,
                         output: answer.text, right: question.isAnswered(by: answer.text),
                         seconds: t.question + t.decoding, decodingSeconds: nil, flops: t.flops,
                         imageSeconds: counted ? nil : t.encoding + t.reading,
@@ -56,4 +55,9 @@ extension ShapesBench {
         }
         return run.report
     }
+}
+
+extension ShapesQuestion {
+    /// What a record calls it.
+    fileprivate var input: String { "\(image): \(question)" }
 }

@@ -68,14 +68,21 @@ public struct ShapesBench: Sendable {
         private var done = 0
 
         init(
-            count: Int, settings: BenchSettings, record file: URL?, progress: @escaping @Sendable (Progress) -> Void
+            inputs: [String], settings: BenchSettings, record file: URL?,
+            progress: @escaping @Sendable (Progress) -> Void
         ) throws(BenchError) {
+            let count = inputs.count
             self.count = count
             self.settings = settings
             self.progress = progress
             if let file { record = try BenchRecord(file, settings: settings) }
             samples = (record?.samples ?? [:]).filter { (0..<count).contains($0.key) }
             total = count - samples.count
+            for (index, sample) in samples where sample.input != inputs[index] {
+                throw .otherSettings(
+                    file: file?.path ?? "", field: "sample \(index)", recorded: "\"\(sample.input)\"",
+                    asked: "\"\(inputs[index])\"")
+            }
         }
 
         /// What is still to do.
@@ -94,6 +101,9 @@ public struct ShapesBench: Sendable {
             BenchReport(samples.sorted { $0.key < $1.key }.map(\.value), settings: settings)
         }
     }
+
+    /// The first samples, as many as the limit allows.
+    func first<Sample>(_ limit: Int?, of all: [Sample]) -> [Sample] { Array(all.prefix(max(0, limit ?? all.count))) }
 
     /// The settings of a run.
     func settings(_ task: String, _ options: Options, set fingerprint: String) -> BenchSettings {

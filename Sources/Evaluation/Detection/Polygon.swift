@@ -2,9 +2,15 @@
 struct Polygon {
     private struct Edge {
         let from, to: (x: Int, y: Int)
+        let top, bottom: Int
         /// Columns to the right for each row down; 0 for level edges.
-        var slope: Float { from.y == to.y ? 0 : Float(to.x - from.x) / Float(to.y - from.y) }
-        var rows: ClosedRange<Int> { min(from.y, to.y)...max(from.y, to.y) }
+        let slope: Float
+
+        init(from: (x: Int, y: Int), to: (x: Int, y: Int)) {
+            (self.from, self.to) = (from, to)
+            (top, bottom) = (min(from.y, to.y), max(from.y, to.y))
+            slope = top == bottom ? 0 : Float(to.x - from.x) / Float(to.y - from.y)
+        }
 
         func x(at row: Int) -> Float { Float(row - from.y) * slope + Float(from.x) }
     }
@@ -20,8 +26,8 @@ struct Polygon {
     /// The filled polygon in a square image.
     func filled(side: Int) -> Mask {
         var mask = Mask(width: side, height: side)
-        let first = max(0, edges.map(\.rows.lowerBound).min() ?? 0)
-        let last = min(side - 1, edges.map(\.rows.upperBound).max() ?? -1)
+        let first = max(0, edges.map(\.top).min() ?? 0)
+        let last = min(side - 1, edges.map(\.bottom).max() ?? -1)
         guard first <= last else { return mask }
         for row in first...last {
             for (left, right) in spans(row) {
@@ -38,13 +44,13 @@ struct Polygon {
         var spans: [(Float, Float)] = []
         var above: [(x: Float, slope: Float)] = []
         var below: [(x: Float, slope: Float)] = []
-        for edge in edges where edge.rows.contains(row) {
-            if edge.from.y == edge.to.y {
+        for edge in edges where edge.top <= row && row <= edge.bottom {
+            if edge.top == edge.bottom {
                 spans.append((Float(min(edge.from.x, edge.to.x)), Float(max(edge.from.x, edge.to.x))))
                 continue
             }
-            if row > edge.rows.lowerBound { above.append((edge.x(at: row), -edge.slope)) }
-            if row < edge.rows.upperBound { below.append((edge.x(at: row), edge.slope)) }
+            if row > edge.top { above.append((edge.x(at: row), -edge.slope)) }
+            if row < edge.bottom { below.append((edge.x(at: row), edge.slope)) }
         }
         for var crossings in [above, below] {
             crossings.sort { ($0.x, $0.slope) < ($1.x, $1.slope) }

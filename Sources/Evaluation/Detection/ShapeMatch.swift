@@ -10,19 +10,28 @@ enum ShapeMatch {
     /// Holes of at most this share of the area are filled.
     private static let pinholes = 0.05
 
-    /// A shape's name, or nil if it is none, and the best overlap, 0 ... 1.
-    static func classify(_ mask: Mask) -> (shape: String?, overlap: Double) {
+    /// A set of pixels with its shape's name, nil if it is none, and the best overlap, 0 ... 1.
+    struct Part {
+        let mask: Mask
+        let shape: String?
+        let overlap: Double
+    }
+
+    /// Finds the shape.
+    static func classify(_ mask: Mask) -> Part {
         let filled = mask.holesFilled()
         let (whole, area) = (filled.area, mask.area)
         let isWhole = Double(whole - area) <= pinholes * Double(whole)
-        guard let window = Window(isWhole ? filled : mask) else { return (nil, 0) }
+        guard let window = Window(isWhole ? filled : mask) else {
+            return Part(mask: mask, shape: nil, overlap: 0)
+        }
         var best = (shape: 0, overlap: -1.0)
         for shape in ShapesWorld.shapes.indices {
             let overlap = overlap(window, shape)
             if overlap > best.overlap { best = (shape, overlap) }
         }
         let counts = isWhole && best.overlap >= leastOverlap[best.shape]
-        return (counts ? ShapesWorld.shapes[best.shape] : nil, best.overlap)
+        return Part(mask: mask, shape: counts ? ShapesWorld.shapes[best.shape] : nil, overlap: best.overlap)
     }
 
     /// The best overlap of a shape with a set of pixels.

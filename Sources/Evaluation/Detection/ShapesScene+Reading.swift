@@ -11,8 +11,8 @@ extension ShapesScene {
         var objects: [Object] = []
         for places in colours.foreground.components(diagonal: true) where places.count >= Self.leastArea {
             for part in Self.splitByColour(colours.foreground.only(places), colours.nearest) {
-                for mask in Self.splitByShape(part) where mask.area >= Self.leastArea {
-                    if let object = Object(mask, colours.nearest) { objects.append(object) }
+                for match in Self.splitByShape(part) where match.mask.area >= Self.leastArea {
+                    if let object = Object(match, colours.nearest) { objects.append(object) }
                 }
             }
         }
@@ -45,17 +45,18 @@ extension ShapesScene {
     }
 
     /// Touching objects of one colour apart, if cutting a narrow bridge leaves only good shapes.
-    private static func splitByShape(_ mask: Mask) -> [Mask] {
-        if ShapeMatch.classify(mask).shape != nil { return [mask] }
+    private static func splitByShape(_ mask: Mask) -> [ShapeMatch.Part] {
+        let whole = ShapeMatch.classify(mask)
+        if whole.shape != nil { return [whole] }
         var eroded = mask
         for _ in 0..<longestBridge {
             eroded = eroded.eroded()
             let seeds = eroded.components(diagonal: false).filter { $0.count >= leastSeed }
             guard seeds.count > 1 else { continue }
-            let parts = mask.shared(among: seeds)
-            if parts.allSatisfy({ ShapeMatch.classify($0).shape != nil }) { return parts }
+            let parts = mask.shared(among: seeds).map(ShapeMatch.classify)
+            if parts.allSatisfy({ $0.shape != nil }) { return parts }
         }
-        return [mask]
+        return [whole]
     }
 
     fileprivate static func colourCounts(_ mask: Mask, _ nearest: [Int]) -> [Int] {
@@ -81,16 +82,16 @@ extension ShapesScene.Object {
     private static let large = 36
 
     /// Measures an object; nil if there is none.
-    fileprivate init?(_ mask: Mask, _ nearest: [Int]) {
+    fileprivate init?(_ match: ShapeMatch.Part, _ nearest: [Int]) {
+        let mask = match.mask
         guard let box = mask.box else { return nil }
         let counts = ShapesScene.colourCounts(mask.core(minimum: 20), nearest)
         let most = counts.indices.max { counts[$0] < counts[$1] || (counts[$0] == counts[$1] && $0 > $1) } ?? 0
         let isPure = Double(counts[most]) >= Self.purity * Double(counts.reduce(0, +))
-        let (shape, overlap) = ShapeMatch.classify(mask)
         self.init(
-            shape: shape, color: isPure ? ShapesWorld.colours[most].name : nil,
+            shape: match.shape, color: isPure ? ShapesWorld.colours[most].name : nil,
             size: max(box.x.count, box.y.count) < Self.large ? "small" : "large",
             x: Double(box.x.lowerBound + box.x.upperBound) / 2, y: Double(box.y.lowerBound + box.y.upperBound) / 2,
-            area: mask.area, overlap: (overlap * 1000).rounded(.toNearestOrEven) / 1000)
+            area: mask.area, overlap: (match.overlap * 1000).rounded(.toNearestOrEven) / 1000)
     }
 }
