@@ -41,10 +41,13 @@ let package = Package(
         .target(
             name: "Pipelines", dependencies: ["FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
+        .target(
+            name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
+            swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Pipelines", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -76,6 +79,9 @@ let package = Package(
         .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
+            swiftSettings: strict),
         .testTarget(
             name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "Images", "Tensors"], swiftSettings: strict),
     ]

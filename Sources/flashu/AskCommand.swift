@@ -18,6 +18,7 @@ struct AskCommand: AsyncParsableCommand {
               flashu ask photo.jpg "What is in this picture?"
               flashu ask stars.png "how many stars are there?" "what color are they?"
               flashu ask stars.png "how many stars are there?" --json
+              flashu ask stars.png "what color are the stars?" --set tokens.dropRatio=0.5
             """)
 
     @Argument(
@@ -28,6 +29,7 @@ struct AskCommand: AsyncParsableCommand {
     var words: [String] = []
 
     @OptionGroup var engine: EngineOptions
+    @OptionGroup var acceleration: AccelerationOptions
 
     @Option(help: "Tokens of an answer at most, 1 to 30000.")
     var maxTokens = 300
@@ -96,6 +98,7 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let profile = try acceleration.profile()
         let source: ImageQuestion.Request.Source =
             if let imageLatents {
                 .latents(try openWeights(file: URL(fileURLWithPath: imageLatents)).tensor("image_latents"))
@@ -108,7 +111,7 @@ struct AskCommand: AsyncParsableCommand {
             questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
             prefix: prefixIds?.ids, maxTokens: maxTokens,
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed),
-            posteriorSeed: samplePosterior ? seed : nil)
+            posteriorSeed: samplePosterior ? seed : nil, profile: profile)
         var answers: [ImageQuestion.Answer] = []
         var begun = -1
         Terminal.progress("reading the image")

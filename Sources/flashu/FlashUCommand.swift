@@ -13,13 +13,14 @@ struct FlashUCommand: AsyncParsableCommand {
               flashu generate "a photo of a red circle" -o circle.png
               flashu ask circle.png "what color is the circle?" "how many objects are there?"
               flashu inspect ~/models/show-o2-1.5B
+              flashu eval generation --accelerate paper --limit 60
 
             A model is a folder with config.json, the weights (safetensors or the official pytorch_model*.bin), the VAE \
             (Wan2.1_VAE.pth) and tokenizer.json. Without --model the embedded shapes model runs. \
             Shell completions: flashu --generate-completion-script bash|zsh|fish.
             """,
         version: FlashUVersion.current,
-        subcommands: [GenerateCommand.self, AskCommand.self, InspectCommand.self])
+        subcommands: [GenerateCommand.self, AskCommand.self, InspectCommand.self, EvalCommand.self])
 
     static func main() async {
         // A reader that goes away (`| head`) makes writing fail, which is handled; it does not kill us in mid-file.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import FlashU
 import Foundation
 import Images
 import Pipelines
@@ -23,6 +24,7 @@ struct GenerateCommand: AsyncParsableCommand {
               flashu generate "a photo of two yellow stars" -o stars.png --seed 7
               flashu generate "a red circle" -n 4 -o red.png     # red-1.png ... red-4.png
               flashu generate -m ~/models/show-o2-1.5B "a cat" --steps 50 --cfg-scale 5
+              flashu generate "a red circle" --accelerate paper --set headCache.order=1 --trace steps.json
               flashu generate --prompt-ids 64,335 --no-decode --save-latents l.safetensors
             """)
 
@@ -30,6 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var prompt: String?
 
     @OptionGroup var engine: EngineOptions
+    @OptionGroup var acceleration: AccelerationOptions
 
     @Option(
         name: [.short, .long],
@@ -64,8 +67,19 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(help: "Shift of the time grid towards noise. (default: the model's)")
     var timeShift: Float?
 
+    @Option(
+        help:
+            "Solver: euler, heun (twice the evaluations), ab2, dpmpp2m or unipc. Short for --set schedule.sampler=... (default: the profile's, else euler)"
+    )
+    var sampler: Sampler.Kind?
+
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
+
+    @Option(
+        help: ArgumentHelp("Write what every evaluation did and took, as a JSON list.", valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var trace: String?
 
     @Option(help: ArgumentHelp("Token ids instead of PROMPT, as 1,2,3; repeat for a batch.", valueName: "ids"))
     var promptIds: [TokenIDs] = []
@@ -130,6 +144,14 @@ struct GenerateCommand: AsyncParsableCommand {
         if decode, let latentsFile, files.contains(latentsFile) {
             throw CommandError("--output and --save-latents both name \(latentsFile.path)")
         }
+        let traceFile = trace.map { OutputFiles.names($0, count: 1)[0] }
+        if let traceFile {
+            try OutputFiles.check(traceFile)
+            if decode && files.contains(traceFile) || traceFile == latentsFile {
+                throw CommandError("--trace and another option both name \(traceFile.path)")
+            }
+        }
+        let profile = try acceleration.profile(sampler: sampler)
         let noise = try initNoise.map {
             try openWeights(file: URL(fileURLWithPath: $0)).tensor("noise").toFloat32()
         }
@@ -137,18 +159,21 @@ struct GenerateCommand: AsyncParsableCommand {
         let model = try await engine.load()
         let request = TextToImage.Request(
             prompts: prompts, steps: steps, guidance: cfgScale, timeShift: timeShift, seed: seed, width: width,
-            height: height, noise: noise, decode: decode)
+            height: height, noise: noise, decode: decode, profile: profile)
         let progress = ProgressLine("drawing")
         var done = Report(latents: latentsFile?.path)
         var latents: [Tensor] = []
+        var traces: [StepTrace] = []
         for try await event in TextToImage(model).generate(request) {
             switch event {
-            case .step(let step): progress.show(step.done, of: step.total)
+            case .step(let step):
+                progress.show(step.done, of: step.total)
+                if traceFile != nil { traces.append(step.trace) }
             case .image(let image):
                 done.add(image, file: decode ? files[image.index].path : nil)
                 if latentsFile != nil { latents.append(image.latents) }
                 if let pixels = image.pixels {
-                    let text = [(GenerationParameters.pngKey, parameters(of: image, model).text)]
+                    let text = [(GenerationParameters.pngKey, parameters(of: image, model, profile).text)]
                     try Interruption.whileWriting { try pixels.write(to: files[image.index], text: text) }
                 }
                 if decode, !json {
@@ -168,17 +193,24 @@ struct GenerateCommand: AsyncParsableCommand {
             let all = Tensor(latents.flatMap { $0.floats() }, shape: [latents.count] + first.shape)
             try Interruption.whileWriting { try SafetensorsWriter.write([("latents", all)], to: latentsFile) }
         }
+        if let traceFile {
+            let text = try JSONOutput.string(traces) + "\n"
+            try Interruption.whileWriting { try OutputFiles.write(text, to: traceFile) }
+        }
         if json { try Terminal.write(JSONOutput.string(done)) }
     }
 
-    private func parameters(of image: TextToImage.Drawn, _ model: UnifiedModel) -> GenerationParameters {
+    private func parameters(
+        of image: TextToImage.Drawn, _ model: UnifiedModel, _ profile: AccelerationProfile
+    ) -> GenerationParameters {
         let ids = promptIds.isEmpty ? nil : promptIds[image.index / count].ids
         let text = ids.map { (try? model.tokenizer())?.decode($0, skippingSpecial: false) ?? "" } ?? prompt ?? ""
         var extra: [GenerationParameters.Extra] = []
         if let ids { extra.append(.init(key: "Prompt ids", value: ids.map(String.init).joined(separator: ","))) }
         if let initNoise { extra.append(.init(key: "Init noise", value: initNoise)) }
+        if let name = profile.shownName { extra.append(.init(key: "Acceleration", value: name)) }
         return GenerationParameters(
-            prompt: text, steps: image.settings.steps, sampler: "Euler",
+            prompt: text, steps: image.settings.steps, sampler: image.settings.sampler.title,
             cfgScale: Double("\(image.settings.guidance)") ?? 0,
             seed: image.seed, width: image.settings.width, height: image.settings.height, model: model.geometry.name,
             timeShift: Double("\(image.settings.timeShift)"), precision: engine.precision.rawValue,

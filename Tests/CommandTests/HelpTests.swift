@@ -7,14 +7,15 @@ import Testing
     @Test(
         "--help of every command names its options and defaults",
         arguments: [
-            ("", ["generate", "ask", "inspect", "EXAMPLES", "--version"]),
+            ("", ["generate", "ask", "inspect", "eval", "EXAMPLES", "--version"]),
             (
                 "generate",
                 [
                     "--model", "--output", "--count", "--steps", "T - 1 evaluations", "--cfg-scale", "--seed",
                     "--width",
                     "--height", "--time-shift", "--precision", "f32, bf16", "--threads", "--json", "--prompt-ids",
-                    "--init-noise", "--save-latents", "--no-decode", "default: bf16", "default: out.png", "EXAMPLES",
+                    "--init-noise", "--save-latents", "--no-decode", "--accelerate", "--set", "--sampler", "--trace",
+                    "default: bf16", "default: out.png", "EXAMPLES",
                 ]
             ),
             (
@@ -25,6 +26,13 @@ import Testing
                 ]
             ),
             ("inspect", ["<folder>", "--json"]),
+            (
+                "eval",
+                [
+                    "generation", "understanding", "--accelerate", "--set", "--limit", "--output", "--eval-folder",
+                    "--json", "EXAMPLES",
+                ]
+            ),
         ])
     func help(command: String, words: [String]) throws {
         let place = try Workplace()

@@ -33,6 +33,16 @@ enum OutputFiles {
         }
     }
 
+    /// Writes a text, whole or not at all.
+    static func write(_ text: String, to url: URL) throws(CommandError) {
+        do {
+            let isDevice = FileManager.default.fileExists(atPath: url.path) && !isRegularFile(url)
+            try Data(text.utf8).write(to: url, options: isDevice ? [] : .atomic)
+        } catch {
+            throw CommandError("cannot write \(url.path): \((error as NSError).localizedDescription)")
+        }
+    }
+
     private static func isRegularFile(_ url: URL) -> Bool {
         var status = stat()
         return stat(url.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

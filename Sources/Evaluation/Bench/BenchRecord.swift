@@ -1,0 +1,72 @@
+import Foundation
+
+/// A file of verdicts, one JSON object a line, that grows as samples are done: the first line holds the settings. A run that goes on with it
+/// skips what it holds. A last line that was cut off is dropped.
+struct BenchRecord {
+    private struct Header: Codable { let settings: BenchSettings }
+
+    private let file: URL
+    private let settings: BenchSettings
+    /// Bytes of whole lines.
+    private var length: UInt64 = 0
+    /// The verdicts found, by their place in the set.
+    private(set) var samples: [Int: BenchSample] = [:]
+
+    private static let largest = 1 << 28
+
+    /// Opens a record, or prepares a new one; nothing is written yet.
+    /// - Throws: ``BenchError`` when the file is something else or was made with other settings.
+    init(_ file: URL, settings: BenchSettings) throws(BenchError) {
+        self.file = file
+        self.settings = settings
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        let foreign = BenchError.unreadable("\(file.path) is not a record of flashu eval; name another file")
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular,
+            let size = attributes?[.size] as? Int, size < Self.largest, let data = try? Data(contentsOf: file)
+        else { throw foreign }
+        guard !data.isEmpty else { return }
+        guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { throw foreign }
+        let lines = data[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard let first = lines.first, let header = try? JSONDecoder().decode(Header.self, from: Data(first)) else {
+            throw foreign
+        }
+        if let difference = header.settings.difference(from: settings) {
+            throw .otherSettings(
+                file: file.path, field: difference.field, recorded: difference.own, asked: difference.other)
+        }
+        for (index, line) in lines.enumerated().dropFirst() {
+            guard let sample = try? JSONDecoder().decode(BenchSample.self, from: Data(line)) else {
+                throw .unreadable("\(file.path), line \(index + 1), is damaged; name another file, or remove it")
+            }
+            if samples[sample.index] == nil { samples[sample.index] = sample }
+        }
+        length = UInt64(end - data.startIndex) + 1
+    }
+
+    /// Adds a verdict, at once.
+    /// - Throws: ``BenchError/unwritable(_:)``, as when the disk is full.
+    mutating func append(_ sample: BenchSample) throws(BenchError) {
+        samples[sample.index] = sample
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            var lines = Data()
+            if length == 0 { lines += try encoder.encode(Header(settings: settings)) + Data("\n".utf8) }
+            lines += try encoder.encode(sample) + Data("\n".utf8)
+            if !FileManager.default.fileExists(atPath: file.path) {
+                guard FileManager.default.createFile(atPath: file.path, contents: nil) else {
+                    throw BenchError.unwritable("cannot write \(file.path)")
+                }
+            }
+            let handle = try FileHandle(forWritingTo: file)
+            defer { try? handle.close() }
+            try handle.truncate(atOffset: length)
+            try handle.seek(toOffset: length)
+            try handle.write(contentsOf: lines)
+            length += UInt64(lines.count)
+        } catch {
+            throw .unwritable("cannot write \(file.path): \((error as NSError).localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import FlashUTesting
+import Foundation
+import Images
+import Testing
+
+@Suite("--accelerate, --set, --sampler, --trace") struct AccelerationTests {
+    struct Step: Decodable {
+        let evaluation: Int
+        let regime, head, branches: String
+        let flops: Int
+        let milliseconds: Double
+    }
+
+    func draw(_ place: Workplace, _ more: String...) throws -> CommandRun {
+        try CommandRun.flashu(
+            ["generate", "a blue star", "-m", Golden.shapes.path, "--steps", "9", "-o", "a.png"] + more,
+            in: place.results)
+    }
+
+    func parameters(_ place: Workplace) throws -> GenerationParameters {
+        let data = try Data(contentsOf: place.results.appendingPathComponent("a.png"))
+        let text = try RGBImage.pngText(of: data).first { $0.key == GenerationParameters.pngKey }?.value
+        return try GenerationParameters(parsing: #require(text))
+    }
+
+    func trace(_ place: Workplace) throws -> [Step] {
+        try JSONDecoder().decode(
+            [Step].self, from: Data(contentsOf: place.results.appendingPathComponent("t.json")))
+    }
+
+    @Test("--set changes the profile: cached steps run no head, and the PNG tells")
+    func headCache() throws {
+        let place = try Workplace()
+        #expect(try draw(place, "--trace", "t.json").status == 0)
+        let dense = try trace(place)
+        #expect(dense.map(\.evaluation) == Array(0..<8) && dense.allSatisfy { $0.head == "computed" && $0.flops > 0 })
+        #expect(try parameters(place).extra.isEmpty)
+        #expect(try draw(place, "--trace", "t.json", "--set", "headCache.interval=4").status == 0)
+        let cached = try trace(place)
+        #expect(cached.map(\.head) == (0..<8).map { $0 % 4 == 0 ? "computed" : "reused" })
+        #expect(cached.filter { $0.head == "reused" }.allSatisfy { $0.regime == "cached" && $0.flops < dense[0].flops })
+        #expect(try parameters(place).extra == [.init(key: "Acceleration", value: "off headCache.interval=4")])
+    }
+
+    @Test("A profile file is read, its fields can be changed, it is named after its file")
+    func file() throws {
+        let place = try Workplace()
+        let profile = place.folder.appendingPathComponent("mine.json")
+        try Data("{\"guidance\": {\"conditionalTail\": 0.5}}".utf8).write(to: profile)
+        #expect(try draw(place, "--accelerate", profile.path, "--trace", "t.json").status == 0)
+        #expect(try trace(place).map(\.branches).suffix(4) == Array(repeating: "conditional", count: 4)[...])
+        #expect(try parameters(place).extra.map(\.value) == ["mine"])
+        let more = ["--accelerate", profile.path, "--set", "guidance.conditionalTail=0", "--trace", "t.json"]
+        let run = try CommandRun.flashu(
+            ["generate", "a blue star", "-m", Golden.shapes.path, "--steps", "9", "-o", "a.png"] + more,
+            in: place.results)
+        #expect(run.status == 0, "\(run)")
+        #expect(try trace(place).allSatisfy { $0.branches == "both" })
+    }
+
+    @Test(
+        "--sampler names the solver in the PNG",
+        arguments: [
+            ("euler", "Euler", 8), ("heun", "Heun", 15), ("ab2", "AB2", 8), ("dpmpp2m", "DPM++ 2M", 8),
+            ("unipc", "UniPC", 8),
+        ])
+    func sampler(name: String, title: String, evaluations: Int) throws {
+        let place = try Workplace()
+        #expect(try draw(place, "--sampler", name, "--trace", "t.json").status == 0)
+        #expect(try trace(place).count == evaluations)
+        let told = try parameters(place)
+        #expect(told.sampler == title && told.extra.isEmpty)
+        let image = try Data(contentsOf: place.results.appendingPathComponent("a.png"))
+        #expect(try draw(place, "--set", "schedule.sampler=\(name)").status == 0)
+        #expect(try Data(contentsOf: place.results.appendingPathComponent("a.png")) == image)
+    }
+
+    @Test("Profiles that can't be are refused with the field and its range")
+    func refusals() throws {
+        let place = try Workplace()
+        expectRefusal(try draw(place, "--accelerate", "warp"), place, "warp", "paper")
+        expectRefusal(try draw(place, "--set", "headCache.interval=0"), place, "headCache.interval", "1 and 1000")
+        expectRefusal(try draw(place, "--set", "headCache.speed=2"), place, "headCache.speed")
+        expectRefusal(try draw(place, "--set", "ffn.full=middle"), place, "ffn.full")
+        expectRefusal(try draw(place, "--set", "headCache.interval"), place, "FIELD=VALUE", usage: true)
+        expectRefusal(try draw(place, "--sampler", "magic"), place, "magic", usage: true)
+        expectRefusal(try draw(place, "--trace", "no/t.json"), place, "does not exist")
+        expectRefusal(try draw(place, "--trace", "a.png"), place, "both name")
+    }
+
+    @Test("ask: dropped image tokens cost fewer operations")
+    func asking() throws {
+        struct Report: Decodable {
+            struct Timings: Decodable { let image_flops, flops: Int }
+            let timings: Timings
+        }
+        let place = try Workplace()
+        let ask = { (more: [String]) in
+            let run = try CommandRun.flashu(
+                ["ask", AskTests.image, "describe the image.", "-m", Golden.shapes.path, "--json"] + more,
+                in: place.results)
+            #expect(run.status == 0, "\(run)")
+            return try JSONDecoder().decode(Report.self, from: Data(run.output.utf8)).timings
+        }
+        let (dense, pruned) = (try ask([]), try ask(["--set", "tokens.dropRatio=0.5"]))
+        #expect(pruned.image_flops < dense.image_flops)
+        let refused = try CommandRun.flashu(
+            ["ask", AskTests.image, "q", "-m", Golden.shapes.path, "--set", "tokens.dropRatio=2"], in: place.results)
+        expectRefusal(refused, place, "tokens.dropRatio", "0.95")
+    }
+}
