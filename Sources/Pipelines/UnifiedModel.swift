@@ -31,27 +31,29 @@ public final class UnifiedModel: Sendable {
     /// - Parameters:
     ///   - precision: of weights and activations.
     ///   - threads: nil = all cores.
+    ///   - calibrated: whether to read the folder's calibration and pack the FFN's neurons by it.
     ///   - progress: told the share loaded, 0 ... 1.
     /// - Throws: `WeightError`, `ModelError` or `ComputeError`, each one line; `CancellationError`.
     public static func load(
-        _ folder: URL, precision: Precision = .bf16, threads: Int? = nil,
+        _ folder: URL, precision: Precision = .bf16, threads: Int? = nil, calibrated: Bool = true,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> UnifiedModel {
         let compute = try CPUCompute(precision: precision, threads: threads)
         return try await Worker().run {
-            try UnifiedModel(folder: folder, compute: compute) {
+            try UnifiedModel(folder: folder, compute: compute, calibrated: calibrated) {
                 try Task.checkCancellation()
                 progress($0)
             }
         }
     }
 
-    private init(folder: URL, compute: any Compute, progress: (Double) throws -> Void) throws {
+    private init(folder: URL, compute: any Compute, calibrated: Bool, progress: (Double) throws -> Void) throws {
         self.folder = folder
         let weights = try openWeights(in: folder)
         let geometry = try ShowO2Geometry(folder: folder, weights: weights)
-        calibration = try Calibration(
-            folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate)
+        calibration =
+            calibrated
+            ? try Calibration(folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate) : nil
         neuronOrder = calibration.map {
             NeuronOrder(
                 $0, generationRatio: AccelerationProfile.paper.ffn.generationRatio,

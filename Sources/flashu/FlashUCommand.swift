@@ -20,7 +20,9 @@ struct FlashUCommand: AsyncParsableCommand {
             Shell completions: flashu --generate-completion-script bash|zsh|fish.
             """,
         version: FlashUVersion.current,
-        subcommands: [GenerateCommand.self, AskCommand.self, InspectCommand.self, EvalCommand.self])
+        subcommands: [
+            GenerateCommand.self, AskCommand.self, InspectCommand.self, CalibrateCommand.self, EvalCommand.self,
+        ])
 
     static func main() async {
         // A reader that goes away (`| head`) makes writing fail, which is handled; it does not kill us in mid-file.

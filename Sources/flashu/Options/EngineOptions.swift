@@ -25,10 +25,11 @@ struct EngineOptions: ParsableArguments {
     }
 
     /// Loads the model, showing progress.
-    func load() async throws -> UnifiedModel {
+    func load(calibrated: Bool = true) async throws -> UnifiedModel {
         let folder = try ModelLocation.resolve(model)
         let progress = ProgressLine("loading")
-        let loaded = try await UnifiedModel.load(folder, precision: precision, threads: threads) {
+        let loaded = try await UnifiedModel.load(folder, precision: precision, threads: threads, calibrated: calibrated)
+        {
             progress.show(share: $0)
         }
         Terminal.clearProgress()

@@ -1,0 +1,121 @@
+import Compute
+import Foundation
+public import ShowO2
+public import Tensors
+
+/// Measures the importance of FFN neurons and LLM layers on the real paths: whole denoising trajectories with real latents, and images with
+/// questions. (The released code runs one text prompt with pad embeddings in the image's place.)
+///
+/// One pass gives both scores: they are products of the norm of a neuron's activations and a norm of its column of `down_proj`.
+public struct Calibrator {
+    private let model: ShowO2Model
+    private let special: SpecialTokens
+    private var sums: [Calibration.Task: Sums] = [:]
+    private let absolute: [[Float]]
+    private let euclidean: [[Float]]
+
+    /// Sums over the rows seen.
+    private struct Sums {
+        /// Squares of each neuron's activations, `[layers]` of `[neurons]`.
+        var squares: [Tensor]
+        /// Layer importance, summed over passes.
+        var layers: [Double]
+        var passes = 0
+    }
+
+    /// - Parameters:
+    ///   - model: the network with its neurons packed as stored (no neuron order).
+    ///   - weights: the checkpoint it was made of, for the norms of `down_proj`'s columns.
+    /// - Throws: `WeightError` when a `down_proj` is missing.
+    public init(model: ShowO2Model, weights: any TensorSource, special: SpecialTokens) throws {
+        self.model = model
+        self.special = special
+        let (layers, width, hidden) = (
+            model.geometry.llm.layers, model.geometry.llm.intermediate, model.geometry.llm.hidden
+        )
+        var absolute: [[Float]] = []
+        var euclidean: [[Float]] = []
+        for layer in 0..<layers {
+            let down = try weights.tensor("showo.model.layers.\(layer).mlp.down_proj.weight", shape: [hidden, width])
+                .floats()
+            var (sum, squares) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
+            for i in down.indices {
+                sum[i % width] += abs(down[i])
+                squares[i % width] += down[i] * down[i]
+            }
+            absolute.append(sum)
+            euclidean.append(squares.map { $0.squareRoot() })
+        }
+        self.absolute = absolute
+        self.euclidean = euclidean
+    }
+
+    /// Draws one image densely and measures on every evaluation, over the rows of both branches' spans.
+    ///
+    /// - Parameter noise: `[1, channels, height, width]` float32.
+    public mutating func draw(prompt: [Int], noise: Tensor, schedule: FlowSchedule, guidance: Float) throws {
+        let denoising = try Denoising(
+            model: model, special: special, prompts: [prompt], schedule: schedule, grid: model.geometry.grid,
+            guided: true)
+        let latents = noise.toFloat32()
+        var sampler = Sampler(.euler, times: schedule.times)
+        var plan = StepPlan()
+        plan.measuresLayers = true
+        var sums = self.sums[.generation] ?? empty
+        let squares = sums.squares
+        try sampler.run(latents) { x, step, velocity in
+            try _Concurrency.Task.checkCancellation()
+            denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity) { name, tensor in
+                Self.add(tensor, named: name, to: squares)
+            }
+            sums.layers = zip(sums.layers, denoising.layerImportance).map(+)
+            sums.passes += 1
+        }
+        self.sums[.generation] = sums
+    }
+
+    /// Reads an image and a question and measures on all their rows; layers on the question's last row.
+    ///
+    /// - Parameters:
+    ///   - prefix: ids before the image, without `[boi]`.
+    ///   - latents: `[1, channels, height, width]` float32.
+    public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
+        var sums = self.sums[.understanding] ?? empty
+        let reading = try Reading(
+            model: model, capacity: prefix.count + 3 + model.geometry.imageTokens + question.count)
+        let squares = sums.squares
+        let observe: Observer = { name, tensor in Self.add(tensor, named: name, to: squares) }
+        try reading.read(
+            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
+        _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
+        sums.layers = zip(sums.layers, reading.layerImportance).map(+)
+        sums.passes += 1
+        self.sums[.understanding] = sums
+    }
+
+    /// The scores of the tasks that were measured.
+    public var calibration: Calibration {
+        Calibration(
+            scores: sums.mapValues { sums in
+                let norms = sums.squares.map { $0.floats().map { $0.squareRoot() } }
+                return Calibration.Scores(
+                    wanda: zip(norms, absolute).map { zip($0, $1).map(*) },
+                    reconstruction: zip(norms, euclidean).map { zip($0, $1).map(*) },
+                    layers: sums.layers.map { Float($0 / Double(max(1, sums.passes))) })
+            })
+    }
+
+    private var empty: Sums {
+        let (layers, width) = (model.geometry.llm.layers, (model.geometry.llm.intermediate + 15) / 16 * 16)
+        return Sums(
+            squares: (0..<layers).map { _ in Tensor(zeros: [width]) }, layers: [Double](repeating: 0, count: layers))
+    }
+
+    /// Adds the squares of a layer's FFN activations, which the network shows as `llm.layerN.ffn.inner`.
+    private static func add(_ tensor: Tensor, named name: String, to squares: [Tensor]) {
+        guard name.hasPrefix("llm.layer"), name.hasSuffix(".ffn.inner"),
+            let layer = Int(name.dropFirst("llm.layer".count).prefix { $0.isNumber })
+        else { return }
+        squares[layer].addSquares(ofRows: tensor)
+    }
+}
