@@ -183,3 +183,37 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// Cuts images `[images, channels, height, width]` into squares of `side` pixels in raster order, values ordered channel, row, column, and
+    /// writes them to `out` `[images * squares, channels * side * side]`; float32 both.
+    public func cutSquares(side: Int, into out: Tensor) {
+        precondition(shape.count == 4 && shape[2] % side == 0 && shape[3] % side == 0 && out.count == count)
+        let (images, channels, height, width) = (shape[0], shape[1], shape[2], shape[3])
+        let from = floatPointer
+        var to = out.floatPointer
+        for image in 0..<images {
+            for top in stride(from: 0, to: height, by: side) {
+                for left in stride(from: 0, to: width, by: side) {
+                    for channel in 0..<channels {
+                        for row in top..<top + side {
+                            let start = ((image * channels + channel) * height + row) * width + left
+                            to.update(from: from + start, count: side)
+                            to += side
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the transpose of this matrix `[rows, columns]` to `out`, which has as many elements; float32 both.
+    public func transpose(into out: Tensor, columns: Int) {
+        precondition(out.count == count && count % columns == 0)
+        let rows = count / columns
+        let (from, to) = (floatPointer, out.floatPointer)
+        for column in 0..<columns {
+            for row in 0..<rows { to[column * rows + row] = from[row * columns + column] }
+        }
+    }
+}

@@ -5,6 +5,7 @@ public import Tensors
 /// A name stands for one block of memory. Asking again with a size that fits returns the same memory, whatever is in it.
 public final class Workspace {
     private var blocks: [String: TensorStorage] = [:]
+    private var values: [String: Any] = [:]
 
     /// An empty workspace.
     public init() {}
@@ -20,6 +21,15 @@ public final class Workspace {
         return Tensor(shape: shape, dtype: dtype, storage: block, byteOffset: 0)
     }
 
-    /// Bytes held.
+    /// What `make` made when `name` was first asked for: caches and layouts that a request uses in every step. `name` must say all that the
+    /// value depends on.
+    public func value<Value>(_ name: String, _ make: () -> Value) -> Value {
+        if let known = values[name] as? Value { return known }
+        let made = make()
+        values[name] = made
+        return made
+    }
+
+    /// Bytes held, without what ``value(_:_:)`` made.
     public var byteCount: Int { blocks.values.reduce(0) { $0 + $1.byteCount } }
 }

@@ -44,6 +44,29 @@ import Testing
         #expect(try relativeError(run(cpu), run(reference)) < 2e-6, "\(rows) x \(inputs) -> \(outputs), \(activation)")
     }
 
+    /// Parts of a layer: a pruned FFN, ranges of gated neurons and of the inputs that follow.
+    @Test(arguments: 0..<20)
+    func partsOfALayer(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let (rows, hidden, neurons) = (random.choose([1, 5, 43]), random.choose([24, 64]), 96)
+        let gateUp = [0, 1].map { _ in LinearSource(weight: random.tensor([neurons, hidden])) }
+        let down = [LinearSource(weight: random.tensor([hidden, neurons]))]
+        let x = random.tensor([rows, hidden])
+        let start = random.tensor([rows, hidden])
+        let ranges = random.choose([[0..<96], [16..<64], [0..<32, 80..<96]])
+        func run(_ compute: some Compute) throws -> [Float] {
+            let (first, second) = (try compute.pack(gateUp, .gated), try compute.pack(down, .stacked))
+            let out = start.toFloat32()
+            for range in ranges {
+                let inner = Tensor(zeros: [rows, range.count])
+                compute.linear(x, first, part: .outputs(range), .swiGLU, .replace, into: inner)
+                compute.linear(inner, second, part: .inputs(range), .identity, .residual, into: out)
+            }
+            return out.floats()
+        }
+        #expect(try relativeError(run(cpu), run(reference)) < 3e-6, "\(rows) rows, neurons \(ranges)")
+    }
+
     @Test func stackedSourcesWithBiasOnSome() throws {
         var random = SeededRandom(seed: 5)
         let sources = [

@@ -68,11 +68,13 @@ final class SemanticEncoder: Sendable {
         for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
 
         // Every token of an image sees all tokens of that image.
-        var rows = RowLayout()
-        for image in 0..<images {
-            rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
+        let (rows, cache) = workspace.value("und \(images) \(grid.tokens)") {
+            var rows = RowLayout()
+            for image in 0..<images {
+                rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
+            }
+            return (rows, compute.makeCache(heads, sequences: images, capacity: grid.tokens))
         }
-        let cache = compute.makeCache(heads, sequences: images, capacity: grid.tokens)
         let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
         let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
         let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]

@@ -88,18 +88,14 @@ public final class WanVAE: Sendable {
 /// Between `[channels, height, width]` and `[height, width, channels]`.
 enum ChannelsLast {
     static func from(_ planar: Tensor) -> Tensor {
-        let (channels, height, width) = (planar.shape[0], planar.shape[1], planar.shape[2])
-        let input = planar.floats()
-        let out = Tensor(zeros: [height, width, channels])
-        out.update { i, _ in input[i % channels * height * width + i / channels] }
+        let out = Tensor(zeros: [planar.shape[1], planar.shape[2], planar.shape[0]])
+        planar.transpose(into: out, columns: planar.shape[1] * planar.shape[2])
         return out
     }
 
     static func toPlanar(_ image: Tensor) -> Tensor {
-        let (height, width, channels) = (image.shape[0], image.shape[1], image.shape[2])
-        let input = image.floats()
-        let out = Tensor(zeros: [channels, height, width])
-        out.update { i, _ in input[i % (height * width) * channels + i / (height * width)] }
+        let out = Tensor(zeros: [image.shape[2], image.shape[0], image.shape[1]])
+        image.transpose(into: out, columns: image.shape[2])
         return out
     }
 }
