@@ -83,6 +83,7 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "Images", "Tensors"], swiftSettings: strict),
+            name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "FlashU", "Images", "Tensors"],
+            swiftSettings: strict),
     ]
 )

@@ -124,17 +124,7 @@ public struct ImageQuestion: Sendable {
     ///
     /// The stream throws `ModelError/request(_:)`, errors of files that are opened late (tokenizer, VAE), and `CancellationError`.
     public func ask(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await model.worker.run { try run(request) { continuation.yield($0) } }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
-        }
+        model.worker.stream { try run(request, $0) }
     }
 
     /// Asks and returns all answers.

@@ -150,17 +150,7 @@ public struct TextToImage: Sendable {
     /// The stream throws `ModelError/request(_:)` for what the model can't draw, `ModelError/notFinite(_:)` when damaged weights
     /// make it compute no numbers, errors of the files that are opened late (tokenizer, VAE), and `CancellationError`.
     public func generate(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
-        AsyncThrowingStream { continuation in
-            let task = Task {
-                do {
-                    try await model.worker.run { try run(request) { continuation.yield($0) } }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
-        }
+        model.worker.stream { try run(request, $0) }
     }
 
     /// Draws and returns all images.

@@ -14,6 +14,25 @@ actor Worker {
     }
 }
 
+extension Worker {
+    /// Runs `body` on the worker's thread and streams what it emits. Ending the iteration cancels it.
+    nonisolated func stream<Event: Sendable>(_ body: @escaping @Sendable ((Event) -> Void) throws -> Void)
+        -> AsyncThrowingStream<Event, any Error>
+    {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                do {
+                    try await run { try body { continuation.yield($0) } }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { if case .cancelled = $0 { task.cancel() } }
+        }
+    }
+}
+
 private final class QueueExecutor: SerialExecutor {
     private let queue = DispatchQueue(label: "flashu.worker", qos: .userInitiated)
 
