@@ -43,8 +43,8 @@ def text(scores: dict, before: dict, log: list) -> str:
     lines += table(f"Questions ({scores['understanding']['overall']['count']}, exact match)", scores["understanding"],
                    before.get("understanding"))
     if log:
-        lines += ["## Training", "", f"{log[-1]['step']} steps in {log[-1]['active_minutes']:.0f} minutes of work on a "
-                  f"shared two-core processor, {log[-1]['scenes']:,} scenes.", "", "![learning curves](curves.svg)", ""]
+        lines += ["## Training", "", f"The log ends at step {log[-1]['step']}, after {log[-1]['active_minutes']:.0f} "
+                  f"minutes of work, on {log[-1]['scenes']:,} scenes.", "", "![learning curves](curves.svg)", ""]
     return "\n".join(lines)
 
 

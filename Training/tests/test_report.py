@@ -31,4 +31,4 @@ def test_report_states_every_task_with_its_interval():
     assert "| a | 10 of 10 | 100.0 % [72.2, 100.0] |" in plain
     assert "| **overall** | **10 of 20** | **50.0 % [29.9, 70.1]** |" in plain
     assert "| b | 0 of 10 | 0.0 % [0.0, 27.8] | 0.0 % [0.0, 27.8] of 10 |" in compared
-    assert "200 steps" in plain
+    assert "ends at step 200" in plain
