@@ -64,7 +64,7 @@ def understanding(engine: Engine, directory: Path):
 
 def write(out: Path, name: str, manifest: dict, tensors: dict):
     """One golden file and its manifest."""
-    tensors = {k: v.contiguous() for k, v in tensors.items()}
+    tensors = {k: v.clone().contiguous() for k, v in tensors.items()}          # the final latents are a view
     manifest["tensors"] = {k: {"shape": list(v.shape), "dtype": DTYPES[v.dtype]} for k, v in tensors.items()}
     replace(out / f"{name}.safetensors", lambda tmp: save_file(tensors, tmp))
     replace(out / f"{name}.json", lambda tmp: tmp.write_text(json.dumps(manifest, indent=1)))
