@@ -60,6 +60,13 @@ let package = Package(
                 "ShowO2", "Compute", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/DenoisingStep", swiftSettings: strict),
 
+        .executableTarget(
+            name: "frontier",
+            dependencies: [
+                "Pipelines", "FlashU", "Compute", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Frontier", swiftSettings: strict),
+
         // Examples of the library, kept compiling.
         .executableTarget(
             name: "example-draw-sheet", dependencies: ["Pipelines", "Images"], path: "Examples/DrawSheet",

@@ -22,6 +22,7 @@ static int32_t detect(void) {
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) best = CK_AVX512;
 #endif
     const char *cap = getenv("FLASHU_MAX_ISA");
+    if (cap && strcmp(cap, "wide") == 0 && best >= CK_AVX2) return CK_WIDE;
     if (cap) {
         int32_t most = strcmp(cap, "portable") == 0 ? CK_PORTABLE : strcmp(cap, "avx2") == 0 ? CK_AVX2 : CK_AVX512;
         if (most < best) best = most;
@@ -51,6 +52,7 @@ int32_t ck_cores(void) {
 static const ck_kernels *kernels(void) {
 #if defined(__x86_64__)
     switch (ck_isa()) {
+    case CK_WIDE: return &ck_kernels_wide;
     case CK_AVX512: return &ck_kernels_avx512;
     case CK_AVX2: return &ck_kernels_avx2;
     }

@@ -33,6 +33,7 @@ extern const ck_kernels ck_kernels_portable;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
+extern const ck_kernels ck_kernels_wide;
 #endif
 
 #endif

@@ -5,7 +5,8 @@ import Images
 import Tensors
 import Testing
 
-/// Processors without AVX-512 and without AVX2 compute the same: the command, capped by FLASHU_MAX_ISA, which caps
+/// Processors without AVX-512 and without AVX2 compute the same, and so do AVX-512's tiles on AVX2 instructions (`wide`): the command, capped by
+/// FLASHU_MAX_ISA, which caps
 /// oneDNN too (at SSE4.1 for `portable`). The instruction set is chosen once a process, hence processes.
 @Suite struct InstructionSetTests {
     /// The built `flashu`, beside the running test program.
@@ -56,7 +57,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         var latents: [[Float]] = []
         var pixels: [[UInt8]] = []
-        for cap in ["", "avx2", "portable"] {
+        for cap in ["", "avx2", "portable", "wide"] {
             let (file, image) = (
                 folder.appendingPathComponent("\(cap).safetensors"), folder.appendingPathComponent("\(cap).png")
             )
@@ -70,7 +71,7 @@ import Testing
             latents.append(try SafetensorsFile(url: file).tensor("latents").floats())
             pixels.append(try RGBImage(contentsOf: image).pixels)
         }
-        for i in 1...2 {
+        for i in 1...3 {
             #expect(relativeError(latents[i], latents[0]) < 1e-5)
             #expect(zip(pixels[i], pixels[0]).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
         }

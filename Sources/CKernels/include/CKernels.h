@@ -19,9 +19,10 @@ extern "C" {
 
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
-enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2 };
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_WIDE = 3 };
 
-/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512. */
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512.
+ * FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
 int32_t ck_isa(void);
 
 /* Cores that this process may use. */
