@@ -82,7 +82,7 @@ struct Frontier: AsyncParsableCommand {
         var results: [Result] = []
         for configuration in try configurations() {
             let (latents, (flops, seconds, evaluations, passes)) = try await draw(configuration)
-            let errors = zip(latents, exact).map { relativeError($0, $1) }
+            let errors = zip(latents, exact).map { LatentError.relative($0, $1) }
             let count = Double(lines.count)
             let result = Result(
                 configuration: configuration, error: errors.reduce(0, +) / count,
@@ -179,10 +179,5 @@ struct Frontier: AsyncParsableCommand {
             }
         }
         return all
-    }
-
-    private func relativeError(_ a: [Float], _ b: [Float]) -> Double {
-        let difference = zip(a, b).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-        return (difference / b.reduce(0.0) { $0 + Double($1) * Double($1) }).squareRoot()
     }
 }

@@ -61,14 +61,10 @@ static const ck_kernels *kernels(void) {
 }
 
 void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
-void ck_finish_task(const void *op, int32_t index) { kernels()->finish(op, index); }
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
-void ck_to_bf16(const float *from, uint16_t *to, int64_t count) { kernels()->to_bf16(from, to, count); }
-void ck_from_bf16(const uint16_t *from, float *to, int64_t count) { kernels()->from_bf16(from, to, count); }
-void ck_silu(const float *from, float *to, int64_t count) { kernels()->silu(from, to, count); }
 
 /* ---- How operations are cut into tasks: by shape alone ---------------------------------------------------------- */
 
@@ -94,7 +90,6 @@ int32_t ck_linear_tasks(const ck_linear *op) {
     return cut.row_tasks * cut.column_tasks;
 }
 
-int32_t ck_finish_tasks(const ck_finish *op) { return (int32_t)ceil_div(op->linear.rows, CK_FINISH_ROWS); }
 int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
 int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }

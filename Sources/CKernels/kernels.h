@@ -6,7 +6,6 @@
 
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
 #define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
-#define CK_FINISH_ROWS 16
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
 #define CK_QUERY_ROWS 42
@@ -23,10 +22,7 @@ ck_cut ck_linear_cut(int64_t rows, int64_t columns);
 void *ck_scratch(int slot, int64_t bytes);
 
 typedef struct {
-    ck_task linear, finish, pack, norm, heads, attention;
-    void (*to_bf16)(const float *, uint16_t *, int64_t);
-    void (*from_bf16)(const uint16_t *, float *, int64_t);
-    void (*silu)(const float *, float *, int64_t);
+    ck_task linear, pack, norm, heads, attention;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;

@@ -77,6 +77,4 @@ public protocol KeyValueCache: AnyObject {
     var capacity: Int { get }
     /// Bytes held.
     var byteCount: Int { get }
-    /// A cache of `sequences` sequences, each starting as a copy of sequence `sequence` of this one.
-    func repeating(sequence: Int, count: Int) -> any KeyValueCache
 }

@@ -76,17 +76,6 @@ typedef struct {
 int32_t ck_linear_tasks(const ck_linear *op);
 void ck_linear_task(const void *op, int32_t index);
 
-/* Epilogue alone, for a product that oneDNN left in float32 `product` [rows, columns]: bias, activation, gate, conversion, residual.
- * `op->a`, `panels` and `k` are not used. */
-typedef struct {
-    ck_linear linear;
-    const float *product;
-    int64_t ldp;
-} ck_finish;
-
-int32_t ck_finish_tasks(const ck_finish *op);
-void ck_finish_task(const void *op, int32_t index);
-
 /* Packs columns of a [n, k] weight (as checkpoints store it: one row an output) into panels.
  * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
  * `panel_step` 1 packs side by side; 2 leaves every other panel free (gate/up interleaving). */
@@ -188,10 +177,6 @@ int32_t ck_attention_tasks(const ck_attention *op);
 void ck_attention_task(const void *op, int32_t index);
 
 /* ---- Small things ---------------------------------------------------------------------------------------------- */
-
-void ck_to_bf16(const float *from, uint16_t *to, int64_t count);
-void ck_from_bf16(const uint16_t *from, float *to, int64_t count);
-void ck_silu(const float *from, float *to, int64_t count);
 
 /* Scratch memory of the calling thread, 64-byte aligned, valid until it asks again. */
 void *ck_thread_scratch(int64_t bytes);

@@ -28,15 +28,6 @@ final class PanelCache: KeyValueCache {
     }
 
     var byteCount: Int { keys.byteCount + values.byteCount }
-
-    func repeating(sequence: Int, count: Int) -> any KeyValueCache {
-        let copy = PanelCache(geometry, sequences: count, capacity: capacity, dtype: keys.dtype)
-        for i in 0..<count {
-            copy.keys.rows(i..<i + 1).copy(from: keys.rows(sequence..<sequence + 1))
-            copy.values.rows(i..<i + 1).copy(from: values.rows(sequence..<sequence + 1))
-        }
-        return copy
-    }
 }
 
 extension CPUCompute {

@@ -73,31 +73,16 @@ final class OneDNNConvolution: ConvolutionWeights {
     ) throws(ComputeError) {
         let name = "a weight reorder"
         ck_single_threaded_openmp()
-        var (fromLayout, toLayout) = (fromLayout, toLayout)
-        var source: dnnl_memory_t?
-        var target: dnnl_memory_t?
-        try OneDNN.check(dnnl_memory_create(&source, &fromLayout, OneDNN.engine, from), name)
-        defer { dnnl_memory_destroy(source) }
-        try OneDNN.check(dnnl_memory_create(&target, &toLayout, OneDNN.engine, to), name)
-        defer { dnnl_memory_destroy(target) }
+        var (source, target) = (fromLayout, toLayout)
         var description: dnnl_primitive_desc_t?
         try OneDNN.check(
-            dnnl_reorder_primitive_desc_create(
-                &description, &fromLayout, OneDNN.engine, &toLayout, OneDNN.engine, nil), name)
+            dnnl_reorder_primitive_desc_create(&description, &source, OneDNN.engine, &target, OneDNN.engine, nil), name)
         defer { dnnl_primitive_desc_destroy(description) }
         var primitive: dnnl_primitive_t?
         try OneDNN.check(dnnl_primitive_create(&primitive, description), name)
         defer { dnnl_primitive_destroy(primitive) }
-        var stream: dnnl_stream_t?
-        try OneDNN.check(
-            dnnl_stream_create(&stream, OneDNN.engine, UInt32(dnnl_stream_default_flags.rawValue)), name)
-        defer { dnnl_stream_destroy(stream) }
-        let arguments = [
-            dnnl_exec_arg_t(arg: Int32(DNNL_ARG_SRC_0), memory: source),
-            dnnl_exec_arg_t(arg: Int32(DNNL_ARG_DST_0), memory: target),
-        ]
-        try OneDNN.check(dnnl_primitive_execute(primitive, stream, 2, arguments), name)
-        try OneDNN.check(dnnl_stream_wait(stream), name)
+        try OneDNN.run(
+            primitive, [(Int32(DNNL_ARG_SRC_0), fromLayout, from), (Int32(DNNL_ARG_DST_0), toLayout, to)], name: name)
     }
 
     private func primitive(_ strip: Strip) throws(ComputeError) -> OneDNNPrimitive {

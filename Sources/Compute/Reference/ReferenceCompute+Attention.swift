@@ -24,14 +24,6 @@ extension ReferenceCompute {
         func at(_ sequence: Int, _ slot: Int, _ head: Int) -> Int {
             ((sequence * capacity + slot) * geometry.keyValueHeads + head) * geometry.headDim
         }
-
-        func repeating(sequence: Int, count: Int) -> any KeyValueCache {
-            let copy = Cache(geometry, sequences: count, capacity: capacity)
-            let one = keys.count / sequences
-            copy.keys = Array(repeating: keys[sequence * one..<(sequence + 1) * one], count: count).flatMap(\.self)
-            copy.values = Array(repeating: values[sequence * one..<(sequence + 1) * one], count: count).flatMap(\.self)
-            return copy
-        }
     }
 
     /// See ``Compute/makeCache(_:sequences:capacity:)``.

@@ -60,20 +60,11 @@ public struct DrawingComparison: Sendable {
                             name: profile.name, seconds: drawn.timings.prefill + drawn.timings.denoising,
                             evaluations: drawn.timings.evaluations, backbonePasses: backbone,
                             flops: drawn.timings.flops,
-                            latentError: Self.relativeError(latents, exact), image: image))
+                            latentError: LatentError.relative(latents, exact), image: image))
                 }
             }
             try Task.checkCancellation()
         }
         return rows
-    }
-
-    private static func relativeError(_ a: [Float], _ b: [Float]) -> Double {
-        var (difference, norm) = (0.0, 0.0)
-        for (x, y) in zip(a, b) {
-            difference += Double(x - y) * Double(x - y)
-            norm += Double(y) * Double(y)
-        }
-        return norm > 0 ? (difference / norm).squareRoot() : 0
     }
 }

@@ -136,11 +136,12 @@ public final class Denoising {
         let rows = sequences == layouts.count ? stepRows : conditionalRows
         let time = schedule.time(step)
         // [sequences * span, head hidden]
-        let state = workspace.tensor("head.state", [rows.count, model.geometry.head.hidden])
+        let state: Tensor
         if case .extrapolate(let order) = plan.head, headStates.covers(rows: rows.count) {
+            state = workspace.tensor("head.forecast", [rows.count, model.geometry.head.hidden])
             headStates.forecast(at: time, order: order, into: state)
         } else {
-            computeHead(latents, step: step, plan, rows, sequences: sequences, into: state, observe: observe)
+            state = computeHead(latents, step: step, plan, rows, sequences: sequences, observe: observe)
             if keeps.contains(.head) { headStates.record(state, at: time) }
         }
         // [sequences * span, patchWidth]
@@ -157,9 +158,8 @@ public final class Denoising {
 
     /// Semantic encoder, fusion, LLM and head layers: latents -> the head's last hidden states `[sequences * span, head hidden]`.
     private func computeHead(
-        _ latents: Tensor, step: Int, _ plan: StepPlan, _ rows: RowLayout, sequences: Int, into state: Tensor,
-        observe: Observer?
-    ) {
+        _ latents: Tensor, step: Int, _ plan: StepPlan, _ rows: RowLayout, sequences: Int, observe: Observer?
+    ) -> Tensor {
         let (compute, width, tokens) = (model.compute, model.geometry.llm.hidden, grid.tokens)
         let span = tokens + 1
 
@@ -191,7 +191,7 @@ public final class Denoising {
         observe?("diff_proj", projected)
         model.head(
             projected, rows, headCaches, conditioning.modulations[step], workspace, observe: observe)
-        state.copy(from: projected)
+        return projected
     }
 
     /// The images' embeddings `[images * tokens, hidden]`, the semantic path computed or extrapolated.
