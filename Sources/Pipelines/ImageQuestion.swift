@@ -80,7 +80,8 @@ public struct ImageQuestion: Sendable {
 
     /// What happens while questions are answered.
     public enum Event: Sendable {
-        /// The image has been read; the image tokens that stayed when some were dropped.
+        /// The image has been read, once for all questions. When the profile drops image tokens, the places of those that stayed, rising, in
+        /// raster order over the token grid; nil when it drops none. ``TokenOverlay`` shows them on the image.
         case imageRead(keptTokens: [Int]?)
         /// More text of the answer to question `index`.
         case text(index: Int, String)
@@ -135,6 +136,13 @@ public struct ImageQuestion: Sendable {
         }
         try Task.checkCancellation()
         return answers
+    }
+
+    /// What the model sees of an image: its short side resized to the model's size, the centre cut out. Each image token covers
+    /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
+    /// - Throws: `ImageError`.
+    public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage {
+        try image.resizedCovering(width: model.geometry.imageWidth, height: model.geometry.imageHeight)
     }
 
     /// The loop.
@@ -240,7 +248,7 @@ public struct ImageQuestion: Sendable {
             }
             return latents.toFloat32()
         case .image(let image):
-            let fitted = try image.resizedCovering(width: geometry.imageWidth, height: geometry.imageHeight)
+            let fitted = try fitted(image)
             let pixels = Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width])
             let posterior = try model.vae().encode(pixels)
             let latents =

@@ -45,6 +45,13 @@ public struct Calibration: Sendable {
     public init?(folder: URL, layers: Int, neurons: Int) throws {
         let url = folder.appendingPathComponent(Self.fileName)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        try self.init(file: url, layers: layers, neurons: neurons)
+    }
+
+    /// Reads a calibration file.
+    ///
+    /// - Throws: `WeightError` for a damaged file, or one that belongs to a model of another size.
+    public init(file url: URL, layers: Int, neurons: Int) throws {
         let file = try SafetensorsFile(url: url)
         scores = [:]
         for task in Task.allCases where file.contains("\(task.rawValue).wanda") {
