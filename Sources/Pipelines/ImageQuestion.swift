@@ -148,7 +148,7 @@ public struct ImageQuestion: Sendable {
     /// The loop.
     private func run(_ request: Request, _ emit: (Event) -> Void) throws {
         let geometry = model.geometry
-        try model.check(request.profile)
+        try model.check(request.profile, for: .understanding)
         let special = try model.specialTokens()
         guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
@@ -179,7 +179,7 @@ public struct ImageQuestion: Sendable {
         let planner = ReadingPlanner(
             request.profile, layers: geometry.llm.layers,
             neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
-            importance: model.calibration?.scores[.understanding]?.layers)
+            scores: model.calibration?.scores[.understanding])
         let meter = model.network.compute.meter
         try reading.read(
             prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, planner.imagePlan,
