@@ -18,10 +18,11 @@ struct BenchOptions: ParsableArguments {
 
     /// Runs each configuration, and compares what it drew or answered with what plain Euler with the model's steps, the exact engine, did.
     func run(
-        _ configurations: [FrontierConfiguration], _ model: UnifiedModel, into table: inout FrontierTable,
+        _ task: String, _ configurations: [FrontierConfiguration], _ model: UnifiedModel,
+        into table: inout FrontierTable,
         bench: (ShapesBench, ShapesBench.Options) async throws -> BenchReport
     ) async throws {
-        let folder = URL(fileURLWithPath: records)
+        let folder = URL(fileURLWithPath: records).appendingPathComponent(task)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var dense: [String]?
         for one in [FrontierConfiguration(group: "preset", name: "off", points: nil, profile: .off)] + configurations {
@@ -74,7 +75,7 @@ struct DrawingFrontier: AsyncParsableCommand {
         var table = FrontierTable(
             columns: BenchOptions.columns, measure: "right_percent", label: "prompts drawn right, %",
             logarithmic: false)
-        try await bench.run(configurations, model, into: &table) { try await $0.generation($1) }
+        try await bench.run("drawing", configurations, model, into: &table) { try await $0.generation($1) }
         try table.write(options.output)
     }
 }
@@ -94,7 +95,7 @@ struct AnswerFrontier: AsyncParsableCommand {
         var table = FrontierTable(
             columns: BenchOptions.columns, measure: "right_percent", label: "questions answered right, %",
             logarithmic: false)
-        try await bench.run(configurations, model, into: &table) { try await $0.understanding($1) }
+        try await bench.run("answers", configurations, model, into: &table) { try await $0.understanding($1) }
         try table.write(options.output)
     }
 }
