@@ -62,6 +62,8 @@ static const ck_kernels *kernels(void) {
 
 void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
+void ck_quantise_task(const void *op, int32_t index) { kernels()->quantise(op, index); }
+void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantise_weight(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
@@ -91,6 +93,23 @@ int32_t ck_linear_tasks(const ck_linear *op) {
 }
 
 int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
+int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
+
+int32_t ck_quantise_tasks(const ck_quantise *op) {
+    return (int32_t)ceil_div(op->rows, op->rows <= CK_FEW_ROWS ? 1 : kernels()->tile_rows);
+}
+
+/* Scales and sums first, each padded to whole cache lines; the last group of rows may be a whole tile beyond `rows`. */
+int64_t ck_quantised_bytes(int64_t rows, int64_t k) {
+    return ceil_div(rows, 16) * 128 + (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 4) * 8;
+}
+
+ck_quantised ck_quantised_at(const void *memory, int64_t rows) {
+    char *at = (char *)memory;
+    int64_t head = ceil_div(rows, 16) * 64;
+    return (ck_quantised){(float *)at, (int32_t *)(at + head), (int32_t *)(at + 2 * head)};
+}
+
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
 int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }
 

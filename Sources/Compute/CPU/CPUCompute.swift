@@ -44,18 +44,22 @@ public final class CPUCompute: Compute {
         }
     }
 
-    /// bfloat16 in `bf16`, else float32.
-    public var activationType: DType { precision == .bf16 ? .bfloat16 : .float32 }
+    /// float32 in `f32`, else bfloat16.
+    public var activationType: DType { precision == .f32 ? .float32 : .bfloat16 }
 
     /// See ``Compute/parallel(_:_:)``.
     public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { pool.forEach(count, body) }
 }
 
 extension DType {
-    /// The kernels' name of the type: float32 or bfloat16.
+    /// The kernels' name of the type: float32, bfloat16 or, of weights, int8.
     var kernelType: Int32 {
-        precondition(self == .float32 || self == .bfloat16, "the kernels compute on float32 and bfloat16, not \(self)")
-        return Int32(self == .bfloat16 ? CK_BF16 : CK_F32)
+        switch self {
+        case .float32: return Int32(CK_F32)
+        case .bfloat16: return Int32(CK_BF16)
+        case .int8: return Int32(CK_I8)
+        default: preconditionFailure("the kernels compute on float32, bfloat16 and int8, not \(self)")
+        }
     }
 }
 
