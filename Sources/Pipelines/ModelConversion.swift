@@ -123,7 +123,7 @@ public struct ModelConversion: Sendable {
         var entries: [(name: String, info: TensorInfo)] = []
         var sources: [(name: String, storage: Storage)] = []
         var before = 0
-        for name in source.names {
+        for name in source.names.sorted() {
             guard let info = source.info(name) else { continue }
             let storage = storage(name, info)
             before += info.shape.reduce(1, *) * info.dtype.size

@@ -8,7 +8,7 @@ struct ConvertCommand: AsyncParsableCommand {
         commandName: "convert", abstract: "Store a model's weights as an engine holds them: smaller, and quicker to load.",
         discussion: """
             Writes a new model folder with one model.safetensors and copies of the configuration, tokenizer, VAE and calibration. \
-            int8 keeps attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \
+            int8 keeps most attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \
             bfloat16; bf16 keeps all matrices in bfloat16. With --precision int8, or bf16, the new folder gives the very results of the old \
             one; the other precisions read it too, from the rounded weights.
 

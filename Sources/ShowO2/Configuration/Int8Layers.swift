@@ -73,11 +73,14 @@ public struct Int8Layers: Sendable, Hashable {
     /// Given kinds.
     public init(_ kinds: some Sequence<Kind>) { self.kinds = Set(kinds) }
 
-    /// The layers of all three parts: attention and FFN.
+    /// Attention and FFN of the decoder and the head, and the encoder's FFN.
+    ///
+    /// The rest stays in bfloat16 by measurement (`int8 sensitivity`, Benchmarks/RESULTS.md): the encoder's attention and the projections
+    /// alone would double the velocity's error, and are a small share of the work; adaLN runs once a schedule.
     public static let standard = Int8Layers(
-        Part.allCases.flatMap { part in
+        [Part.decoder, .head].flatMap { part in
             [Role.queryKeyValue, .attentionOutput, .expand, .contract].map { Kind(part, $0) }
-        })
+        } + [Kind(.encoder, .expand), Kind(.encoder, .contract)])
 
     /// Whether the layer whose weight has that name is among them.
     public func contains(weight name: String) -> Bool { Kind(weight: name).map(kinds.contains) ?? false }
