@@ -4,6 +4,11 @@
 
 #include "CKernels.h"
 
+/* Whether an instruction set has dot-product instructions (AVX512_VNNI and AVX512_BF16), or emulates them for tests. */
+#define NONE 0
+#define REAL 1
+#define EMULATED 2
+
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
 #define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
 #define CK_DEPTH_I8 512   /* the same for int8 */
@@ -42,6 +47,7 @@ extern const ck_kernels ck_kernels_portable;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
+extern const ck_kernels ck_kernels_avx512dot;
 extern const ck_kernels ck_kernels_wide;
 #endif
 

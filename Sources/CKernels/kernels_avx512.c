@@ -4,6 +4,7 @@
 #define IS_AVX512 1
 #define MR 14
 #define HAS_FMA 1
+#define DOT_INSTRUCTIONS NONE
 #define NAMED(x) x##_avx512
 #include "kernels.inc"
 #pragma clang attribute pop

@@ -1,3 +1,4 @@
+import Compute
 import FlashUTesting
 import Pipelines
 import Tensors

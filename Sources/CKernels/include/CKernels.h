@@ -19,10 +19,10 @@ extern "C" {
 
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
-enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_WIDE = 3 };
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_DOT = 3, CK_WIDE = 4 };
 
-/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512.
- * FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512. CK_AVX512_DOT is AVX-512
+ * with the dot products of VNNI and BF16. FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
 int32_t ck_isa(void);
 
 /* Cores that this process may use. */
@@ -62,8 +62,8 @@ typedef struct {
     int64_t lda;
     int32_t a_type;        /* CK_F32 or CK_BF16; CK_I8 with w_type CK_I8 */
     int32_t w_type;
-    const void *panels;    /* [panels][k_stride][16]; int8 interleaves neighbouring ks, so that ranges start at a multiple of 4 */
-    int64_t k_stride;      /* int8: a multiple of 4 */
+    const void *panels;    /* [panels][k_stride][16]; may interleave up to 4 neighbouring ks, where ranges may start */
+    int64_t k_stride;      /* a multiple of 4 */
     const float *scales;   /* [columns rounded up to 16], of int8 weights */
     int64_t rows, k;
     int64_t columns;       /* of the product, before SwiGLU halves them */
