@@ -59,7 +59,8 @@ struct Loading: ParsableCommand {
         let (whole, part) = (clock.now - start).components
         let packed = Double(model.byteCount)
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+        let peak =
+            status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
             .flatMap { Double($0.filter(\.isNumber)) } ?? 0
         print(
             String(

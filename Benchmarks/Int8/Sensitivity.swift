@@ -51,11 +51,11 @@ struct Sensitivity: ParsableCommand {
         func show(_ name: String, _ denoising: Denoising) {
             let errors = errors(denoising)
             print(
-                name.padding(toLength: 26, withPad: " ", startingAt: 0)
+                name.padding(toLength: 34, withPad: " ", startingAt: 0)
                     + String(
                         format: "%.5f   %.5f", errors.reduce(0, +) / Double(errors.count), errors.max() ?? 0))
         }
-        print("in 8 bits                 mean      worst of \(states.count) evaluations")
+        print("in 8 bits                         mean      worst of \(states.count) evaluations")
         show("nothing (bf16)", try denoising(.bf16))
         for part in Int8Layers.Part.allCases {
             for role in Int8Layers.Role.allCases {

@@ -113,7 +113,8 @@ public struct ModelConversion: Sendable {
     private func storage(_ name: String, _ info: TensorInfo) -> Storage {
         let isNumber = [.float32, .bfloat16, .float16, .float64, .int8].contains(info.dtype)
         guard isNumber, info.shape.count >= 2, name != "position_embedding.weight" else { return .asIs }
-        return target == .int8 && info.shape.count == 2 && Int8Layers.standard.contains(weight: name) ? .int8 : .bfloat16
+        return target == .int8 && info.shape.count == 2 && Int8Layers.standard.contains(weight: name)
+            ? .int8 : .bfloat16
     }
 
     private func writeWeights(

@@ -5,7 +5,8 @@ public import Pipelines
 /// `flashu convert`
 struct ConvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "convert", abstract: "Store a model's weights as an engine holds them: smaller, and quicker to load.",
+        commandName: "convert",
+        abstract: "Store a model's weights as an engine holds them: smaller, and quicker to load.",
         discussion: """
             Writes a new model folder with one model.safetensors and copies of the configuration, tokenizer, VAE and calibration. \
             int8 keeps most attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \

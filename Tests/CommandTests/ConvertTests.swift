@@ -48,7 +48,9 @@ import Testing
             // A second conversion of what is converted changes nothing.
             let again = place.folder.appendingPathComponent("again-\(precision)")
             #expect(try place.run("convert", copy.path, "--to", precision, "-o", again.path).status == 0)
-            let files = [copy, again].map { FileManager.default.contents(atPath: $0.appendingPathComponent("model.safetensors").path) }
+            let files = [copy, again].map {
+                FileManager.default.contents(atPath: $0.appendingPathComponent("model.safetensors").path)
+            }
             #expect(files[0] == files[1])
         }
         let temporary = try FileManager.default.contentsOfDirectory(atPath: place.folder.path).filter {
@@ -101,7 +103,8 @@ import Testing
         expectRefusal(
             try place.run("convert", nano.path, "--to", "int8", "-o", "absent/out"), place, "no folder")
         expectRefusal(
-            try place.run("convert", place.folder.path + "/absent", "--to", "int8", "-o", target), place, "no such file")
+            try place.run("convert", place.folder.path + "/absent", "--to", "int8", "-o", target), place, "no such file"
+        )
         expectRefusal(
             try place.run("convert", try place.model(without: ["config.json"]).path, "--to", "int8", "-o", target),
             place, "config.json")

@@ -24,7 +24,8 @@ import Testing
     }
 
     /// `x w^T + bias`, then `out + gate * that` where there is a gate.
-    static func oracle(_ x: Tensor, _ weight: Tensor, bias: Tensor?, gate: Tensor? = nil, start: Tensor? = nil) -> [Float]
+    static func oracle(_ x: Tensor, _ weight: Tensor, bias: Tensor?, gate: Tensor? = nil, start: Tensor? = nil)
+        -> [Float]
     {
         let (inputs, outputs) = (rows(x).map(quantized), rows(weight).map(quantized))
         let (bias, gate, start) = (bias?.floats(), gate?.floats(), start?.floats())

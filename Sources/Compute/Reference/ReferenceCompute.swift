@@ -37,7 +37,8 @@ public struct ReferenceCompute: Compute {
     {
         let outputs = try LinearSource.outputs(of: sources, arrangement)
         return Matrix(
-            inputs: sources[0].weight.shape[1], outputs: outputs, weight: sources.flatMap { $0.dequantizedWeight.floats() },
+            inputs: sources[0].weight.shape[1], outputs: outputs,
+            weight: sources.flatMap { $0.dequantizedWeight.floats() },
             bias: LinearSource.stackedBias(of: sources)?.floats())
     }
 
