@@ -67,6 +67,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Frontier", swiftSettings: strict),
 
+        .executableTarget(
+            name: "int8",
+            dependencies: [
+                "ShowO2", "Compute", "Tensors", "FlashUTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Int8", swiftSettings: strict),
+
         // Examples of the library, kept compiling.
         .executableTarget(
             name: "example-draw-sheet", dependencies: ["Pipelines", "Images"], path: "Examples/DrawSheet",
@@ -85,7 +92,8 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),
-        .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting", "int8"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),

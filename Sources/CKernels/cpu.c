@@ -21,10 +21,14 @@ static int32_t detect(void) {
     if (best == CK_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) best = CK_AVX512;
 #endif
+#if defined(__x86_64__)
+    if (best == CK_AVX512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16")) best = CK_AVX512_DOT;
+#endif
     const char *cap = getenv("FLASHU_MAX_ISA");
     if (cap && strcmp(cap, "wide") == 0 && best >= CK_AVX2) return CK_WIDE;
     if (cap) {
-        int32_t most = strcmp(cap, "portable") == 0 ? CK_PORTABLE : strcmp(cap, "avx2") == 0 ? CK_AVX2 : CK_AVX512;
+        int32_t most = strcmp(cap, "portable") == 0 ? CK_PORTABLE : strcmp(cap, "avx2") == 0 ? CK_AVX2
+            : strcmp(cap, "avx512") == 0 ? CK_AVX512 : CK_AVX512_DOT;
         if (most < best) best = most;
     }
     return best;
@@ -53,6 +57,7 @@ static const ck_kernels *kernels(void) {
 #if defined(__x86_64__)
     switch (ck_isa()) {
     case CK_WIDE: return &ck_kernels_wide;
+    case CK_AVX512_DOT: return &ck_kernels_avx512dot;
     case CK_AVX512: return &ck_kernels_avx512;
     case CK_AVX2: return &ck_kernels_avx2;
     }
@@ -62,6 +67,8 @@ static const ck_kernels *kernels(void) {
 
 void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
+void ck_quantise_task(const void *op, int32_t index) { kernels()->quantise(op, index); }
+void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantise_weight(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
@@ -91,6 +98,23 @@ int32_t ck_linear_tasks(const ck_linear *op) {
 }
 
 int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
+int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
+
+int32_t ck_quantise_tasks(const ck_quantise *op) {
+    return (int32_t)ceil_div(op->rows, op->rows <= CK_FEW_ROWS ? 1 : kernels()->tile_rows);
+}
+
+/* Scales and sums first, each padded to whole cache lines; the last group of rows may be a whole tile beyond `rows`. */
+int64_t ck_quantised_bytes(int64_t rows, int64_t k) {
+    return ceil_div(rows, 16) * 128 + (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 4) * 8;
+}
+
+ck_quantised ck_quantised_at(const void *memory, int64_t rows) {
+    char *at = (char *)memory;
+    int64_t head = ceil_div(rows, 16) * 64;
+    return (ck_quantised){(float *)at, (int32_t *)(at + head), (int32_t *)(at + 2 * head)};
+}
+
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
 int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }
 

@@ -4,10 +4,17 @@
 
 #include "CKernels.h"
 
+/* Whether an instruction set has dot-product instructions (AVX512_VNNI and AVX512_BF16), or emulates them for tests. */
+#define NONE 0
+#define REAL 1
+#define EMULATED 2
+
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
 #define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
+#define CK_DEPTH_I8 512   /* the same for int8 */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
+#define CK_MOST_TILE_ROWS 14
 #define CK_QUERY_ROWS 42
 #define CK_KEY_BLOCK 128
 
@@ -21,14 +28,26 @@ ck_cut ck_linear_cut(int64_t rows, int64_t columns);
 /* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
 void *ck_scratch(int slot, int64_t bytes);
 
+/* What ck_quantise writes. `lanes` are 32 bits wide and hold neighbouring ks (two 16-bit or four 8-bit integers) of one row,
+ * [rows / height][k / (2 or 4)][height]; the height is the tile's, or 1 where the product streams its weights. */
 typedef struct {
-    ck_task linear, pack, norm, heads, attention;
+    float *scales;  /* [rows] */
+    int32_t *sums;  /* [rows]: sum of the row's integers, where the instruction set needs it */
+    int32_t *lanes;
+} ck_quantised;
+
+ck_quantised ck_quantised_at(const void *memory, int64_t rows);
+
+typedef struct {
+    int32_t tile_rows;
+    ck_task linear, pack, quantise, quantise_weight, norm, heads, attention;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
+extern const ck_kernels ck_kernels_avx512dot;
 extern const ck_kernels ck_kernels_wide;
 #endif
 

@@ -7,5 +7,6 @@
 #define MR 2
 #define HAS_FMA 0
 #endif
+#define DOT_INSTRUCTIONS NONE
 #define NAMED(x) x##_portable
 #include "kernels.inc"

@@ -19,8 +19,11 @@ public protocol Compute: Sendable {
     var meter: OperationMeter { get }
 
     /// Packs layers that share an input into one product.
+    ///
+    /// - Parameter quantized: whether ``Precision/int8`` holds these weights in int8; the other precisions ignore it.
     /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
-    func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> any LinearWeights
+    func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
+        -> any LinearWeights
 
     /// `out (+)= activation(x W + b)`; x `[rows, inputs]` activations or float32, out `[rows, outputs]` (half of it after
     /// ``Activation/swiGLU``), float32 or activations.
@@ -62,6 +65,13 @@ public protocol Compute: Sendable {
 }
 
 extension Compute {
+    /// Packs layers that ``Precision/int8`` holds in bfloat16; see ``pack(_:_:quantized:)``.
+    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError)
+        -> any LinearWeights
+    {
+        try pack(sources, arrangement, quantized: false)
+    }
+
     /// The whole layer; see ``linear(_:_:part:_:_:into:)``.
     public func linear(
         _ x: Tensor, _ weights: any LinearWeights, _ activation: Activation, _ store: LinearStore, into out: Tensor

@@ -24,7 +24,9 @@ extension Tensor {
     }
 
     /// Writes row `id` of `table` `[n, width]` (float32 or bfloat16) to row `row` of this float32 matrix.
-    public func setRow(_ row: Int, to id: Int, of table: Tensor) {
+    ///
+    /// - Parameter rounded: rounds float32 to bfloat16 values, as if the table held those.
+    public func setRow(_ row: Int, to id: Int, of table: Tensor, rounded: Bool = false) {
         precondition(table.width == width && row < rowCount && id >= 0 && id < table.rowCount)
         let out = floatPointer + row * width
         if table.dtype == .bfloat16 {
@@ -32,6 +34,7 @@ extension Tensor {
             for j in 0..<width { out[j] = Float(bitPattern: UInt32(from[j]) << 16) }
         } else {
             memcpy(out, table.floatPointer + id * width, width * 4)
+            if rounded { for j in 0..<width { out[j] = Float(bitPattern: UInt32(out[j].bfloat16Bits) << 16) } }
         }
     }
 
@@ -70,6 +73,27 @@ extension Tensor {
 
     /// A float32 copy of the elements in memory of its own.
     public func toFloat32() -> Tensor { Tensor(floats(), shape: shape) }
+
+    /// A bfloat16 copy of the elements in memory of its own, rounded to the nearest, ties to even.
+    public func toBFloat16() -> Tensor {
+        let (out, source) = (Tensor(zeros: shape, dtype: .bfloat16), asFloatOrBFloat16())
+        if source.dtype == .bfloat16 {
+            out.copy(from: source)
+        } else {
+            let (from, to) = (source.floatPointer, out.pointer.assumingMemoryBound(to: UInt16.self))
+            for i in 0..<count { to[i] = from[i].bfloat16Bits }
+        }
+        return out
+    }
+}
+
+extension Float {
+    /// The bfloat16 nearest to it, ties to even; not-a-number stays that.
+    var bfloat16Bits: UInt16 {
+        let bits = bitPattern
+        if bits & 0x7fff_ffff > 0x7f80_0000 { return UInt16(bits >> 16) | 0x40 }
+        return UInt16((bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
+    }
 }
 
 extension Tensor {

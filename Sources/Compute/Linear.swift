@@ -10,17 +10,25 @@ public protocol LinearWeights: Sendable {
     var byteCount: Int { get }
 }
 
-/// One weight as checkpoints store it: `[outputs, inputs]`, float32 or bfloat16, with an optional bias `[outputs]`.
+/// One weight as checkpoints store it: `[outputs, inputs]`, float32, bfloat16 or int8 with scales, with an optional bias `[outputs]`.
 public struct LinearSource: Sendable {
     /// `[outputs, inputs]`.
     public let weight: Tensor
+    /// Of an int8 weight: what its integers are multiplied by, `[outputs]` float32. Else nil.
+    public let scales: Tensor?
     /// `[outputs]`.
     public let bias: Tensor?
 
     /// A layer's weight and bias.
-    public init(weight: Tensor, bias: Tensor? = nil) {
+    public init(weight: Tensor, scales: Tensor? = nil, bias: Tensor? = nil) {
         self.weight = weight
+        self.scales = scales
         self.bias = bias
+    }
+
+    /// The weight as float32 or bfloat16.
+    var dequantizedWeight: Tensor {
+        scales.map { Int8Weight(values: weight, scales: $0).dequantized() } ?? weight.asFloatOrBFloat16()
     }
 }
 
@@ -73,6 +81,6 @@ public enum LinearPart: Sendable, Equatable {
     case all
     /// Only these outputs; for ``Activation/swiGLU`` counted after gating. Bounds are multiples of 16.
     case outputs(Range<Int>)
-    /// Only these inputs; the input rows hold just them. The lower bound is any, since inputs are rows of the packed weight.
+    /// Only these inputs; the input rows hold just them. The lower bound is a multiple of 4, since int8 weights interleave four.
     case inputs(Range<Int>)
 }

@@ -5,4 +5,6 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
     case f32
     /// bfloat16 weights and matrix-product inputs, float32 accumulation.
     case bf16
+    /// int8 weights and inputs of the big matrix products, summed exactly in int32; everything else as in ``bf16``.
+    case int8
 }

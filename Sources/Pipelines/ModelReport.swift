@@ -72,6 +72,7 @@ public struct ModelReport: Sendable, Encodable {
         }
         self.missing = missing
 
+        var packed: [Precision: Int] = [:]
         var parts: [String: (parameters: Int, bytes: Int)] = [:]
         var dtypes: [String: Int] = [:]
         for (source, isVAE) in sources {
@@ -80,7 +81,14 @@ public struct ModelReport: Sendable, Encodable {
                 let count = info.shape.reduce(1, *)
                 let part = isVAE ? "VAE" : Self.part(of: name)
                 parts[part, default: (0, 0)].parameters += count
-                parts[part, default: (0, 0)].bytes += count * info.dtype.size
+                let scales = info.dtype == .int8 && info.shape.count == 2 ? 4 * info.shape[0] : 0
+                parts[part, default: (0, 0)].bytes += count * info.dtype.size + scales
+                // The embedding is looked up in the mapped file; the VAE is below.
+                if part != "VAE", part != "embedding" {
+                    for precision in Precision.allCases {
+                        packed[precision, default: 0] += Self.packedBytes(name, info, precision)
+                    }
+                }
                 dtypes[info.dtype.rawValue, default: 0] += count
             }
         }
@@ -88,14 +96,25 @@ public struct ModelReport: Sendable, Encodable {
             parts[name].map { Part(name: name, parameters: $0.parameters, bytes: $0.bytes) }
         }
         self.dtypes = dtypes
-        // The embedding is looked up in the mapped file; the VAE's convolutions keep one of three temporal slices, in float32.
-        let packed = parts.reduce(0) { $0 + (["VAE", "embedding"].contains($1.key) ? 0 : $1.value.parameters) }
-        let output = parts["output projection"] == nil ? geometry.vocabulary * geometry.llm.hidden : 0
+        // A tied output projection is a packed copy of the embedding. The VAE's convolutions keep one of three temporal slices, in float32.
+        let output = TensorInfo(shape: [geometry.vocabulary, geometry.llm.hidden], dtype: .bfloat16)
+        let isTied = parts["output projection"] == nil
         let vae = (parts["VAE"]?.parameters ?? 0) * 4 / 3
         memory = Dictionary(
             uniqueKeysWithValues: Precision.allCases.map {
-                ($0.rawValue, (packed + output) * ($0 == .bf16 ? 2 : 4) + vae)
+                let tied = isTied ? Self.packedBytes("showo.lm_head.weight", output, $0) : 0
+                return ($0.rawValue, packed[$0, default: 0] + tied + vae)
             })
+    }
+
+    /// Bytes that a tensor takes in an engine.
+    private static func packedBytes(_ name: String, _ info: TensorInfo, _ precision: Precision) -> Int {
+        let count = info.shape.reduce(1, *)
+        return switch precision {
+        case .f32: 4 * count
+        case .bf16: 2 * count
+        case .int8: Int8Layers.standard.contains(weight: name) ? count + 4 * (info.shape.first ?? 0) : 2 * count
+        }
     }
 
     private static let order = [

@@ -18,15 +18,17 @@ public final class ShowO2Model: Sendable {
     /// Packs the weights for a backend.
     ///
     /// - Parameter neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
+    /// - Parameter int8: which layers `Precision.int8` holds in 8 bits.
     /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
     public init(
         geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, neuronOrder: [[Int]]? = nil,
+        int8: Int8Layers = .standard,
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         self.geometry = geometry
         self.compute = compute
-        let loader = WeightLoader(source: weights, compute: compute)
+        let loader = WeightLoader(source: weights, compute: compute, int8: int8)
         if let neuronOrder {
             let neurons = Array(0..<geometry.llm.intermediate)
             guard neuronOrder.count == geometry.llm.layers, neuronOrder.allSatisfy({ $0.sorted() == neurons }) else {
@@ -54,7 +56,9 @@ public final class ShowO2Model: Sendable {
 
     /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.
     package func embed(_ ids: [Int], into hidden: Tensor, from first: Int) {
-        for (i, id) in ids.enumerated() { hidden.setRow(first + i, to: id, of: decoder.embedding) }
+        for (i, id) in ids.enumerated() {
+            hidden.setRow(first + i, to: id, of: decoder.embedding, rounded: compute.precision != .f32)
+        }
     }
 
     /// Refuses ids outside the vocabulary.

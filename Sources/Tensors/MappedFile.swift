@@ -59,6 +59,17 @@ public final class MappedFile: @unchecked Sendable {
         isMapped = false
     }
 
+    /// Gives back the pages that lie wholly inside these bytes.
+    func evict(at start: UnsafeMutableRawPointer, byteCount: Int) {
+        guard isMapped else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let first = (Int(bitPattern: start) + page - 1) / page * page
+        let last = (Int(bitPattern: start) + byteCount) / page * page
+        if last > first, let address = UnsafeMutableRawPointer(bitPattern: first) {
+            madvise(address, last - first, MADV_DONTNEED)
+        }
+    }
+
     deinit {
         let memory = UnsafeMutableRawPointer(mutating: base)
         if isMapped { munmap(memory, byteCount) } else { memory.deallocate() }

@@ -3,11 +3,17 @@ public import Foundation
 /// Opens a weight file: safetensors, a PyTorch archive, or the index of a sharded model. The content decides, not
 /// the name.
 ///
+/// Weights that are stored in 8 bits are dequantised when asked for; see ``QuantizedWeights``.
+///
 /// - Throws: ``WeightError``, with advice for what is often found in a weight file's place (a Git LFS pointer, a web
 ///   page, a file by PyTorch before 1.6).
 public func openWeights(file url: URL) throws(WeightError) -> any TensorSource {
-    if url.lastPathComponent.hasSuffix(".index.json") { return try ShardedWeights(index: url) }
-    return try openWeights(shard: url)
+    if url.lastPathComponent.hasSuffix(".index.json") { return try dequantizing(ShardedWeights(index: url)) }
+    return try dequantizing(openWeights(shard: url))
+}
+
+private func dequantizing(_ source: any TensorSource) throws(WeightError) -> any TensorSource {
+    QuantizedWeights.isNeeded(for: source) ? try QuantizedWeights(source) : source
 }
 
 /// Opens one file of tensors; an index is none, so that an index can't name itself.
@@ -48,8 +54,8 @@ public func openWeights(in folder: URL, preferring: [String] = []) throws(Weight
         if present.contains(name) { return try openWeights(file: folder.appendingPathComponent(name)) }
         if let shards = try shards(of: name, in: present, folder: folder) {
             var sources: [any TensorSource] = []
-            for shard in shards { sources.append(try openWeights(file: folder.appendingPathComponent(shard))) }
-            return try ShardedWeights(location: folder.path, merging: sources)
+            for shard in shards { sources.append(try openWeights(shard: folder.appendingPathComponent(shard))) }
+            return try dequantizing(ShardedWeights(location: folder.path, merging: sources))
         }
     }
     throw .nothingFound(folder: folder.path, lookedFor: wanted)

@@ -16,24 +16,46 @@ public enum SafetensorsWriter {
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to url: URL
     ) throws(WeightError) {
+        let infos = tensors.map { ($0.name, TensorInfo(shape: $0.tensor.shape, dtype: $0.tensor.dtype)) }
+        do {
+            try write(infos, metadata: metadata, to: url) { tensors[$0].tensor }
+        } catch let error as WeightError {
+            throw error
+        } catch {
+            throw .unwritable(file: url.path, reason: "\(error)")
+        }
+    }
+
+    /// Writes tensors that are made one by one while the file is written, so that no two of them need to be in memory.
+    ///
+    /// - Parameters:
+    ///   - tensors: names, shapes and types, each name once.
+    ///   - metadata: notes to keep in the file.
+    ///   - url: where to; an existing file is replaced.
+    ///   - make: makes the tensor of that index; called once for each, wider types first. It may throw to stop.
+    /// - Throws: ``WeightError/unwritable(file:reason:)`` or what `make` threw; then nothing is left behind.
+    public static func write(
+        _ tensors: [(name: String, info: TensorInfo)], metadata: [String: String] = [:], to url: URL,
+        make: (Int) throws -> Tensor
+    ) throws {
         let path = url.path
-        let ordered = tensors.enumerated()
-            .sorted { ($1.element.tensor.dtype.size, $0.offset) < ($0.element.tensor.dtype.size, $1.offset) }
-            .map(\.element)
-        let header = try header(ordered, metadata: metadata, file: path)
-        try writeAtomically(to: path) { descriptor throws(WeightError) in
-            try header.withUnsafeBytesTyped { bytes throws(WeightError) in
-                try writeAll(bytes, to: descriptor, file: path)
-            }
-            for (_, tensor) in ordered {
-                try writeAll(
-                    UnsafeRawBufferPointer(start: tensor.pointer, count: tensor.byteCount), to: descriptor, file: path)
+        let order = tensors.indices.sorted {
+            (tensors[$1].info.dtype.size, $0) < (tensors[$0].info.dtype.size, $1)
+        }
+        let header = try header(order.map { tensors[$0] }, metadata: metadata, file: path)
+        try writeAtomically(to: path) { descriptor in
+            try header.withUnsafeBytes { try writeAll($0, to: descriptor, file: path) }
+            for index in order {
+                let tensor = try make(index)
+                let info = tensors[index].info
+                precondition(tensor.shape == info.shape && tensor.dtype == info.dtype, "another tensor than announced")
+                try tensor.withUnsafeBytes { try writeAll($0, to: descriptor, file: path) }
             }
         }
     }
 
     private static func header(
-        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String], file: String
+        _ tensors: [(name: String, info: TensorInfo)], metadata: [String: String], file: String
     ) throws(WeightError) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
@@ -42,15 +64,16 @@ public enum SafetensorsWriter {
         }
         var seen: Set<String> = ["__metadata__"]
         var offset = 0
-        for (name, tensor) in tensors {
+        for (name, info) in tensors {
             guard seen.insert(name).inserted else {
                 throw .unwritable(file: file, reason: "two tensors would be called '\(name)'")
             }
-            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            let size = info.shape.reduce(1, *) * info.dtype.size
+            let shape = info.shape.map(String.init).joined(separator: ",")
             members.append(
-                "\(quoted(name)):{\"dtype\":\"\(tensor.dtype.safetensorsCode)\",\"shape\":[\(shape)],"
-                    + "\"data_offsets\":[\(offset),\(offset + tensor.byteCount)]}")
-            offset += tensor.byteCount
+                "\(quoted(name)):{\"dtype\":\"\(info.dtype.safetensorsCode)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(offset),\(offset + size)]}")
+            offset += size
         }
         var text = Array("{\(members.joined(separator: ","))}".utf8)
         text += [UInt8](repeating: UInt8(ascii: " "), count: (64 - (8 + text.count) % 64) % 64)
@@ -77,12 +100,12 @@ public enum SafetensorsWriter {
 
     /// Lets `body` fill a temporary file beside `path`, flushes it to the disk, and gives it the name.
     private static func writeAtomically(
-        to path: String, _ body: (Int32) throws(WeightError) -> Void
-    ) throws(WeightError) {
+        to path: String, _ body: (Int32) throws -> Void
+    ) throws {
         func fail() -> WeightError { .unwritable(file: path, reason: systemMessage()) }
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            throw .unwritable(file: path, reason: "something that is no regular file has that name")
+            throw WeightError.unwritable(file: path, reason: "something that is no regular file has that name")
         }
         let url = URL(fileURLWithPath: path)
         let folder = url.deletingLastPathComponent().path
@@ -96,7 +119,7 @@ public enum SafetensorsWriter {
         }
         guard descriptor >= 0 else { throw fail() }
         var isOpen = true
-        do throws(WeightError) {
+        do {
             try body(descriptor)
             guard fsync(descriptor) == 0 else { throw fail() }
             isOpen = false
@@ -123,17 +146,5 @@ public enum SafetensorsWriter {
             guard count > 0 else { throw .unwritable(file: file, reason: systemMessage()) }
             done += count
         }
-    }
-}
-
-extension [UInt8] {
-    fileprivate func withUnsafeBytesTyped(
-        _ body: (UnsafeRawBufferPointer) throws(WeightError) -> Void
-    ) throws(WeightError) {
-        var failure: WeightError?
-        withUnsafeBytes { bytes in
-            do throws(WeightError) { try body(bytes) } catch { failure = error }
-        }
-        if let failure { throw failure }
     }
 }

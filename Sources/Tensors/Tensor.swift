@@ -48,6 +48,9 @@ public struct Tensor: Sendable {
     /// The first element's address. The storage outlives it only while this tensor (or another owner) is alive.
     package var pointer: UnsafeMutableRawPointer { storage.base + byteOffset }
 
+    /// Lets the system take back the memory of a tensor in a mapped file that has been read; see ``TensorStorage``.
+    package func evict() { storage.evict(byteOffset: byteOffset, byteCount: byteCount) }
+
     /// The same elements in another shape of equal count.
     public func reshaped(_ shape: [Int]) -> Tensor {
         precondition(shape.reduce(1, *) == count, "\(self.shape) cannot become \(shape)")

@@ -44,6 +44,16 @@ public protocol TensorSource: Sendable {
     ///
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
     func tensor(_ name: String) throws(WeightError) -> Tensor
+
+    /// The integers and the scales of a weight that is stored in 8 bits (``QuantizedWeights``), else nil.
+    ///
+    /// - Throws: ``WeightError/wrongTensor(name:file:reason:)`` for impossible scales.
+    func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)?
+}
+
+extension TensorSource {
+    /// Nothing is stored in 8 bits.
+    public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? { nil }
 }
 
 extension TensorSource {

@@ -12,12 +12,18 @@ public final class TensorStorage: @unchecked Sendable {
     public let byteCount: Int
     private let owner: AnyObject?
 
-    /// Allocates `byteCount` bytes, aligned for vector loads, zeroed.
+    /// Allocates `byteCount` bytes, aligned for vector loads, zeroed. Large blocks come from the system directly: in pages of 2 MB
+    /// where it has them, taking memory when they are first written, and going back to it at once.
     public init(byteCount: Int) {
+        self.byteCount = byteCount
+        if let pages = LargePages(byteCount: byteCount) {
+            base = pages.base
+            owner = pages
+            return
+        }
         let rounded = max(64, (byteCount + 63) & ~63)
         base = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
         memset(base, 0, rounded)
-        self.byteCount = byteCount
         owner = nil
     }
 
@@ -26,6 +32,12 @@ public final class TensorStorage: @unchecked Sendable {
         self.base = UnsafeMutableRawPointer(mutating: base)
         self.byteCount = byteCount
         self.owner = owner
+    }
+
+    /// Lets the system take back the memory of bytes of a mapped file that will not be read again soon; they are read from the
+    /// file again if they are. Does nothing to other memory.
+    package func evict(byteOffset: Int, byteCount: Int) {
+        (owner as? MappedFile)?.evict(at: base + byteOffset, byteCount: byteCount)
     }
 
     deinit {

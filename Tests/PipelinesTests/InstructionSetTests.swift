@@ -9,13 +9,13 @@ import Testing
 /// FLASHU_MAX_ISA, which caps
 /// oneDNN too (at SSE4.1 for `portable`). The instruction set is chosen once a process, hence processes.
 @Suite struct InstructionSetTests {
-    /// The built `flashu`, beside the running test program.
-    static func flashu() throws -> URL {
+    /// A built program, `flashu` or `int8`, beside the running test program.
+    static func program(_ name: String) throws -> URL {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var folder = URL(fileURLWithPath: program)
         for _ in 0..<6 {
             folder = folder.deletingLastPathComponent()
-            let candidate = folder.appendingPathComponent("flashu")
+            let candidate = folder.appendingPathComponent(name)
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder), !isFolder.boolValue {
                 return candidate
@@ -23,32 +23,39 @@ import Testing
         }
         // `swift test` runs the bundle through a helper of the toolchain's: look where `swift build` puts products.
         let package = Golden.shapes.deletingLastPathComponent().deletingLastPathComponent()
-        let found = ["release", "debug"].map { package.appendingPathComponent(".build/\($0)/flashu") }
+        let found = ["release", "debug"].map { package.appendingPathComponent(".build/\($0)/\(name)") }
             .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        return try #require(found, "flashu is not built")
+        return try #require(found, "\(name) is not built")
     }
 
-    /// Runs it, on a thread that may wait, and returns its exit status and stderr.
-    static func run(_ arguments: [String], _ environment: [String: String]) async throws -> (Int32, String) {
+    /// Runs it, on a thread that may wait, and returns its exit status, stderr and stdout.
+    static func run(_ arguments: [String], _ environment: [String: String], program: String = "flashu") async throws
+        -> (status: Int32, errors: String, output: String)
+    {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try runAndWait(arguments, environment) })
+                continuation.resume(with: Result { try runAndWait(program, arguments, environment) })
             }
         }
     }
 
-    private static func runAndWait(_ arguments: [String], _ environment: [String: String]) throws -> (Int32, String) {
+    private static func runAndWait(
+        _ name: String, _ arguments: [String], _ environment: [String: String]
+    ) throws -> (status: Int32, errors: String, output: String) {
         let process = Process()
-        process.executableURL = try flashu()
+        process.executableURL = try program(name)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let errors = Pipe()
         process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
+        let output = Pipe()
+        process.standardOutput = output
         try process.run()
+        // Neither fills its pipe: both print a few lines at most.
         let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let lines = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        return (process.terminationStatus, text)
+        return (process.terminationStatus, text, lines)
     }
 
     @Test func everyCapGivesTheSameLatentsAndPixels() async throws {
@@ -61,7 +68,7 @@ import Testing
             let (file, image) = (
                 folder.appendingPathComponent("\(cap).safetensors"), folder.appendingPathComponent("\(cap).png")
             )
-            let (status, text) = try await Self.run(
+            let (status, text, _) = try await Self.run(
                 [
                     "generate", "a photo of a red circle", "-m", ShapesModel.folder.path, "--precision", "f32",
                     "--steps",
@@ -77,5 +84,40 @@ import Testing
         }
         // A cap that did nothing would give the same bits: the portable kernels add in another order.
         #expect(latents[2] != latents[0])
+    }
+
+    /// int8 sums are exact: products are the same bits on every instruction set (the benchmark program's digest of them), and drawings differ
+    /// by the rounding of the other operations only.
+    ///
+    /// `wide` emulates AVX-512's dot products, of 8-bit integers and of bfloat16 numbers, with their packings.
+    @Test func int8AndBfloat16UnderEveryCap() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-isa-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var latents: [String: [[Float]]] = [:]
+        var digests: Set<String> = []
+        for (cap, threads) in [("", "2"), ("", "3"), ("avx2", "1"), ("portable", "2"), ("wide", "2")] {
+            let file = folder.appendingPathComponent("\(cap).safetensors")
+            let digest = try await Self.run(["digest", "-t", threads], ["FLASHU_MAX_ISA": cap], program: "int8")
+            try #require(digest.status == 0, "\(digest.errors)")
+            let words = digest.output.split(whereSeparator: \.isWhitespace).map(String.init)
+            try #require(words.count == 2 && (cap.isEmpty || words[0] == cap), "\(digest.output)")
+            digests.insert(words[1])
+            for precision in ["int8", "bf16"] {
+                let (status, text, _) = try await Self.run(
+                    [
+                        "generate", "a photo of a red circle", "-m", ShapesModel.folder.path, "--precision", precision,
+                        "--steps", "4", "--seed", "3", "-t", threads, "--no-decode", "--save-latents", file.path,
+                    ], ["FLASHU_MAX_ISA": cap])
+                try #require(status == 0, "\(text)")
+                latents[precision, default: []].append(try SafetensorsFile(url: file).tensor("latents").floats())
+            }
+        }
+        #expect(digests.count == 1, "\(digests)")
+        // The bf16 and int8 roundings turn differences in the last bit into differences of a step here and there, which guidance
+        // amplifies: as far apart as int8 is from float32.
+        for (precision, drawn) in latents {
+            for other in drawn { #expect(relativeError(other, drawn[0]) < (precision == "int8" ? 0.1 : 0.03)) }
+        }
     }
 }

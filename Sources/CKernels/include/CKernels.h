@@ -19,10 +19,10 @@ extern "C" {
 
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
-enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_WIDE = 3 };
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_DOT = 3, CK_WIDE = 4 };
 
-/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512.
- * FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512. CK_AVX512_DOT is AVX-512
+ * with the dot products of VNNI and BF16. FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
 int32_t ck_isa(void);
 
 /* Cores that this process may use. */
@@ -42,7 +42,7 @@ void ck_pool_run(ck_pool *pool, ck_task task, const void *op, int32_t count);
 
 /* ---- Linear layers --------------------------------------------------------------------------------------------- */
 
-enum { CK_F32 = 0, CK_BF16 = 1 };
+enum { CK_F32 = 0, CK_BF16 = 1, CK_I8 = 2 };
 enum { CK_IDENTITY = 0, CK_GELU_TANH = 1, CK_GELU_ERF = 2, CK_SILU = 3, CK_SWIGLU = 4 };
 enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
 
@@ -53,14 +53,18 @@ enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
  *
  * W [k, n] is packed in panels of 16 output columns, each [k_stride, 16], zero-filled beyond n. A plan that runs a subset of
  * the input neurons passes a smaller k than k_stride and a shifted pointer. With CK_SWIGLU panels come in pairs (gate, up)
- * and out = silu(gate) * up has half the columns. */
+ * and out = silu(gate) * up has half the columns.
+ *
+ * int8: the product of the quantised rows and weights is an exact int32, (float)product * (row's scale * column's scale) goes on from
+ * there: the same bits whatever the instruction set. */
 typedef struct {
-    const void *a;         /* [rows, k] */
+    const void *a;         /* [rows, k]; for int8 weights what ck_quantise wrote */
     int64_t lda;
-    int32_t a_type;        /* CK_F32 or CK_BF16 */
+    int32_t a_type;        /* CK_F32 or CK_BF16; CK_I8 with w_type CK_I8 */
     int32_t w_type;
-    const void *panels;    /* [panels][k_stride][16] */
-    int64_t k_stride;
+    const void *panels;    /* [panels][k_stride][16]; may interleave up to 4 neighbouring ks, where ranges may start */
+    int64_t k_stride;      /* a multiple of 4 */
+    const float *scales;   /* [columns rounded up to 16], of int8 weights */
     int64_t rows, k;
     int64_t columns;       /* of the product, before SwiGLU halves them */
     const float *bias;     /* [columns] or NULL */
@@ -80,17 +84,49 @@ void ck_linear_task(const void *op, int32_t index);
  * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
  * `panel_step` 1 packs side by side; 2 leaves every other panel free (gate/up interleaving). */
 typedef struct {
-    const void *source;    /* [n, k], CK_F32 or CK_BF16 */
+    const void *source;    /* [n, k], CK_F32 or CK_BF16; CK_I8 for int8 panels */
     int32_t source_type;
     int32_t w_type;
+    const float *source_scales; /* [n], of an int8 source */
     int64_t n, k, k_stride;
     void *panels;
+    float *scales;         /* [panels * 16], of int8 panels */
     int64_t first_panel;
     int64_t panel_step;
 } ck_pack;
 
 int32_t ck_pack_tasks(const ck_pack *op);
 void ck_pack_task(const void *op, int32_t index);
+
+/* ---- Eight bits -------------------------------------------------------------------------------------------------- */
+
+/* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. A row below 2^-100
+ * is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
+
+/* Quantises the rows of a product's input, in the order in which ck_linear reads them. */
+typedef struct {
+    const void *x;         /* [rows, k], CK_F32 or CK_BF16 */
+    int64_t ldx;
+    int32_t x_type;
+    int64_t rows, k;
+    void *out;             /* ck_quantised_bytes(rows, k) */
+} ck_quantise;
+
+int64_t ck_quantised_bytes(int64_t rows, int64_t k);
+int32_t ck_quantise_tasks(const ck_quantise *op);
+void ck_quantise_task(const void *op, int32_t index);
+
+/* Quantises a weight, for files: the same values as ck_pack makes. */
+typedef struct {
+    const void *source;    /* [n, k], CK_F32 or CK_BF16 */
+    int32_t source_type;
+    int64_t n, k;
+    int8_t *values;        /* [n, k] */
+    float *scales;         /* [n] */
+} ck_quantise_weight;
+
+int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op);
+void ck_quantise_weight_task(const void *op, int32_t index);
 
 /* ---- Norms ----------------------------------------------------------------------------------------------------- */
 

@@ -1,46 +1,60 @@
 internal import CKernels
 public import Tensors
 
-/// A linear layer's weights in panels of 16 output columns, `[panels][inputs][16]`.
+/// A linear layer's weights in panels of 16 output columns, `[panels][depth][16]`; the depth is the inputs rounded up to a multiple of 4.
 final class PanelWeights: LinearWeights {
     let inputs: Int
     let outputs: Int
     let panels: Tensor
+    /// Of int8 panels, `[panels * 16]`.
+    let scales: Tensor?
     let bias: Tensor?
 
-    init(inputs: Int, outputs: Int, panels: Tensor, bias: Tensor?) {
+    init(inputs: Int, outputs: Int, panels: Tensor, scales: Tensor?, bias: Tensor?) {
         self.inputs = inputs
         self.outputs = outputs
         self.panels = panels
+        self.scales = scales
         self.bias = bias
     }
 
-    var byteCount: Int { panels.byteCount + (bias?.byteCount ?? 0) }
+    var depth: Int { panels.shape[1] }
+    var byteCount: Int { panels.byteCount + (scales?.byteCount ?? 0) + (bias?.byteCount ?? 0) }
+
+    /// Inputs beyond which a sum of int8 products could leave int32.
+    static let mostInt8Inputs = 131_072
 }
 
 extension CPUCompute {
     /// Packs layers that share an input. Gated pairs alternate panel by panel.
-    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError)
+    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
         -> any LinearWeights
     {
         let outputs = try LinearSource.outputs(of: sources, arrangement)
         let inputs = sources[0].weight.shape[1]
         let panel = Int(CK_PANEL)
         let panelCount = sources.reduce(0) { $0 + ($1.weight.shape[0] + panel - 1) / panel }
-        let panels = Tensor(zeros: [panelCount, inputs, panel], dtype: activationType)
+        let depth = (inputs + 3) / 4 * 4
+        let dtype = quantized && precision == .int8 && inputs <= PanelWeights.mostInt8Inputs ? .int8 : activationType
+        let panels = Tensor(zeros: [panelCount, depth, panel], dtype: dtype)
+        let scales = dtype == .int8 ? Tensor(zeros: [panelCount * panel]) : nil
         var first = 0
         for (i, source) in sources.enumerated() {
             // A stacked source of another width than a multiple of 16 would leave a gap in the middle.
-            let weight = source.weight.asFloatOrBFloat16()
+            let weight = dtype == .int8 && source.scales != nil ? source.weight : source.dequantizedWeight
             let operation = ck_pack(
-                source: weight.pointer, source_type: weight.dtype.kernelType, w_type: activationType.kernelType,
-                n: Int64(weight.shape[0]), k: Int64(inputs), k_stride: Int64(inputs), panels: panels.pointer,
+                source: weight.pointer, source_type: weight.dtype.kernelType, w_type: dtype.kernelType,
+                source_scales: source.scales?.floatPointer, n: Int64(weight.shape[0]), k: Int64(inputs),
+                k_stride: Int64(depth), panels: panels.pointer, scales: scales?.floatPointer,
                 first_panel: Int64(arrangement == .gated ? i : first), panel_step: arrangement == .gated ? 2 : 1)
-            withExtendedLifetime(weight) { pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation])) }
+            withExtendedLifetime((weight, source)) {
+                pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
+            }
             first += (weight.shape[0] + panel - 1) / panel
         }
         return PanelWeights(
-            inputs: inputs, outputs: outputs, panels: panels, bias: LinearSource.stackedBias(of: sources))
+            inputs: inputs, outputs: outputs, panels: panels, scales: scales,
+            bias: LinearSource.stackedBias(of: sources))
     }
 
     /// One product; see ``Compute/linear(_:_:part:_:_:into:)``.
@@ -56,20 +70,39 @@ extension CPUCompute {
         precondition(out.rowCount == rows && out.width == columns, "output \(out.shape) for \(rows) x \(columns)")
         precondition(!store.accumulate || out.dtype == .float32)
         precondition(outputs.lowerBound % Int(CK_PANEL) == 0, "a part starts at a panel")
+        precondition(inputs.lowerBound % 4 == 0, "a part starts at a lane")
         meter.count(rows: rows, inputs: inputs.count, outputs: outputs.count)
         let first =
-            (outputs.lowerBound * weights.inputs + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
+            (outputs.lowerBound * weights.depth + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
+        let scales = weights.scales.map { $0.floatPointer + outputs.lowerBound }
         let bias = weights.bias.map { $0.floatPointer + outputs.lowerBound }
         let gate = store.gate.map { $0.floatPointer + outputs.lowerBound }
+        let input = scales == nil ? x.pointer : quantized(x)
+        let type = scales == nil ? x.dtype.kernelType : Int32(CK_I8)
         (store.gatedRows?.flags).withOptionalPointer { flags in
             let operation = ck_linear(
-                a: x.pointer, lda: Int64(x.width), a_type: x.dtype.kernelType, w_type: weights.panels.dtype.kernelType,
-                panels: weights.panels.pointer + first, k_stride: Int64(weights.inputs), rows: Int64(rows),
-                k: Int64(inputs.count), columns: Int64(outputs.count), bias: bias, gate: gate, gated: flags,
+                a: input, lda: Int64(x.width), a_type: type, w_type: weights.panels.dtype.kernelType,
+                panels: weights.panels.pointer + first, k_stride: Int64(weights.depth), scales: scales,
+                rows: Int64(rows), k: Int64(inputs.count), columns: Int64(outputs.count), bias: bias, gate: gate,
+                gated: flags,
                 out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
                 activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE))
             pool.run(ck_linear_task, operation, tasks: ck_linear_tasks([operation]))
         }
+    }
+}
+
+extension CPUCompute {
+    /// The rows of `x` as the int8 kernels read them, in the calling thread's scratch memory.
+    private func quantized(_ x: Tensor) -> UnsafeMutableRawPointer {
+        let (rows, width) = (Int64(x.rowCount), Int64(x.width))
+        guard let memory = ck_thread_scratch(ck_quantised_bytes(rows, width)) else {
+            preconditionFailure("scratch memory never fails")
+        }
+        let operation = ck_quantise(
+            x: x.pointer, ldx: width, x_type: x.dtype.kernelType, rows: rows, k: width, out: memory)
+        pool.run(ck_quantise_task, operation, tasks: ck_quantise_tasks([operation]))
+        return memory
     }
 }
 
@@ -97,6 +130,9 @@ extension LinearSource {
             sources.allSatisfy({ $0.weight.shape[1] == inputs })
         else {
             throw .shape("layers of shapes \(sources.map(\.weight.shape)) do not share an input")
+        }
+        if sources.contains(where: { ($0.weight.dtype == .int8) != ($0.scales?.shape == [$0.weight.shape[0]]) }) {
+            throw .shape("an int8 weight needs one scale for each output, and no other weight has any")
         }
         let widths = sources.map { $0.weight.shape[0] }
         if sources.contains(where: { $0.bias.map { $0.count } ?? $0.weight.shape[0] != $0.weight.shape[0] }) {

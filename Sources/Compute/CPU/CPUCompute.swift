@@ -34,28 +34,34 @@ public final class CPUCompute: Compute {
     /// Threads in use.
     public var threads: Int { pool.threads }
 
-    /// The instruction set of the kernels: `portable`, `avx2` or `avx512`, or `wide` in tests.
+    /// The instruction set of the kernels: `portable`, `avx2`, `avx512` or `avx512dot` (with the dot
+    /// products of VNNI and BF16), or `wide` in tests.
     public static var instructionSet: String {
         switch ck_isa() {
         case Int32(CK_AVX512): "avx512"
+        case Int32(CK_AVX512_DOT): "avx512dot"
         case Int32(CK_WIDE): "wide"
         case Int32(CK_AVX2): "avx2"
         default: "portable"
         }
     }
 
-    /// bfloat16 in `bf16`, else float32.
-    public var activationType: DType { precision == .bf16 ? .bfloat16 : .float32 }
+    /// float32 in `f32`, else bfloat16.
+    public var activationType: DType { precision == .f32 ? .float32 : .bfloat16 }
 
     /// See ``Compute/parallel(_:_:)``.
     public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { pool.forEach(count, body) }
 }
 
 extension DType {
-    /// The kernels' name of the type: float32 or bfloat16.
+    /// The kernels' name of the type: float32, bfloat16 or, of weights, int8.
     var kernelType: Int32 {
-        precondition(self == .float32 || self == .bfloat16, "the kernels compute on float32 and bfloat16, not \(self)")
-        return Int32(self == .bfloat16 ? CK_BF16 : CK_F32)
+        switch self {
+        case .float32: return Int32(CK_F32)
+        case .bfloat16: return Int32(CK_BF16)
+        case .int8: return Int32(CK_I8)
+        default: preconditionFailure("the kernels compute on float32, bfloat16 and int8, not \(self)")
+        }
     }
 }
 

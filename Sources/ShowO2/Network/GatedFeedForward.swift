@@ -15,18 +15,23 @@ struct GatedFeedForward: Sendable {
     init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int, order: [Int]? = nil) throws {
         let width = (intermediate + 15) / 16 * 16
         self.width = width
+        let names = ["gate_proj", "up_proj", "down_proj"].map { "\(prefix).\($0)" }
         func rows(_ name: String) throws -> LinearSource {
-            let weight = try loader.layer("\(prefix).\(name)", intermediate, hidden, bias: false).weight
+            let source = try loader.layer(name, intermediate, hidden, bias: false)
+            let scales = source.scales?.reshaped([intermediate, 1])
+            let weight = order.map(source.weight.gatheringRows) ?? source.weight
+            if order != nil { source.weight.evict() }
             return LinearSource(
-                weight: (order.map(weight.gatheringRows) ?? weight).padded(rows: width, columns: hidden))
+                weight: weight.padded(rows: width, columns: hidden),
+                scales: scales.map { (order.map($0.gatheringRows) ?? $0).padded(rows: width, columns: 1) }?
+                    .reshaped([width]))
         }
-        let down = try loader.layer(prefix + ".down_proj", hidden, intermediate, bias: false).weight
-        gateUp = try loader.compute.pack([rows("gate_proj"), rows("up_proj")], .gated)
-        self.down = try loader.compute.pack(
-            [
-                LinearSource(
-                    weight: (order.map(down.gatheringColumns) ?? down).padded(rows: hidden, columns: width))
-            ], .stacked)
+        gateUp = try loader.pack([rows(names[0]), rows(names[1])], Array(names[..<2]), .gated)
+        let down = try loader.layer(names[2], hidden, intermediate, bias: false)
+        let weight = order.map(down.weight.gatheringColumns) ?? down.weight
+        if order != nil { down.weight.evict() }
+        self.down = try loader.pack(
+            [LinearSource(weight: weight.padded(rows: hidden, columns: width), scales: down.scales)], [names[2]])
     }
 
     var byteCount: Int { gateUp.byteCount + down.byteCount }

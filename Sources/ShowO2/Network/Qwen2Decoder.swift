@@ -16,6 +16,7 @@ package final class Qwen2Decoder: Sendable {
     /// `[vocabulary, hidden]`, looked up row by row in the mapped file.
     let embedding: Tensor
     private let outputSource: Tensor
+    private let outputIsQuantized: Bool
     private let outputWeights = Mutex<(any LinearWeights)?>(nil)
     private let compute: any Compute
 
@@ -33,6 +34,7 @@ package final class Qwen2Decoder: Sendable {
         outputSource =
             loader.source.contains("showo.lm_head.weight")
             ? try loader.source.tensor("showo.lm_head.weight", shape: [vocabulary, geometry.llm.hidden]) : embedding
+        outputIsQuantized = loader.isQuantized("showo.lm_head.weight")
         layers = try (0..<geometry.llm.layers).map { i in
             let layer = try TransformerLayer(
                 loader, "showo.model.layers.\(i)", geometry.llm, epsilon: geometry.llmEpsilon, bias: true,
@@ -90,7 +92,9 @@ package final class Qwen2Decoder: Sendable {
     private func output() throws -> any LinearWeights {
         try outputWeights.withLock { packed in
             if let packed { return packed }
-            let made = try compute.pack([LinearSource(weight: outputSource)], .stacked)
+            let made = try compute.pack(
+                [LinearSource(weight: outputSource)], .stacked, quantized: outputIsQuantized)
+            outputSource.evict()
             packed = made
             return made
         }

@@ -1,21 +1,41 @@
 import Compute
 import Tensors
 
-/// Reads named weights, checks their shapes, and hands them to the backend.
+/// Reads named weights, checks their shapes, and hands them to the backend. What was packed is given back to the system: the memory
+/// mapping holds hardly more than one layer at a time.
 struct WeightLoader {
     let source: any TensorSource
     let compute: any Compute
+    /// The layers that are packed in 8 bits where the backend does that.
+    var int8 = Int8Layers.standard
 
     /// A weight and bias of a linear layer, `[outputs, inputs]` and `[outputs]`.
     func layer(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool = true) throws -> LinearSource {
-        LinearSource(
-            weight: try source.tensor(name + ".weight", shape: [outputs, inputs]),
-            bias: bias ? try source.tensor(name + ".bias", shape: [outputs]) : nil)
+        let bias = bias ? try source.tensor(name + ".bias", shape: [outputs]) : nil
+        let name = name + ".weight"
+        // Integers are wanted only where they are packed as such.
+        if isQuantized(name), let (values, scales) = try source.quantized(name), values.shape == [outputs, inputs] {
+            return LinearSource(weight: values, scales: scales, bias: bias)
+        }
+        return LinearSource(weight: try source.tensor(name, shape: [outputs, inputs]), bias: bias)
+    }
+
+    /// Whether the weight of that name is packed in 8 bits.
+    func isQuantized(_ name: String) -> Bool { compute.precision == .int8 && int8.contains(weight: name) }
+
+    /// Packs the weights of the layers called `names`.
+    func pack(_ sources: [LinearSource], _ names: [String], _ arrangement: LinearArrangement = .stacked) throws
+        -> any LinearWeights
+    {
+        let quantized = names.allSatisfy { isQuantized($0 + ".weight") }
+        let packed = try compute.pack(sources, arrangement, quantized: quantized)
+        for source in sources { source.weight.evict() }
+        return packed
     }
 
     /// One packed linear layer.
     func linear(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool = true) throws -> any LinearWeights {
-        try compute.pack([layer(name, outputs, inputs, bias: bias)], .stacked)
+        try pack([layer(name, outputs, inputs, bias: bias)], [name])
     }
 
     /// A convolution with stride equal to its kernel, as the linear layer that it is:
@@ -32,12 +52,12 @@ struct WeightLoader {
         -> any LinearWeights
     {
         let keyWidth = heads.keyValueHeads * heads.headDim
-        return try compute.pack(
+        let names = ["q_proj", "k_proj", "v_proj"].map { "\(prefix).\($0)" }
+        return try pack(
             [
-                layer(prefix + ".q_proj", heads.queryWidth, hidden, bias: bias),
-                layer(prefix + ".k_proj", keyWidth, hidden, bias: bias),
-                layer(prefix + ".v_proj", keyWidth, hidden, bias: bias),
-            ], .stacked)
+                layer(names[0], heads.queryWidth, hidden, bias: bias), layer(names[1], keyWidth, hidden, bias: bias),
+                layer(names[2], keyWidth, hidden, bias: bias),
+            ], names)
     }
 
     /// A float32 vector.

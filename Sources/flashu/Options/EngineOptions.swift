@@ -12,7 +12,10 @@ struct EngineOptions: ParsableArguments {
         completion: .directory)
     var model: String?
 
-    @Option(help: "Weights and activations: f32, or bf16 (half the memory; sums stay float32).")
+    @Option(
+        help:
+            "Weights and activations: f32, bf16 (half the memory; sums stay float32), or int8 (most attention and FFN layers in 8 bits)."
+    )
     var precision: Precision = .bf16
 
     @Option(name: [.short, .long], help: "Threads; the result does not depend on it. (default: all cores)")

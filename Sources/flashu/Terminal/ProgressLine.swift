@@ -25,9 +25,9 @@ struct ProgressLine {
         )
     }
 
-    /// Shows that a share, 0 ... 1, is done of what has no countable steps.
+    /// Shows that a share, 0 ... 1, is done of what has no countable steps; nothing in the first second.
     func show(share: Double) {
-        guard Terminal.isInteractive else { return }
+        guard Terminal.isInteractive, clock.now - start > .seconds(1) else { return }
         Terminal.progress("\(label) \(bar(share)) \(Int(100 * min(max(share, 0), 1))) %")
     }
 

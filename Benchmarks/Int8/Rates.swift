@@ -1,0 +1,61 @@
+import ArgumentParser
+import Compute
+import Foundation
+import Tensors
+
+/// Rates of single products at the shapes of Show-o2 1.5B: ours in each precision, quantisation of the input included, and oneDNN's.
+struct Rates: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Rates of matrix products in int8, bf16 and f32, beside oneDNN's.",
+        discussion: "EXAMPLE\n  swift run -c release int8 rates")
+
+    @Option(name: [.short, .long], help: "Threads. Default: all cores.")
+    var threads: Int?
+
+    @Option(help: "Seconds for each number.")
+    var seconds = 0.7
+
+    /// Rows of one image's span in both branches, and of one decoded token.
+    private static let shapes = [
+        (1460, 1536, 2048), (1460, 1536, 1536), (1460, 1536, 17920), (1460, 8960, 1536), (729, 1152, 4304),
+        (1, 1536, 17920), (1, 8960, 1536),
+    ]
+
+    func run() throws {
+        let compute = try CPUCompute(precision: .int8, threads: threads)
+        print("GFLOP/s, best of \(seconds) s; \(compute.threads) threads, \(CPUCompute.instructionSet)")
+        print("rows x inputs -> outputs        int8    bf16     f32   oneDNN int8   oneDNN f32   int8 weights, GB/s")
+        for (rows, inputs, outputs) in Self.shapes {
+            let weight = Tensor.random([outputs, inputs], seed: 1, ones: false)
+            let x = Tensor.random([rows, inputs], seed: 2, ones: false)
+            let ours = try [Precision.int8, .bf16, .f32].map { precision in
+                let engine = compute.with(precision: precision)
+                let packed = try engine.pack([LinearSource(weight: weight)], .stacked, quantized: true)
+                let input = precision == .f32 ? x.toFloat32() : x
+                return rate(engine, input, packed)
+            }
+            let theirs = [CPUCompute.BaselineProduct.int8, .f32].map {
+                compute.measuredGEMMRate($0, rows: rows, inputs: inputs, outputs: outputs, seconds: seconds)
+            }
+            let bytes = ours[0] / Double(2 * rows)
+            print(
+                String(format: "%4d x %5d -> %5d      ", rows, inputs, outputs)
+                    + ours.map { String(format: "%8.1f", $0 / 1e9) }.joined()
+                    + String(format: "%14.1f%13.1f%14.1f", theirs[0] / 1e9, theirs[1] / 1e9, bytes / 1e9))
+        }
+    }
+
+    private func rate(_ compute: any Compute, _ x: Tensor, _ weights: any LinearWeights) -> Double {
+        let out = Tensor(zeros: [x.shape[0], weights.outputs])
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(seconds)
+        var best = Double.infinity
+        repeat {
+            let start = clock.now
+            compute.linear(x, weights, .identity, .replace, into: out)
+            let (whole, part) = (clock.now - start).components
+            best = min(best, Double(whole) + Double(part) * 1e-18)
+        } while clock.now < deadline
+        return Double(2 * x.shape[0] * weights.inputs * weights.outputs) / best
+    }
+}

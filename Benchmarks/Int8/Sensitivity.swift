@@ -1,0 +1,72 @@
+import ArgumentParser
+import Compute
+import FlashUTesting
+import Foundation
+import ShowO2
+import Tensors
+
+/// What each kind of layer costs in 8 bits: the velocity's relative error against float32, on the latents of the float32 trajectory, the
+/// others in bfloat16.
+struct Sensitivity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Errors of the velocity by kind of layer in 8 bits, on the shapes model.",
+        discussion: "EXAMPLE\n  swift run -c release int8 sensitivity")
+
+    @Option(name: [.short, .long], help: "Threads. Default: all cores.")
+    var threads: Int?
+
+    func run() throws {
+        let golden = try Golden(ShapesModel.drawing)
+        let weights = try openWeights(in: ShapesModel.folder)
+        let geometry = try ShowO2Geometry(folder: ShapesModel.folder, weights: weights)
+        let compute = try CPUCompute(precision: .f32, threads: threads)
+        let guidance = golden.manifest.guidance_scale ?? 5
+        func denoising(_ precision: Precision, _ layers: Int8Layers = .standard) throws -> Denoising {
+            try Denoising(
+                model: ShowO2Model(
+                    geometry: geometry, weights: weights, compute: compute.with(precision: precision), int8: layers),
+                special: geometry.special
+                    ?? SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3),
+                prompts: golden.manifest.prompts_token_ids ?? [],
+                schedule: FlowSchedule(steps: 30, timeShift: geometry.sampling.timeShift), grid: geometry.grid,
+                guided: true)
+        }
+        // The float32 trajectory: latents and velocities at every step.
+        let exact = try denoising(.f32)
+        let latents = try golden["noise"].toFloat32()
+        let velocity = Tensor(zeros: exact.latentShape)
+        var states: [(latents: Tensor, velocity: [Float])] = []
+        for step in 0..<exact.schedule.evaluations {
+            let start = latents.toFloat32()
+            exact.velocity(latents, step: step, guidance: guidance, into: velocity)
+            states.append((start, velocity.floats()))
+            latents.add(velocity, times: exact.schedule.interval(step))
+        }
+        func errors(_ denoising: Denoising) -> [Double] {
+            states.enumerated().map { step, state in
+                denoising.velocity(state.latents, step: step, guidance: guidance, into: velocity)
+                return relativeError(velocity.floats(), state.velocity)
+            }
+        }
+        func show(_ name: String, _ denoising: Denoising) {
+            let errors = errors(denoising)
+            print(
+                name.padding(toLength: 34, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "%.5f   %.5f", errors.reduce(0, +) / Double(errors.count), errors.max() ?? 0))
+        }
+        print("in 8 bits                         mean      worst of \(states.count) evaluations")
+        show("nothing (bf16)", try denoising(.bf16))
+        for part in Int8Layers.Part.allCases {
+            for role in Int8Layers.Role.allCases {
+                let kind = Int8Layers.Kind(part, role)
+                guard weights.names.contains(where: { Int8Layers.Kind(weight: $0) == kind }) else { continue }
+                show("\(kind)", try denoising(.int8, Int8Layers([kind])))
+            }
+        }
+        show("standard", try denoising(.int8))
+        for kind in Int8Layers.standard.kinds.sorted(by: { $0.description < $1.description }) {
+            show("standard - \(kind)", try denoising(.int8, Int8Layers(Int8Layers.standard.kinds.subtracting([kind]))))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import CKernels
+public import Tensors
+
+/// A weight in 8 bits, symmetric by output: element `[o, i]` is `values[o, i] * scales[o]`, and `scales[o]` is the output's largest
+/// magnitude / 127.
+public struct Int8Weight: Sendable {
+    /// `[outputs, inputs]` int8.
+    public let values: Tensor
+    /// `[outputs]` float32. Not a number where the weight was not finite.
+    public let scales: Tensor
+
+    /// Given integers and scales, whose shapes must fit.
+    public init(values: Tensor, scales: Tensor) {
+        precondition(values.dtype == .int8 && scales.dtype == .float32 && scales.count == values.shape.first)
+        self.values = values
+        self.scales = scales
+    }
+
+    /// The float32 weight `[outputs, inputs]`.
+    public func dequantized() -> Tensor {
+        let out = Tensor(zeros: values.shape)
+        let width = scales.count > 0 ? values.count / scales.count : 0
+        let (from, factors, to) = (
+            values.pointer.assumingMemoryBound(to: Int8.self), scales.floatPointer, out.floatPointer
+        )
+        for row in 0..<scales.count {
+            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
+        }
+        return out
+    }
+}
+
+extension CPUCompute {
+    /// Quantises a weight `[outputs, inputs]`: the same integers that ``pack(_:_:quantized:)`` makes of it.
+    public func quantize(_ weight: Tensor) -> Int8Weight {
+        precondition(weight.shape.count == 2)
+        let source = weight.asFloatOrBFloat16()
+        let values = Tensor(zeros: weight.shape, dtype: .int8)
+        let scales = Tensor(zeros: [weight.shape[0]])
+        let operation = ck_quantise_weight(
+            source: source.pointer, source_type: source.dtype.kernelType, n: Int64(weight.shape[0]),
+            k: Int64(weight.shape[1]), values: values.pointer.assumingMemoryBound(to: Int8.self),
+            scales: scales.floatPointer)
+        withExtendedLifetime(source) {
+            pool.run(ck_quantise_weight_task, operation, tasks: ck_quantise_weight_tasks([operation]))
+        }
+        return Int8Weight(values: values, scales: scales)
+    }
+}

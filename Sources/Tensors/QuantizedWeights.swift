@@ -1,0 +1,76 @@
+/// Weights of which some are stored in 8 bits, as `flashu convert --to int8` writes them: `NAME` I8 `[outputs, inputs]` with
+/// `NAME_scale` F32 `[outputs]`, element `[o, i]` being `NAME[o, i] * NAME_scale[o]`.
+///
+/// Whoever asks for `NAME` gets float32; the integers are there for those who ask for them. The scales are no tensors of their own.
+public struct QuantizedWeights: TensorSource {
+    /// What is added to a weight's name to name its scales.
+    public static let scaleSuffix = "_scale"
+
+    private let stored: any TensorSource
+    /// The names of all tensors but the scales.
+    public let names: [String]
+
+    /// Looks into `stored`.
+    ///
+    /// - Throws: ``WeightError/wrongTensor(name:file:reason:)`` for a 8-bit matrix whose scales are missing or do not fit.
+    public init(_ stored: any TensorSource) throws(WeightError) {
+        self.stored = stored
+        var scales: Set<String> = []
+        for name in stored.names {
+            guard let info = stored.info(name), info.dtype == .int8, info.shape.count == 2 else { continue }
+            let scale = name + Self.scaleSuffix
+            guard let found = stored.info(scale) else {
+                throw .wrongTensor(
+                    name: name, file: stored.location,
+                    reason: "is in 8 bits, but its scales '\(scale)' are missing; convert the model again")
+            }
+            guard found.dtype == .float32, found.shape == [info.shape[0]] else {
+                throw .wrongTensor(
+                    name: scale, file: stored.location,
+                    reason: "has shape \(found.shape) of \(found.dtype.rawValue) where [\(info.shape[0])] of float32 "
+                        + "is expected; convert the model again")
+            }
+            scales.insert(scale)
+        }
+        names = stored.names.filter { !scales.contains($0) }
+    }
+
+    /// The file's.
+    public var location: String { stored.location }
+
+    /// Shape and stored element type, which is int8 for quantised weights.
+    public func info(_ name: String) -> TensorInfo? { stored.info(name) }
+
+    /// The tensor of that name, dequantised to float32 where it is stored in 8 bits.
+    ///
+    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
+    public func tensor(_ name: String) throws(WeightError) -> Tensor {
+        guard let (values, scales) = try quantized(name) else { return try stored.tensor(name) }
+        let (out, factors) = (Tensor(zeros: values.shape), scales.floats())
+        let from = values.pointer.assumingMemoryBound(to: Int8.self)
+        let to = out.pointer.assumingMemoryBound(to: Float.self)
+        let width = values.shape[1]
+        for row in 0..<values.shape[0] {
+            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
+        }
+        values.evict()
+        return out
+    }
+
+    /// The integers and the scales of a weight that is stored in 8 bits, else nil.
+    public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? {
+        guard let info = stored.info(name), info.dtype == .int8, info.shape.count == 2 else { return nil }
+        let scales = try stored.tensor(name + Self.scaleSuffix)
+        guard scales.floats().allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw .wrongTensor(
+                name: name + Self.scaleSuffix, file: location,
+                reason: "holds negative or infinite scales; the file is damaged, convert the model again")
+        }
+        return (try stored.tensor(name), scales)
+    }
+
+    /// Whether a source needs this view: whether it holds matrices in 8 bits.
+    static func isNeeded(for source: any TensorSource) -> Bool {
+        source.names.contains { source.info($0).map { $0.dtype == .int8 && $0.shape.count == 2 } ?? false }
+    }
+}

@@ -1,0 +1,61 @@
+public import ArgumentParser
+import Foundation
+public import Pipelines
+
+/// `flashu convert`
+struct ConvertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Store a model's weights as an engine holds them: smaller, and quicker to load.",
+        discussion: """
+            Writes a new model folder with one model.safetensors and copies of the configuration, tokenizer, VAE and calibration. \
+            int8 keeps most attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \
+            bfloat16; bf16 keeps all matrices in bfloat16. With --precision int8, or bf16, the new folder gives the very results of the old \
+            one; the other precisions read it too, from the rounded weights.
+
+            EXAMPLES
+              flashu convert ~/models/show-o2-1.5B --to int8 -o ~/models/show-o2-1.5B-int8
+              flashu generate -m ~/models/show-o2-1.5B-int8 --precision int8 "a cat on a sofa"
+            """)
+
+    @Argument(help: "The model's folder.", completion: .directory)
+    var folder: String
+
+    @Option(help: "How matrices are stored: int8 or bf16.")
+    var to: ModelConversion.Target
+
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("The folder to make; it must not exist.", valueName: "folder"),
+        completion: .directory)
+    var output: String
+
+    @Option(name: [.short, .long], help: "Threads; the result does not depend on it. (default: all cores)")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads must be between 1 and 1024, not \(threads).")
+        }
+        if output.isEmpty { throw ValidationError("--output needs the name of a folder.") }
+    }
+
+    func run() async throws {
+        let destination = URL(fileURLWithPath: (output as NSString).expandingTildeInPath).standardizedFileURL
+        try ModelConversion.check(destination)
+        let conversion = try ModelConversion(ModelLocation.resolve(folder), to: to)
+        let line = ProgressLine("converting")
+        let report = try Interruption.whileWriting {
+            try conversion.write(to: destination, threads: threads) {
+                try Task.checkCancellation()
+                line.show(share: $0)
+            }
+        }
+        Terminal.clearProgress()
+        let gigabytes = { (bytes: Int) in String(format: "%.3f GB", Double(bytes) / 1e9) }
+        try Terminal.write(
+            "\(destination.path)  weights \(gigabytes(report.bytesBefore)) -> \(gigabytes(report.bytesAfter)), copied \(report.copied.joined(separator: ", "))"
+        )
+    }
+}
+
+extension ModelConversion.Target: ExpressibleByArgument {}
