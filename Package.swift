@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "frontier",
             dependencies: [
-                "Pipelines", "FlashU", "Compute", "Tensors",
+                "Evaluation", "Pipelines", "FlashU", "Compute", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Frontier", swiftSettings: strict),
 

@@ -30,9 +30,16 @@ extension AccelerationProfile {
         }
     }
 
-    /// Whether it needs the calibration file.
-    public var needsCalibration: Bool {
-        ffn.generationRatio > 0 || ffn.understandingRatio > 0
-            || (layers.understandingRatio > 0 && layers.understandingChoice == .calibration)
+    /// Whether a task needs the calibration file.
+    public func needsCalibration(for task: Calibration.Task) -> Bool {
+        switch task {
+        case .generation: ffn.generationRatio > 0
+        case .understanding:
+            ffn.understandingRatio > 0 || choosesTokensByCalibration
+                || (layers.understandingRatio > 0 && layers.understandingChoice == .calibration)
+        }
     }
+
+    /// Whether the calibration's ``Calibration/Scores/normAttention`` decides which tokens stay.
+    public var choosesTokensByCalibration: Bool { tokens.dropRatio > 0 && tokens.selection == .calibrated }
 }

@@ -21,6 +21,8 @@ public struct Calibrator {
         /// Layer importance, summed over passes.
         var layers: [Double]
         var passes = 0
+        /// Correlation of value norm and received attention, summed over images; images in which it is not defined count as none.
+        var normAttention: [Double]
     }
 
     /// - Parameters:
@@ -81,14 +83,25 @@ public struct Calibrator {
     ///   - latents: `[1, channels, height, width]` float32.
     public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
         var sums = self.sums[.understanding] ?? empty
-        let reading = try Reading(
-            model: model, capacity: prefix.count + 3 + model.geometry.imageTokens + question.count)
+        let patch = model.geometry.patch
+        let layout = SequenceLayout(
+            prefix: prefix.count + 1, imageTokens: latents.shape[2] / patch * (latents.shape[3] / patch))
+        let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
+        var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers)
+        reading.attentionTap = { layer, inputs in
+            // Probabilities take long in a large model; a cancelled task shall not wait for them.
+            if !_Concurrency.Task.isCancelled { received.add(layer: layer, inputs) }
+        }
         let squares = sums.squares
         let observe: Observer = { name, tensor in Self.add(tensor, named: name, to: squares) }
         try reading.read(
             prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
         _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
+        try _Concurrency.Task.checkCancellation()
         sums.layers = zip(sums.layers, reading.layerImportance).map(+)
+        sums.normAttention = zip(sums.normAttention, received.layers).map {
+            $0 + (Correlation.spearman($1.norms, $1.attention) ?? 0)
+        }
         sums.passes += 1
         self.sums[.understanding] = sums
     }
@@ -96,19 +109,24 @@ public struct Calibrator {
     /// The scores of the tasks that were measured.
     public var calibration: Calibration {
         Calibration(
-            scores: sums.mapValues { sums in
-                let norms = sums.squares.map { $0.floats().map { $0.squareRoot() } }
-                return Calibration.Scores(
-                    wanda: zip(norms, absolute).map { zip($0, $1).map(*) },
-                    reconstruction: zip(norms, euclidean).map { zip($0, $1).map(*) },
-                    layers: sums.layers.map { Float($0 / Double(max(1, sums.passes))) })
-            })
+            scores: Dictionary(
+                uniqueKeysWithValues: sums.map { task, sums in
+                    let norms = sums.squares.map { $0.floats().map { $0.squareRoot() } }
+                    let share = 1 / Double(max(1, sums.passes))
+                    let scores = Calibration.Scores(
+                        wanda: zip(norms, absolute).map { zip($0, $1).map(*) },
+                        reconstruction: zip(norms, euclidean).map { zip($0, $1).map(*) },
+                        layers: sums.layers.map { Float($0 * share) },
+                        normAttention: task == .understanding ? sums.normAttention.map { Float($0 * share) } : nil)
+                    return (task, scores)
+                }))
     }
 
     private var empty: Sums {
         let (layers, width) = (model.geometry.llm.layers, (model.geometry.llm.intermediate + 15) / 16 * 16)
         return Sums(
-            squares: (0..<layers).map { _ in Tensor(zeros: [width]) }, layers: [Double](repeating: 0, count: layers))
+            squares: (0..<layers).map { _ in Tensor(zeros: [width]) }, layers: [Double](repeating: 0, count: layers),
+            normAttention: [Double](repeating: 0, count: layers))
     }
 
     /// Adds the squares of a layer's FFN activations, which the network shows as `llm.layerN.ffn.inner`.

@@ -6,18 +6,21 @@ public struct ReadingPlanner: Sendable {
     private let layers: Int
     private let neurons: [[Range<Int>]]?
     private let calibrated: Set<Int>
+    private let selection: TokenSelection
     private var skipped: Set<Int>
 
     /// - Parameters:
     ///   - layers: of the LLM.
     ///   - neurons: what the pruned FFN runs, per layer; nil = everything.
-    ///   - importance: the calibration's layer importance, for profiles that skip by it.
-    public init(_ profile: AccelerationProfile, layers: Int, neurons: [[Range<Int>]]?, importance: [Float]?) {
+    ///   - scores: the calibration's of understanding, for profiles that choose layers or tokens by it.
+    public init(
+        _ profile: AccelerationProfile, layers: Int, neurons: [[Range<Int>]]?, scores: Calibration.Scores?
+    ) {
         self.profile = profile
         self.layers = layers
         self.neurons = neurons
         var chosen: Set<Int> = []
-        if profile.layers.understandingChoice == .calibration, let importance {
+        if profile.layers.understandingChoice == .calibration, let importance = scores?.layers {
             var measured = importance.map(Double.init)
             // The layer whose values choose the tokens must run.
             if profile.tokens.dropRatio > 0, profile.tokens.layer < measured.count {
@@ -27,6 +30,9 @@ public struct ReadingPlanner: Sendable {
         }
         calibrated = chosen
         skipped = chosen
+        let layer = profile.tokens.layer
+        selection = profile.tokens.selection.resolved(
+            scores?.normAttention.flatMap { $0.indices.contains(layer) ? $0[layer] : nil })
     }
 
     private var measures: Bool {
@@ -41,7 +47,7 @@ public struct ReadingPlanner: Sendable {
         let tokens = profile.tokens
         guard tokens.dropRatio > 0 else { return nil }
         return TokenCut(layer: tokens.layer) { norms in
-            tokens.selection.kept(norms, dropRatio: tokens.dropRatio, seed: tokens.seed)
+            selection.kept(norms, dropRatio: tokens.dropRatio, seed: tokens.seed)
         }
     }
 

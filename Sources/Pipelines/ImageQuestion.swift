@@ -80,7 +80,8 @@ public struct ImageQuestion: Sendable {
 
     /// What happens while questions are answered.
     public enum Event: Sendable {
-        /// The image has been read; the image tokens that stayed when some were dropped.
+        /// The image has been read, once for all questions. When the profile drops image tokens, the places of those that stayed, rising, in
+        /// raster order over the token grid; nil when it drops none. ``TokenOverlay`` shows them on the image.
         case imageRead(keptTokens: [Int]?)
         /// More text of the answer to question `index`.
         case text(index: Int, String)
@@ -137,10 +138,17 @@ public struct ImageQuestion: Sendable {
         return answers
     }
 
+    /// What the model sees of an image: its short side resized to the model's size, the centre cut out. Each image token covers
+    /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
+    /// - Throws: `ImageError`.
+    public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage {
+        try image.resizedCovering(width: model.geometry.imageWidth, height: model.geometry.imageHeight)
+    }
+
     /// The loop.
     private func run(_ request: Request, _ emit: (Event) -> Void) throws {
         let geometry = model.geometry
-        try model.check(request.profile)
+        try model.check(request.profile, for: .understanding)
         let special = try model.specialTokens()
         guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
@@ -171,7 +179,7 @@ public struct ImageQuestion: Sendable {
         let planner = ReadingPlanner(
             request.profile, layers: geometry.llm.layers,
             neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
-            importance: model.calibration?.scores[.understanding]?.layers)
+            scores: model.calibration?.scores[.understanding])
         let meter = model.network.compute.meter
         try reading.read(
             prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, planner.imagePlan,
@@ -240,7 +248,7 @@ public struct ImageQuestion: Sendable {
             }
             return latents.toFloat32()
         case .image(let image):
-            let fitted = try image.resizedCovering(width: geometry.imageWidth, height: geometry.imageHeight)
+            let fitted = try fitted(image)
             let pixels = Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width])
             let posterior = try model.vae().encode(pixels)
             let latents =

@@ -167,7 +167,7 @@ public struct TextToImage: Sendable {
     private func run(_ request: Request, _ emit: (Event) -> Void) throws {
         let geometry = model.geometry
         let profile = request.profile
-        try model.check(profile)
+        try model.check(profile, for: .generation)
         let defaultSteps = max(2, Int((Double(geometry.sampling.steps) * profile.schedule.stepsFactor).rounded()))
         let settings = Settings(
             steps: request.steps ?? defaultSteps, guidance: request.guidance ?? geometry.sampling.guidance,

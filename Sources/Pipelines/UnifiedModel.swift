@@ -128,11 +128,18 @@ public final class UnifiedModel: Sendable {
 
     /// Checks a profile against this model.
     /// - Throws: ``ProfileError`` naming the field that is off, or saying that a calibration is needed.
-    func check(_ profile: AccelerationProfile) throws(ProfileError) {
+    func check(_ profile: AccelerationProfile, for task: Calibration.Task) throws(ProfileError) {
         try profile.validate(layers: geometry.llm.layers)
-        guard profile.needsCalibration, calibration == nil else { return }
+        guard profile.needsCalibration(for: task) else { return }
+        // A calibration of old has no attention, one of a single task only that one's scores.
+        if let scores = calibration?.scores[task],
+            task == .generation || !profile.choosesTokensByCalibration || scores.normAttention != nil
+        {
+            return
+        }
         throw .missing(
-            "the profile \(profile.name) needs \(folder.path)/\(Calibration.fileName); make it with flashu calibrate -m \(folder.path)"
+            "the profile \(profile.name) needs \(task.rawValue)'s scores in \(folder.path)/\(Calibration.fileName); make it with flashu "
+                + "calibrate -m \(folder.path)"
         )
     }
 }

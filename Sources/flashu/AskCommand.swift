@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Images
 import Pipelines
+import ShowO2
 import Tensors
 
 /// `flashu ask`
@@ -18,7 +19,7 @@ struct AskCommand: AsyncParsableCommand {
               flashu ask photo.jpg "What is in this picture?"
               flashu ask stars.png "how many stars are there?" "what color are they?"
               flashu ask stars.png "how many stars are there?" --json
-              flashu ask stars.png "what color are the stars?" --set tokens.dropRatio=0.5
+              flashu ask stars.png "what color are the stars?" --set tokens.dropRatio=0.5 --overlay kept.png
             """)
 
     @Argument(
@@ -73,6 +74,13 @@ struct AskCommand: AsyncParsableCommand {
     @Flag(help: "Sample the VAE's posterior, as the official code does, instead of taking its mean.")
     var samplePosterior = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the image as the model saw it, the patches of dropped tokens greyed and hatched; needs tokens.dropRatio.",
+            valueName: "png"),
+        completion: .file(extensions: ["png"]))
+    var overlay: String?
+
     private var image: String? { imageLatents == nil ? words.first : nil }
     private var questions: [String] { imageLatents == nil ? Array(words.dropFirst()) : words }
 
@@ -95,10 +103,12 @@ struct AskCommand: AsyncParsableCommand {
         if samplePosterior, imageLatents != nil {
             throw ValidationError("--sample-posterior needs an image, not latents.")
         }
+        if overlay != nil, imageLatents != nil { throw ValidationError("--overlay needs an image, not latents.") }
     }
 
     func run() async throws {
         let profile = try acceleration.profile()
+        let overlayFile = try overlay.map { try TokenOverlayFile($0, profile: profile) }
         let source: ImageQuestion.Request.Source =
             if let imageLatents {
                 .latents(try openWeights(file: URL(fileURLWithPath: imageLatents)).tensor("image_latents"))
@@ -113,11 +123,14 @@ struct AskCommand: AsyncParsableCommand {
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed),
             posteriorSeed: samplePosterior ? seed : nil, profile: profile)
         var answers: [ImageQuestion.Answer] = []
+        var keptTokens: [Int]?
         var begun = -1
         Terminal.progress("reading the image")
         for try await event in ImageQuestion(model).ask(request) {
             switch event {
-            case .imageRead: Terminal.clearProgress()
+            case .imageRead(let kept):
+                keptTokens = kept
+                Terminal.clearProgress()
             case .text(let index, let piece):
                 guard !json else { continue }
                 if index != begun {
@@ -136,12 +149,15 @@ struct AskCommand: AsyncParsableCommand {
             }
         }
         try Task.checkCancellation()
+        if let overlayFile, case .image(let image) = source {
+            try overlayFile.write(ImageQuestion(model).fitted(image), grid: model.geometry.grid, kept: keptTokens ?? [])
+        }
         if json {
             let reports = answers.map {
                 Report(
                     question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
                     tokens: $0.tokens,
-                    finished: $0.finished, timings: $0.timings)
+                    finished: $0.finished, keptTokens: keptTokens, timings: $0.timings)
             }
             try Terminal.write(
                 reports.count == 1 ? JSONOutput.string(reports[0]) : JSONOutput.string(["answers": reports]))
@@ -159,6 +175,8 @@ struct AskCommand: AsyncParsableCommand {
         let answer: String
         let tokens: [Int]
         let finished: Bool
+        /// Places of the image tokens that stayed; left out when none were dropped.
+        let keptTokens: [Int]?
         let timings: ImageQuestion.Timings
     }
 }

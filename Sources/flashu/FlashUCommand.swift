@@ -21,8 +21,8 @@ struct FlashUCommand: AsyncParsableCommand {
             """,
         version: FlashUVersion.current,
         subcommands: [
-            GenerateCommand.self, AskCommand.self, InspectCommand.self, CalibrateCommand.self, CompareCommand.self,
-            EvalCommand.self,
+            GenerateCommand.self, AskCommand.self, InspectCommand.self, CalibrateCommand.self, AnalyzeCommand.self,
+            CompareCommand.self, EvalCommand.self,
         ])
 
     static func main() async {

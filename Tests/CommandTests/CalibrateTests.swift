@@ -31,6 +31,9 @@ import Testing
             #expect(zip(scores.wanda, scores.reconstruction).allSatisfy { zip($0, $1).allSatisfy { $0 >= $1 } })
             #expect(scores.layers.count == 8 && scores.layers.allSatisfy { $0 > 0 && $0 < 2 })
         }
+        #expect(both.scores[.generation]?.normAttention == nil)
+        let correlations = try #require(both.scores[.understanding]?.normAttention)
+        #expect(correlations.count == 8 && correlations.allSatisfy { $0 != 0 && abs($0) < 1 })
         #expect(try CommandRun.flashu(draw, in: place.results).status == 0)
 
         #expect(
@@ -39,6 +42,20 @@ import Testing
         let again = try #require(try Calibration(folder: folder, layers: 8, neurons: 640))
         #expect(again.scores[.generation]?.wanda == both.scores[.generation]?.wanda)
         #expect(again.scores[.understanding]?.wanda != both.scores[.understanding]?.wanda)
+    }
+
+    @Test("A calibration without attention does not choose tokens; it does everything else")
+    func calibrationOfOld() throws {
+        let place = try Workplace()
+        let folder = try model(place)
+        var old = try #require(try Calibration(folder: Golden.shapes, layers: 8, neurons: 640))
+        old.scores[.understanding]?.normAttention = nil
+        try old.write(to: folder)
+        let image = Golden.shapes.appendingPathComponent("eval/images/000.png").path
+        let ask = ["ask", image, "how many squares are there?", "-m", folder.path, "--accelerate"]
+        let balanced = try CommandRun.flashu(ask + ["balanced"], in: place.results)
+        #expect(balanced.status == 1 && balanced.errors.contains("flashu calibrate"), "\(balanced)")
+        #expect(try CommandRun.flashu(ask + ["paper"], in: place.results).status == 0)
     }
 
     @Test("Bad lists end in one line and leave the calibration alone")

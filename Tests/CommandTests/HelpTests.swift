@@ -22,10 +22,18 @@ import Testing
                 "ask",
                 [
                     "--max-tokens", "--temperature", "--top-k", "--top-p", "--seed", "--json", "--image-latents",
-                    "--prefix-ids", "--question-ids", "--sample-posterior", "default: 300", "EXAMPLES",
+                    "--prefix-ids", "--question-ids", "--sample-posterior", "--overlay", "default: 300", "EXAMPLES",
                 ]
             ),
             ("inspect", ["<folder>", "--json"]),
+            (
+                "analyze",
+                [
+                    "--samples", "--prompts", "--images", "--calibration", "--critical", "--layer", "--seed",
+                    "--output",
+                    "--json", "default: analysis.html", "default: 0.2", "EXAMPLES",
+                ]
+            ),
             (
                 "eval",
                 [

@@ -168,7 +168,7 @@ import Testing
         let question = try golden["text_tokens_b"].floats().map { Int($0) }.dropFirst(2)
         var planner = ReadingPlanner(
             profile, layers: 4, neurons: order.ranges(.understanding, ratio: profile.ffn.understandingRatio),
-            importance: [0.4, 0.1, 0.3, 0.2])
+            scores: .init(wanda: [], reconstruction: [], layers: [0.4, 0.1, 0.3, 0.2]))
         let reading = try Reading(model: model, capacity: 80)
         var flops: [Int] = []
         var logits: [[Float]] = []

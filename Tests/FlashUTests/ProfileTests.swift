@@ -58,6 +58,14 @@ import Testing
         #expect(throws: ProfileError.self) { try AccelerationProfile.named("no such preset or file") }
     }
 
+    @Test("Only the task that uses it needs a calibration")
+    func calibrationByTask() {
+        #expect(Calibration.Task.allCases.allSatisfy { !AccelerationProfile.off.needsCalibration(for: $0) })
+        #expect(Calibration.Task.allCases.allSatisfy { AccelerationProfile.paper.needsCalibration(for: $0) })
+        #expect(!AccelerationProfile.balanced.needsCalibration(for: .generation))
+        #expect(AccelerationProfile.balanced.needsCalibration(for: .understanding))
+    }
+
     /// The released schedule with the paper's defaults: 34 evaluations, counted from 1: computed 1-5, 10, 15, 20; cached between; full at the end.
     @Test func paperScheduleIsTheReleasedOne() {
         var planner = GenerationPlanner(.paper, evaluations: 34, layers: 28, neurons: nil)

@@ -78,6 +78,26 @@ import Testing
         }
     }
 
+    @Test(
+        "A calibrated selection keeps high norms where attention rises with them; without knowledge it is the paper's")
+    func selectionByCalibration() {
+        #expect(TokenSelection.calibrated.resolved(0.2) == .keepHighNorm)
+        #expect(TokenSelection.calibrated.resolved(-0.2) == .keepLowNorm)
+        #expect(TokenSelection.calibrated.resolved(nil) == .keepLowNorm)
+        #expect(TokenSelection.stride.resolved(0.9) == .stride)
+        let norms: [Float] = [5, 1, 4, 2]
+        var profile = AccelerationProfile.off
+        profile.tokens = .init()
+        profile.tokens.dropRatio = 0.5
+        profile.tokens.layer = 1
+        profile.tokens.selection = .calibrated
+        for (correlations, kept) in [([0, 0.3, 0], [0, 2]), ([0.3, -0.3, 0.3], [1, 3])] as [([Float], [Int])] {
+            let scores = Calibration.Scores(wanda: [], reconstruction: [], layers: [], normAttention: correlations)
+            let planner = ReadingPlanner(profile, layers: 3, neurons: nil, scores: scores)
+            #expect(planner.cut?.keep(norms) == kept)
+        }
+    }
+
     @Test func leastImportantLayers() {
         #expect(LayerSkipping.leastImportant([0.5, 0.1, 0.3, 0.1], ratio: 0.5) == [1, 3])
         #expect(LayerSkipping.leastImportant([0.5, 0.1, 0.3], ratio: 0.3).isEmpty)

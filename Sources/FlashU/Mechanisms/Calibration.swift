@@ -3,7 +3,8 @@ import Tensors
 
 /// What was measured on a model once, for both tasks: the importance of FFN neurons and of LLM layers.
 ///
-/// Stored as `flashu.safetensors` beside the model: `TASK.wanda`, `TASK.reconstruction` `[layers, neurons]` and `TASK.layers` `[layers]`.
+/// Stored as `flashu.safetensors` beside the model: `TASK.wanda`, `TASK.reconstruction` `[layers, neurons]`, `TASK.layers` `[layers]` and
+/// `understanding.norm_attention` `[layers]`.
 public struct Calibration: Sendable {
     /// The file's name in a model folder.
     public static let fileName = "flashu.safetensors"
@@ -24,12 +25,18 @@ public struct Calibration: Sendable {
         public var reconstruction: [[Float]]
         /// 1 - mean cosine between a layer's input and output (all span rows in generation, the last token in understanding), `[layers]`.
         public var layers: [Float]
+        /// Spearman's correlation of the visual tokens' value norms and the attention that they receive, `[layers]`; nil in generation, and in
+        /// files of old versions.
+        public var normAttention: [Float]?
 
         /// Given measurements.
-        public init(wanda: [[Float]], reconstruction: [[Float]], layers: [Float]) {
+        public init(
+            wanda: [[Float]], reconstruction: [[Float]], layers: [Float], normAttention: [Float]? = nil
+        ) {
             self.wanda = wanda
             self.reconstruction = reconstruction
             self.layers = layers
+            self.normAttention = normAttention
         }
     }
 
@@ -45,6 +52,13 @@ public struct Calibration: Sendable {
     public init?(folder: URL, layers: Int, neurons: Int) throws {
         let url = folder.appendingPathComponent(Self.fileName)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        try self.init(file: url, layers: layers, neurons: neurons)
+    }
+
+    /// Reads a calibration file.
+    ///
+    /// - Throws: `WeightError` for a damaged file, or one that belongs to a model of another size.
+    public init(file url: URL, layers: Int, neurons: Int) throws {
         let file = try SafetensorsFile(url: url)
         scores = [:]
         for task in Task.allCases where file.contains("\(task.rawValue).wanda") {
@@ -54,7 +68,9 @@ public struct Calibration: Sendable {
             }
             scores[task] = Scores(
                 wanda: try matrix("wanda"), reconstruction: try matrix("reconstruction"),
-                layers: try file.tensor("\(task.rawValue).layers", shape: [layers]).floats())
+                layers: try file.tensor("\(task.rawValue).layers", shape: [layers]).floats(),
+                normAttention: file.contains("\(task.rawValue).norm_attention")
+                    ? try file.tensor("\(task.rawValue).norm_attention", shape: [layers]).floats() : nil)
         }
     }
 
@@ -70,7 +86,10 @@ public struct Calibration: Sendable {
                         Tensor(rows.flatMap(\.self), shape: [rows.count, rows.first?.count ?? 0])
                     ))
             }
-            tensors.append(("\(task.rawValue).layers", Tensor(scores.layers, shape: [scores.layers.count])))
+            for (name, values) in [("layers", scores.layers), ("norm_attention", scores.normAttention)] {
+                guard let values else { continue }
+                tensors.append(("\(task.rawValue).\(name)", Tensor(values, shape: [values.count])))
+            }
         }
         try SafetensorsWriter.write(tensors, metadata: metadata, to: folder.appendingPathComponent(Self.fileName))
     }

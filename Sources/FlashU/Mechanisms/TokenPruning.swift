@@ -8,12 +8,22 @@ public enum TokenSelection: String, Sendable, Codable, CaseIterable {
     case random
     /// Every n-th.
     case stride
+    /// `keepLowNorm` or `keepHighNorm`, whichever keeps what the model attends to at the profile's layer, as calibration found.
+    case calibrated
+
+    /// The selection that a calibration stands for: low norms stay unless attention rises with the norm. Others are what they are.
+    ///
+    /// - Parameter correlation: of norm and received attention at the layer of the cut (``Calibration/Scores/normAttention``).
+    func resolved(_ correlation: Float?) -> TokenSelection {
+        guard self == .calibrated else { return self }
+        return (correlation ?? 0) > 0 ? .keepHighNorm : .keepLowNorm
+    }
 
     /// The places of the tokens that stay, rising; `norms` has one value a token.
     public func kept(_ norms: [Float], dropRatio: Double, seed: UInt64) -> [Int] {
         let count = max(1, norms.count - Int(Double(norms.count) * dropRatio))
         switch self {
-        case .keepLowNorm, .keepHighNorm:
+        case .keepLowNorm, .keepHighNorm, .calibrated:
             let order = NeuronOrder.ranking(self == .keepHighNorm ? norms : norms.map { -$0 })
             return order.prefix(count).sorted()
         case .random:

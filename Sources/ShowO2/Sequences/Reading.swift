@@ -55,6 +55,8 @@ public final class Reading {
     public private(set) var layerImportance: [Double] = []
     /// The image tokens that the last cut kept; nil without one.
     public private(set) var keptTokens: [Int]?
+    /// Is shown the attention of every layer that runs from now on; nil = nobody, at no cost.
+    public var attentionTap: AttentionTap?
     /// Cuts so far: how many tokens were read when each was done, after which layer, and how many it dropped.
     private var cuts: [(count: Int, layer: Int, dropped: Int)] = []
 
@@ -180,8 +182,24 @@ public final class Reading {
             hidden, rows, caches, workspace, layers: layers, skipping: plan.measuresLayers ? [] : plan.skippedLayers,
             neurons: plan.neurons,
             measure: plan.measuresLayers ? { measured.append(1 - $1.meanCosine(to: $2, rows: last)) } : nil,
-            observe: observe)
+            observe: attentionTap.map { observing(rows, layers, $0, observe) } ?? observe)
         importance += measured
+    }
+
+    /// An observer that shows `tap` the attention of each layer, made of the projections that the network shows.
+    private func observing(
+        _ rows: RowLayout, _ layers: Range<Int>, _ tap: @escaping AttentionTap, _ observe: Observer?
+    ) -> Observer {
+        let numbers = Dictionary(uniqueKeysWithValues: layers.map { ("llm.layer\($0).qkv", $0) })
+        return { [model] name, tensor in
+            if let layer = numbers[name] {
+                let rotary = model.decoder.rotary.covering(rows)
+                tap(
+                    layer,
+                    AttentionInputs(fused: tensor, model.geometry.llm.attention, rotary, rows, model.compute))
+            }
+            observe?(name, tensor)
+        }
     }
 
     private func reserve(_ length: Int) throws(ModelError) {

@@ -1,0 +1,88 @@
+/// What the latent frontier measures: everything, as it takes few prompts.
+func latentConfigurations() throws -> [FrontierConfiguration] {
+    var all: [FrontierConfiguration] = []
+    for sampler in ["euler", "ab2", "dpmpp2m", "unipc"] {
+        for points in [50, 40, 35, 28, 20, 17, 12, 10] {
+            try all.add("solver", sampler, points, ["schedule.sampler": sampler])
+        }
+    }
+    for points in [26, 18, 14, 9] { try all.add("solver", "heun", points, ["schedule.sampler": "heun"]) }
+    // Each mechanism alone on 50 points of plain Euler.
+    for order in 0...2 {
+        for interval in [2, 3, 5] {
+            try all.add("head cache", order == 0 ? "reuse" : "forecast \(order)", 50, headCache(interval, order, 4))
+        }
+    }
+    for ratio in ["0.1", "0.2", "0.3", "0.5"] {
+        try all.add("pruned FFN", "always", 50, ["ffn.generationRatio": ratio])
+    }
+    for phase in ["end", "start"] {
+        try all.add("pruned FFN", "full at the \(phase)", 50, ["ffn.generationRatio": "0.2", "ffn.full": phase])
+    }
+    for ratio in ["0.13", "0.26", "0.5"] {
+        try all.add("layer skipping", "ratio \(ratio)", 50, ["layers.generationRatio": ratio])
+    }
+    for interval in [2, 3, 5] {
+        try all.add("guidance difference", "every \(interval)", 50, ["guidance.differenceInterval": "\(interval)"])
+    }
+    for tail in ["0.2", "0.4"] { try all.add("conditional tail", tail, 50, ["guidance.conditionalTail": tail]) }
+    try all.add("guidance schedule", "0.75 early", 35, earlyGuidance)
+    for order in 0...1 {
+        for interval in [2, 4] {
+            try all.add(
+                "features", order == 0 ? "reuse" : "forecast", 50,
+                ["features.interval": "\(interval)", "features.order": "\(order)"])
+        }
+    }
+    try all.addPaper()
+    // Combinations of what is cheap: a multistep solver with a forecast head (interval / order, after a warm-up), or with reused differences.
+    for sampler in ["ab2", "unipc", "dpmpp2m"] {
+        let solver = ["schedule.sampler": sampler]
+        for points in [35, 28, 24, 20, 17, 14, 12] {
+            for (interval, order, warmup) in [(2, 1, 3), (2, 1, 2), (2, 2, 4), (3, 1, 3), (3, 2, 4)] {
+                try all.add(
+                    "combined", "\(sampler) + forecast head \(interval)/\(order) after \(warmup)", points,
+                    solver.merging(headCache(interval, order, warmup)) { $1 })
+            }
+        }
+        for points in [35, 24, 17, 12] {
+            try all.add(
+                "combined", "\(sampler) + difference every 2", points,
+                solver.merging(["guidance.differenceInterval": "2"]) { $1 })
+        }
+    }
+    try all.addPresets()
+    return all
+}
+
+/// What the drawing frontier judges: each configuration takes minutes, so the rivals and one representative of each mechanism.
+func drawingConfigurations() throws -> [FrontierConfiguration] {
+    var all: [FrontierConfiguration] = []
+    try all.addPresets()
+    for points in [50, 40, 35, 28, 20, 17, 12, 10] {
+        for sampler in ["euler", "unipc"] { try all.add("solver", sampler, points, ["schedule.sampler": sampler]) }
+    }
+    try all.addPaper()
+    for points in [35, 24, 17, 12] {
+        try all.add(
+            "combined", "ab2 + forecast head 2/1", points,
+            ["schedule.sampler": "ab2"].merging(headCache(2, 1, 3)) { $1 })
+    }
+    // Each mechanism alone, on the paper's 35 points of plain Euler.
+    try all.add("head cache", "reuse, interval 3", 35, headCache(3, 0, 4))
+    try all.add("head cache", "forecast 1, interval 3", 35, headCache(3, 1, 4))
+    try all.add("pruned FFN", "0.2 always", 35, ["ffn.generationRatio": "0.2"])
+    try all.add("pruned FFN", "0.2, full at the start", 35, ["ffn.generationRatio": "0.2", "ffn.full": "start"])
+    try all.add("layer skipping", "one of eight", 35, ["layers.generationRatio": "0.13"])
+    try all.add("guidance schedule", "0.75 early", 35, earlyGuidance)
+    try all.add("guidance difference", "every 2", 35, ["guidance.differenceInterval": "2"])
+    try all.add("conditional tail", "0.2", 35, ["guidance.conditionalTail": "0.2"])
+    try all.add("features", "forecast, interval 2", 35, ["features.interval": "2", "features.order": "1"])
+    return all
+}
+
+private let earlyGuidance = ["guidance.earlyFactor": "0.75", "guidance.earlyFraction": "0.7"]
+
+private func headCache(_ interval: Int, _ order: Int, _ warmup: Int) -> [String: String] {
+    ["headCache.interval": "\(interval)", "headCache.order": "\(order)", "headCache.warmup": "\(warmup)"]
+}
