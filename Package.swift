@@ -44,10 +44,13 @@ let package = Package(
         .target(
             name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
+        .target(
+            name: "Benchmarking", dependencies: ["Pipelines", "FlashU", "ShowO2", "Tokenizers", "Tensors", "Compute"],
+            swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                "Benchmarking", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
