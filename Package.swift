@@ -50,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                "Benchmarking", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors",
+                "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -93,7 +94,10 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "FlashU", "Images", "Tensors"],
+            name: "CommandTests",
+            dependencies: [
+                "flashu", "Benchmarking", "Compute", "ShowO2", "FlashUTesting", "FlashU", "Images", "Tensors",
+            ],
             swiftSettings: strict),
     ]
 )

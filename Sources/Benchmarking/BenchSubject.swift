@@ -56,7 +56,7 @@ public struct BenchSubject: Sendable {
     }
 
     /// Bytes that a geometry's packed weights, embeddings, caches and intermediates take, roughly.
-    static func bytesNeeded(_ geometry: ShowO2Geometry, _ precision: Precision) -> Int {
+    package static func bytesNeeded(_ geometry: ShowO2Geometry, _ precision: Precision) -> Int {
         let weights = RandomWeights(geometry)
         let parameters = weights.names.reduce(0) { $0 + (weights.info($1)?.shape.reduce(1, *) ?? 0) }
         let embedding = geometry.vocabulary * geometry.llm.hidden
@@ -70,7 +70,9 @@ public struct BenchSubject: Sendable {
     }
 
     /// - Throws: ``BenchFailure/memory(_:)`` when `available` bytes are too few.
-    static func check(memory available: Int, for geometry: ShowO2Geometry, _ precision: Precision) throws(BenchFailure) {
+    package static func check(memory available: Int, for geometry: ShowO2Geometry, _ precision: Precision)
+        throws(BenchFailure)
+    {
         let needed = bytesNeeded(geometry, precision)
         guard available > 0, needed > available else { return }
         func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }

@@ -52,7 +52,8 @@ public struct Benchmark: Sendable {
     let progress: @Sendable (String) -> Void
 
     /// - Parameter progress: told what is being measured.
-    public init(_ subject: BenchSubject, _ options: Options, progress: @escaping @Sendable (String) -> Void = { _ in }) {
+    public init(_ subject: BenchSubject, _ options: Options, progress: @escaping @Sendable (String) -> Void = { _ in })
+    {
         (self.subject, self.options, self.progress) = (subject, options, progress)
     }
 

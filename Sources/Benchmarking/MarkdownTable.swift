@@ -11,7 +11,8 @@ extension Benchmark.Report {
             lines.append(
                 "\(row.model), \(row.precision), \(row.threads) threads, \(CPUCompute.instructionSet). Limits in this run: "
                     + String(
-                        format: "sgemm %.1f GFLOP/s, memory %.1f GB/s read. Peak memory %.2f GB.", limits.products / 1e9,
+                        format: "sgemm %.1f GFLOP/s, memory %.1f GB/s read. Peak memory %.2f GB.",
+                        limits.products / 1e9,
                         limits.memory / 1e9, Double(rows.map(\.peakBytes).max() ?? 0) / 1e9))
         }
         for task in Benchmark.Task.allCases {

@@ -9,7 +9,8 @@ import ShowO2
 /// `flashu bench`
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure how fast a model's parts run here, and what share of the machine that is.",
+        commandName: "bench",
+        abstract: "Measure how fast a model's parts run here, and what share of the machine that is.",
         discussion: """
             Without --model the weights of --geometry are made in memory, with random values, which take as long as real ones. The shares \
             are of what this machine does in the same run: oneDNN's sgemm on all threads, or, for decoding, reading memory. An image's time is \

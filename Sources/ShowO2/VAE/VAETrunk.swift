@@ -17,7 +17,8 @@ struct VAETrunk: Sendable {
     init(_ name: String, _ stages: [any VAEStage], compute: any Compute, bandBytes: Int) throws {
         for (i, (stage, next)) in zip(stages, stages.dropFirst()).enumerated() where stage.outputs != next.inputs {
             throw ModelError.contradiction(
-                "part \(i + 1) of the VAE's \(name) takes \(next.inputs) channels, the one before gives \(stage.outputs)")
+                "part \(i + 1) of the VAE's \(name) takes \(next.inputs) channels, the one before gives \(stage.outputs)"
+            )
         }
         let resizes = stages.count { $0.scale != .same }
         guard resizes == 3 else {

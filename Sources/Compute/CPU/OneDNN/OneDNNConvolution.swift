@@ -122,4 +122,3 @@ final class OneDNNConvolution: ConvolutionWeights {
             ], name: "a convolution \(inputs) -> \(outputs)")
     }
 }
-
