@@ -87,17 +87,13 @@ public struct Calibrator {
         let layout = SequenceLayout(
             prefix: prefix.count + 1, imageTokens: latents.shape[2] / patch * (latents.shape[3] / patch))
         let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
-        var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers)
-        reading.attentionTap = { layer, inputs in
-            // Probabilities take long in a large model; a cancelled task shall not wait for them.
-            if !_Concurrency.Task.isCancelled { received.add(layer: layer, inputs) }
-        }
         let squares = sums.squares
         let observe: Observer = { name, tensor in Self.add(tensor, named: name, to: squares) }
-        try reading.read(
-            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
-        _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
-        try _Concurrency.Task.checkCancellation()
+        let received = try ReceivedAttention.measured(on: reading, layout, of: model) {
+            try reading.read(
+                prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
+            _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
+        }
         sums.layers = zip(sums.layers, reading.layerImportance).map(+)
         sums.normAttention = zip(sums.normAttention, received.layers).map {
             $0 + (Correlation.spearman($1.norms, $1.attention) ?? 0)

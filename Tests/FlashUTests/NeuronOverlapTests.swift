@@ -41,7 +41,8 @@ import Testing
             #expect((1...a.count).contains(result.critical))
             #expect(abs(layer.both + layer.generationOnly + layer.understandingOnly + layer.neither - 1) < 1e-12)
             #expect(layer.rankCorrelation == nil)
-            #expect((layer.edges + layer.generation + layer.understanding).allSatisfy(\.isFinite))
+            let numbers = layer.edges + layer.generation + layer.understanding
+            #expect(numbers.allSatisfy { $0.isFinite })
         }
     }
 

@@ -74,9 +74,11 @@ import Testing
         let test = try Case()
         let geometry = test.model.geometry.llm
         var fused = Array(repeating: [Float](), count: geometry.layers)
-        var received = ReceivedAttention(slots: test.layout.image, layers: geometry.layers)
+        var received = ReceivedAttention(slots: test.layout.image, layers: geometry.layers, compute: test.model.compute)
         let reading = try Reading(model: test.model, capacity: 80)
-        reading.attentionTap = { received.add(layer: $0, $1) }
+        reading.attentionTap = { layer, inputs in
+            #expect(throws: Never.self) { try received.add(layer: layer, inputs) }
+        }
         _ = try test.read(reading) { name, tensor in
             for layer in 0..<geometry.layers where name == "llm.layer\(layer).qkv" { fused[layer] += tensor.floats() }
         }
@@ -116,10 +118,12 @@ import Testing
     /// The norms that an analysis shows are those that pruning decides by.
     @Test func normsAreThoseOfTheCut() throws {
         let test = try Case()
-        var received = ReceivedAttention(slots: test.layout.image, layers: 4)
+        var received = ReceivedAttention(slots: test.layout.image, layers: 4, compute: test.model.compute)
         var seen: [Float] = []
         let reading = try Reading(model: test.model, capacity: 80)
-        reading.attentionTap = { received.add(layer: $0, $1) }
+        reading.attentionTap = { layer, inputs in
+            #expect(throws: Never.self) { try received.add(layer: layer, inputs) }
+        }
         let cut = TokenCut(layer: 1) { norms in
             seen = norms
             return Array(norms.indices)

@@ -36,8 +36,8 @@ import Testing
         let overlay = try TokenOverlay.draw(image, grid: grid, kept: Array(0..<8))
         for y in stride(from: 0, to: 512, by: 16) {
             for x in stride(from: 0, to: 1024, by: 16) {
-                let (large, small) = ((y * 1024 + x) * 3, (y / 16 * 64 + x / 16) * 3)
-                #expect(overlay.pixels[large] == image.pixels[small])
+                let enlarged = overlay.pixels[(y * 1024 + x) * 3]
+                #expect(enlarged == image.pixels[(y / 16 * 64 + x / 16) * 3])
             }
         }
     }

@@ -61,6 +61,7 @@ public struct AnalysisFindings {
         let (generation, understanding) = (Self.mean(drawn), Self.mean(similarity.understanding))
         let most = drawn.indices.max { drawn[$0] < drawn[$1] } ?? 0
         let least = drawn.indices.min { drawn[$0] < drawn[$1] } ?? 0
+        let above = zip(drawn, similarity.understanding).count { $0 > $1 }
         let verdict =
             generation > understanding
             ? "Generation's layers change their input less than understanding's change the last token, as the paper finds"
@@ -68,7 +69,8 @@ public struct AnalysisFindings {
         return
             "A layer's input and output have a mean cosine of \(Self.cosine(generation)) in generation (layer \(least) "
             + "the lowest with \(Self.cosine(drawn.isEmpty ? 0 : drawn[least])), layer \(most) the highest with "
-            + "\(Self.cosine(drawn.isEmpty ? 0 : drawn[most]))) and \(Self.cosine(understanding)) in understanding. \(verdict)."
+            + "\(Self.cosine(drawn.isEmpty ? 0 : drawn[most]))) and \(Self.cosine(understanding)) in understanding. \(verdict): "
+            + "generation's cosine is the higher one in \(above) of \(drawn.count) layers."
     }
 
     /// What norms and attention say.

@@ -32,7 +32,7 @@ extension AnalysisPage {
         let ranks = LayerLines(
             plot: Plot(
                 id: "\(id)-ranks", title: "Correlation of the tasks' rankings: \(name)",
-                description: "Spearman's correlation of the two tasks' scores, by layer.", height: 210),
+                description: "Spearman's correlation of the two tasks' scores, by layer.", height: 230),
             label: "Spearman",
             lines: [
                 .init(

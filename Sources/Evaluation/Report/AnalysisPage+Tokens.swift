@@ -7,7 +7,7 @@ extension AnalysisPage {
         let lines = LayerLines(
             plot: Plot(
                 id: "norm-correlation", title: "Correlation of value norm and received attention",
-                description: findings.tokens, height: 260),
+                description: findings.tokens, height: 280),
             label: "correlation",
             lines: [
                 .init(label: "Spearman", style: "both", values: tokens.layers.map(\.spearman)),
@@ -17,7 +17,7 @@ extension AnalysisPage {
             plot: Plot(
                 id: "norm-scatter", title: "Visual tokens at layer \(tokens.layer)",
                 description: "Received attention of each visual token against the norm of its value vector.",
-                height: 340),
+                height: 360),
             xLabel: "L2 norm of the value vector", yLabel: "received attention / mean of its image",
             points: tokens.points.map { ($0.norm, $0.attention) })
         return section(

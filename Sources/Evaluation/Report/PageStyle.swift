@@ -16,6 +16,7 @@ enum PageStyle {
         th, td { text-align: right; padding: 2px 10px; border-bottom: 1px solid var(--grid); }
         th:first-child, td:first-child { text-align: left; }
         svg text { font: 12px system-ui, sans-serif; fill: var(--text); } svg .tick { font-size: 11px; fill: var(--faint); }
+        svg .heading { font-size: 14px; font-weight: 600; }
         svg .middle { text-anchor: middle; } svg .end { text-anchor: end; }
         .axis, .grid, .reference, .line { fill: none; } .axis { stroke: var(--faint); } .grid { stroke: var(--grid); }
         .reference { stroke: var(--text); stroke-dasharray: 5 4; stroke-width: 1.5; }

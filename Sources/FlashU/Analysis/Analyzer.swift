@@ -63,14 +63,10 @@ public struct Analyzer {
         let tokens = latents.shape[2] / patch * (latents.shape[3] / patch)
         let layout = SequenceLayout(prefix: prefix.count + 1, imageTokens: tokens)
         let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
-        var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers)
-        reading.attentionTap = { layer, inputs in
-            // Probabilities take long in a large model; a cancelled task shall not wait for them.
-            if !Task.isCancelled { received.add(layer: layer, inputs) }
+        let received = try ReceivedAttention.measured(on: reading, layout, of: model) {
+            try reading.read(prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage)
+            _ = try reading.read(question, ReadingPlan(measuresLayers: true))
         }
-        try reading.read(prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage)
-        _ = try reading.read(question, ReadingPlan(measuresLayers: true))
-        try Task.checkCancellation()
         try check(reading.layerImportance, "the similarity of layers")
         for layer in received.layers { try check(layer.attention + layer.norms, "attention and value norms") }
         lastToken = zip(lastToken, reading.layerImportance).map { $0 + 1 - $1 }

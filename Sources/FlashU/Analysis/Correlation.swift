@@ -10,7 +10,7 @@ public enum Correlation {
             aa += (x - meanA) * (x - meanA)
             bb += (y - meanB) * (y - meanB)
         }
-        let divisor = aa.squareRoot() * bb.squareRoot()
+        let divisor = (aa * bb).squareRoot()
         guard divisor > 0, divisor.isFinite else { return nil }
         return min(1, max(-1, ab / divisor))
     }

@@ -1,4 +1,4 @@
-import Compute
+public import Compute
 import Foundation
 public import ShowO2
 import Tensors
@@ -16,6 +16,7 @@ public struct ReceivedAttention {
     }
 
     private let slots: Range<Int>
+    private let compute: any Compute
     /// Keys so far, `[layers]` of `[slots * keyValueHeads * headDim]`.
     private var keys: [[Float]]
     /// Probabilities summed over heads and rows, `[layers]` of `[visual tokens]`.
@@ -27,12 +28,33 @@ public struct ReceivedAttention {
     /// - Parameters:
     ///   - slots: where the visual tokens stand in the sequence.
     ///   - layers: of the LLM.
-    public init(slots: Range<Int>, layers: Int) {
+    ///   - compute: any engine; products run in float32.
+    public init(slots: Range<Int>, layers: Int, compute: any Compute) {
         self.slots = slots
+        self.compute = compute.with(precision: .f32)
         keys = Array(repeating: [], count: layers)
         sums = Array(repeating: Array(repeating: 0, count: slots.count), count: layers)
         counts = Array(repeating: Array(repeating: 0, count: slots.count), count: layers)
         norms = sums
+    }
+
+    /// Measures what `body` reads on `reading`, an empty sequence in which the image will stand as `layout` says.
+    /// - Throws: what `body` throws, `ComputeError`, or `CancellationError`.
+    static func measured(
+        on reading: Reading, _ layout: SequenceLayout, of model: ShowO2Model, _ body: () throws -> Void
+    ) throws -> ReceivedAttention {
+        var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers, compute: model.compute)
+        var failure: (any Error)?
+        reading.attentionTap = { layer, inputs in
+            // Probabilities take long in a large model; a cancelled task shall not wait for them.
+            guard !Task.isCancelled, failure == nil else { return }
+            do { try received.add(layer: layer, inputs) } catch { failure = error }
+        }
+        defer { reading.attentionTap = nil }
+        try body()
+        try Task.checkCancellation()
+        if let failure { throw failure }
+        return received
     }
 
     /// What was received.
@@ -44,48 +66,44 @@ public struct ReceivedAttention {
     }
 
     /// Adds a layer's pass. Passes of a layer follow each other slot by slot, from the sequence's first slot.
-    public mutating func add(layer: Int, _ inputs: AttentionInputs) {
+    /// - Throws: `ComputeError` when the engine can't multiply.
+    public mutating func add(layer: Int, _ inputs: AttentionInputs) throws(ComputeError) {
         let (geometry, rows) = (inputs.geometry, inputs.rows)
-        keys[layer] += inputs.keys.floats()
-        let width = geometry.keyValueHeads * geometry.headDim
+        let (dim, group) = (geometry.headDim, geometry.heads / geometry.keyValueHeads)
+        let width = geometry.keyValueHeads * dim
         let lengths = inputs.values.rowNorms(columns: 0..<width)
         for (row, slot) in rows.slots.enumerated() where slots.contains(Int(slot)) {
             norms[layer][Int(slot) - slots.lowerBound] = Double(lengths[row])
         }
-        let queries = inputs.queries.floats()
-        var weights = [Float](repeating: 0, count: rows.slotsNeeded)
-        for row in 0..<rows.count where rows.limits[row] > slots.lowerBound {
-            let limit = Int(rows.limits[row])
-            let seen = slots.clamped(to: 0..<limit)
-            for head in 0..<geometry.heads {
-                let total = Self.weigh(
-                    queries, from: row * geometry.queryWidth + head * geometry.headDim, keys[layer],
-                    from: head / (geometry.heads / geometry.keyValueHeads) * geometry.headDim, stride: width,
-                    geometry.headDim, limit, into: &weights)
-                for slot in seen { sums[layer][slot - slots.lowerBound] += Double(weights[slot] / total) }
-            }
-            for slot in seen { counts[layer][slot - slots.lowerBound] += geometry.heads }
+        keys[layer] += inputs.keys.floats()
+        let all = Tensor(keys[layer], shape: [keys[layer].count / width, width])  // [slots, keyValueHeads * dim]
+        for head in 0..<geometry.keyValueHeads {
+            let own = all.gatheringColumns(Array(head * dim..<(head + 1) * dim))  // [slots, dim]
+            let queries = inputs.queries.gatheringColumns(Array(head * group * dim..<(head + 1) * group * dim))
+                .reshaped([rows.count * group, dim])  // the queries that share this head, row by row
+            let scores = Tensor(zeros: [rows.count * group, all.shape[0]])
+            compute.linear(
+                queries, try compute.pack([LinearSource(weight: own)], .stacked), .identity, .replace, into: scores)
+            add(layer: layer, scores: scores.floats(), of: group, rows, width: all.shape[0])
         }
     }
 
-    /// `exp(q k - max)` for the first `limit` keys; returns their sum.
-    private static func weigh(
-        _ queries: [Float], from query: Int, _ keys: [Float], from key: Int, stride: Int, _ dim: Int, _ limit: Int,
-        into weights: inout [Float]
-    ) -> Float {
-        var most = -Float.infinity
-        for slot in 0..<limit {
-            var score: Float = 0
-            let start = key + slot * stride
-            for i in 0..<dim { score += queries[query + i] * keys[start + i] }
-            weights[slot] = score
-            most = max(most, score)
+    /// Adds the softmax of `scores` `[rows * heads, width]`, each row over the slots that it sees.
+    private mutating func add(layer: Int, scores: [Float], of heads: Int, _ rows: RowLayout, width: Int) {
+        var weights = [Float](repeating: 0, count: width)
+        for row in 0..<rows.count where rows.limits[row] > slots.lowerBound {
+            let limit = Int(rows.limits[row])
+            let seen = slots.clamped(to: 0..<limit)
+            for start in stride(from: row * heads * width, to: (row + 1) * heads * width, by: width) {
+                let most = scores[start..<start + limit].max() ?? 0
+                var total: Float = 0
+                for slot in 0..<limit {
+                    weights[slot] = exp(scores[start + slot] - most)
+                    total += weights[slot]
+                }
+                for slot in seen { sums[layer][slot - slots.lowerBound] += Double(weights[slot] / total) }
+            }
+            for slot in seen { counts[layer][slot - slots.lowerBound] += heads }
         }
-        var total: Float = 0
-        for slot in 0..<limit {
-            weights[slot] = exp(weights[slot] - most)
-            total += weights[slot]
-        }
-        return total
     }
 }

@@ -18,12 +18,12 @@ struct HistogramGrid {
         let rows = (panels.count + columns - 1) / columns
         let cell = (width: (plot.width - 16) / Double(columns), height: 118.0)
         plot.left = 8
-        plot.height = 36 + cell.height * Double(rows) + 24
+        plot.height = 56 + cell.height * Double(rows) + 24
         plot.legend = (panels.first?.series ?? []).map { .init(label: $0.label, style: $0.style) }
         var body: [String] = []
         for (i, panel) in panels.enumerated() {
             let x = 8 + cell.width * Double(i % columns)
-            let y = 36 + cell.height * Double(i / columns)
+            let y = 56 + cell.height * Double(i / columns)
             body += draw(panel, plot, left: x + 6, right: x + cell.width - 10, top: y + 14, bottom: y + 92)
         }
         body.append(plot.text("label middle", plot.width / 2, plot.height - 8, label))

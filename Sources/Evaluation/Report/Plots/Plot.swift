@@ -14,13 +14,13 @@ struct Plot {
     /// What a reader who can't see it should know.
     let description: String
     var width = 720.0
-    var height = 300.0
+    var height = 320.0
     /// Room for the axes.
     var left = 58.0
     /// See ``left``.
     var right = 14.0
-    /// See ``left``; the legend stands there.
-    var top = 34.0
+    /// See ``left``; title and legend stand there.
+    var top = 54.0
     /// See ``left``.
     var bottom = 44.0
     var legend: [Key] = []
@@ -41,7 +41,7 @@ struct Plot {
             [
                 "viewBox": "0 0 \(Markup.place(width)) \(Markup.place(height))", "role": "img",
                 "aria-labelledby": "\(id)-title \(id)-desc",
-            ], "\n" + (head + keys + body).joined(separator: "\n") + "\n")
+            ], "\n" + (head + [text("heading", 8, 18, title)] + keys + body).joined(separator: "\n") + "\n")
     }
 
     /// The horizontal axis: a line, and labels at places.
@@ -113,8 +113,8 @@ struct Plot {
             return [
                 Markup.element(
                     "rect",
-                    ["class": key.style, "x": Markup.place(x), "y": "8", "width": "12", "height": "12"]),
-                text("tick", x + 18, 18, key.label),
+                    ["class": key.style, "x": Markup.place(x), "y": "28", "width": "12", "height": "12"]),
+                text("tick", x + 18, 38, key.label),
             ]
         }
     }
