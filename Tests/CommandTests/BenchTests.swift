@@ -87,7 +87,7 @@ import Testing
             (["--geometry", "show-o3"], "show-o2-7b"), (["--geometry", "shapes", "-m", "x"], "not both"),
             (["-r", "0"], "--repeats"), (["-t", "0"], "--threads"), (["--steps", "1"], "--steps"),
             (["--task", "vae", "--size", "100"], "--size"), (["--size", "128"], "--task vae"),
-            (["--task", "vae", "--full"], "generation"), (["-o", "xml"], "md, json"), (["--task", "all-of-it"], "vae"),
+            (["--task", "vae", "--full"], "generation"), (["-o", "xml"], "json"), (["--task", "all-of-it"], "vae"),
             (["--precision", "f64"], "bf16"), (["--set", "x"], "--set"),
         ])
     func badOptions(arguments: [String], word: String) throws {
