@@ -12,6 +12,18 @@ struct FrontierConfiguration {
     var title: String { ([group, name] + (points.map { ["\($0) points"] } ?? [])).joined(separator: ", ") }
 }
 
+extension FrontierConfiguration {
+    /// The exact engine.
+    static let exact = FrontierConfiguration(group: "preset", name: "off", points: nil, profile: .off)
+
+    /// The solution of the flow, near enough: what all solvers converge to. Plain Euler has an error of its own.
+    static func solution(points: Int) throws -> FrontierConfiguration {
+        FrontierConfiguration(
+            group: "solver", name: "heun", points: points,
+            profile: try AccelerationProfile.off.setting("schedule.sampler", to: "heun"))
+    }
+}
+
 extension [FrontierConfiguration] {
     /// Adds a profile that differs from "off" by some fields.
     mutating func add(_ group: String, _ name: String, _ points: Int?, _ settings: [String: String]) throws {

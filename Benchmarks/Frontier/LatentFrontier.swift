@@ -38,8 +38,8 @@ struct LatentFrontier: AsyncParsableCommand {
         let model = try await options.load(.f32)
         let lines = try String(contentsOfFile: prompts, encoding: .utf8).split(separator: "\n").prefix(limit)
             .map(String.init)
-        let heun = try AccelerationProfile.off.setting("schedule.sampler", to: "heun")
-        let exact = try await draw(lines, points: reference, heun, model).latents
+        let solution = try FrontierConfiguration.solution(points: reference)
+        let exact = try await draw(lines, points: solution.points, solution.profile, model).latents
         var table = FrontierTable(
             columns: ["evaluations", "backbone_passes", "gflop", "seconds", "latent_error"], measure: "latent_error",
             label: "relative latent error", logarithmic: true)

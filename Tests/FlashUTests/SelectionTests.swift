@@ -1,6 +1,7 @@
 import FlashU
 import FlashUTesting
 import Foundation
+import ShowO2
 import Testing
 
 @Suite struct SelectionTests {
@@ -87,7 +88,6 @@ import Testing
         #expect(TokenSelection.stride.resolved(0.9) == .stride)
         let norms: [Float] = [5, 1, 4, 2]
         var profile = AccelerationProfile.off
-        profile.tokens = .init()
         profile.tokens.dropRatio = 0.5
         profile.tokens.layer = 1
         profile.tokens.selection = .calibrated

@@ -14,7 +14,7 @@ public enum TokenSelection: String, Sendable, Codable, CaseIterable {
     /// The selection that a calibration stands for: low norms stay unless attention rises with the norm. Others are what they are.
     ///
     /// - Parameter correlation: of norm and received attention at the layer of the cut (``Calibration/Scores/normAttention``).
-    func resolved(_ correlation: Float?) -> TokenSelection {
+    public func resolved(_ correlation: Float?) -> TokenSelection {
         guard self == .calibrated else { return self }
         return (correlation ?? 0) > 0 ? .keepHighNorm : .keepLowNorm
     }
