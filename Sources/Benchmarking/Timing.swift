@@ -14,7 +14,7 @@ struct Timing {
     /// Of repetitions, at least one.
     init(seconds: [Double], flops: Int) {
         let sorted = seconds.sorted()
-        median = sorted[sorted.count / 2]
+        median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
         (least, most) = (sorted[0], sorted[sorted.count - 1])
         self.flops = flops
     }

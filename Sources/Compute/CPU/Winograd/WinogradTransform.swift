@@ -12,30 +12,26 @@ enum WinogradTransform {
     static func kernel(_ g: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>, stride: Int) {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: 18) { half in
             for column in 0..<3 {
-                let values = evaluate(Double(g[column]), Double(g[3 + column]), Double(g[6 + column]))
-                for (i, value) in [values.0, values.1, values.2, values.3, values.4, values.5].enumerated() {
-                    half[i * 3 + column] = value
-                }
+                evaluate(Double(g[column]), Double(g[3 + column]), Double(g[6 + column])) { half[$0 * 3 + column] = $1 }
             }
             for i in 0..<6 {
-                let values = evaluate(half[i * 3], half[i * 3 + 1], half[i * 3 + 2])
-                for (j, value) in [values.0, values.1, values.2, values.3, values.4, values.5].enumerated() {
-                    to[(6 * i + j) * stride] = Float(value)
-                }
+                evaluate(half[i * 3], half[i * 3 + 1], half[i * 3 + 2]) { to[(6 * i + $0) * stride] = Float($1) }
             }
         }
     }
 
     /// G: g0 + g1 p + g2 p^2 at each point p, divided by the product of its distances to the other points.
-    private static func evaluate(_ g0: Double, _ g1: Double, _ g2: Double)
-        -> (Double, Double, Double, Double, Double, Double)
-    {
+    @inline(__always) private static func evaluate(
+        _ g0: Double, _ g1: Double, _ g2: Double, put: (Int, Double) -> Void
+    ) {
         let (a, b) = (Double(a), Double(b))
-        let (na, nb) = (2 * a * a * (a * a - b * b), 2 * b * b * (b * b - a * a))
-        return (
-            g0 / (a * a * b * b), (g0 + a * g1 + a * a * g2) / na, (g0 - a * g1 + a * a * g2) / na,
-            (g0 + b * g1 + b * b * g2) / nb, (g0 - b * g1 + b * b * g2) / nb, g2
-        )
+        let (atA, atB) = (2 * a * a * (a * a - b * b), 2 * b * b * (b * b - a * a))
+        put(0, g0 / (a * a * b * b))
+        put(1, (g0 + a * g1 + a * a * g2) / atA)
+        put(2, (g0 - a * g1 + a * a * g2) / atA)
+        put(3, (g0 + b * g1 + b * b * g2) / atB)
+        put(4, (g0 - b * g1 + b * b * g2) / atB)
+        put(5, g2)
     }
 
     /// The 6 x 6 pixels from (`row`, `column`) of the upsampled image, zero outside -> their 36 values of every channel at
