@@ -44,10 +44,14 @@ let package = Package(
         .target(
             name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
+        .target(
+            name: "Benchmarking", dependencies: ["Pipelines", "FlashU", "ShowO2", "Tokenizers", "Tensors", "Compute"],
+            swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                "Benchmarking", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors",
+                "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -98,7 +102,10 @@ let package = Package(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["flashu", "FlashUTesting", "FlashU", "Images", "Tensors"],
+            name: "CommandTests",
+            dependencies: [
+                "flashu", "Benchmarking", "Compute", "ShowO2", "FlashUTesting", "FlashU", "Images", "Tensors",
+            ],
             swiftSettings: strict),
     ]
 )

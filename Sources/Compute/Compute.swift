@@ -52,13 +52,18 @@ public protocol Compute: Sendable {
         into out: Tensor)
 
     /// Packs a convolution's weight `[outputs, inputs, kernel, kernel]` float32 and bias `[outputs]`.
+    /// - Throws: ``ComputeError/shape(_:)`` when weight, bias and geometry don't fit, ``ComputeError/oneDNN(operation:status:)``.
     func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
         -> any ConvolutionWeights
 
-    /// Convolves `x` `[height, width, inputs]` float32 into `out` `[height', width', outputs]` float32; adds to it if `accumulate`.
+    /// Convolves rows `x` `[rows, width, inputs]` float32 of an image into `out` `[rows', width', outputs]` float32; adds to it if
+    /// `accumulate`. rows' is ``ConvolutionGeometry/output(of:_:)``.
+    ///
+    /// - Parameter workspace: for the intermediates of algorithms that have some, of bounded size.
     /// - Throws: ``ComputeError/oneDNN(operation:status:)`` when the machine has no implementation.
-    func convolution(_ x: Tensor, _ weights: any ConvolutionWeights, accumulate: Bool, into out: Tensor)
-        throws(ComputeError)
+    func convolution(
+        _ x: Tensor, _ weights: any ConvolutionWeights, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
+        into out: Tensor) throws(ComputeError)
 
     /// Runs `body(0)` ... `body(count - 1)` on all threads: for data movement between the operations.
     func parallel(_ count: Int, _ body: @Sendable (Int) -> Void)

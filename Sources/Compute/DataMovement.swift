@@ -110,25 +110,6 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// An image `[h, w, c]` float32 with every pixel repeated in both directions: `[2h, 2w, c]`.
-    public func doubled(_ compute: some Compute) -> Tensor {
-        precondition(shape.count == 3 && dtype == .float32)
-        let (height, width, bytes) = (shape[0], shape[1], shape[2] * 4)
-        let out = Tensor(zeros: [2 * height, 2 * width, shape[2]])
-        compute.parallel(height) { y in
-            let from = pointer + y * width * bytes
-            let to = out.pointer + 4 * y * width * bytes
-            for x in 0..<width {
-                memcpy(to + 2 * x * bytes, from + x * bytes, bytes)
-                memcpy(to + (2 * x + 1) * bytes, from + x * bytes, bytes)
-            }
-            memcpy(to + 2 * width * bytes, to, 2 * width * bytes)
-        }
-        return out
-    }
-}
-
-extension Tensor {
     /// The matrix `[r, c]` with its rows in another order.
     public func gatheringRows(_ order: [Int]) -> Tensor {
         precondition(shape.count == 2 && order.allSatisfy { (0..<shape[0]).contains($0) })

@@ -44,8 +44,9 @@ public final class OperationMeter: Sendable {
         attention.add(4 * seen * geometry.queryWidth, ordering: .relaxed)
     }
 
-    /// One image through a convolution.
-    func count(outputPixels: Int, _ weights: any ConvolutionWeights, kernel: Int) {
-        convolution.add(2 * outputPixels * kernel * kernel * weights.inputs * weights.outputs, ordering: .relaxed)
+    /// Outputs of a convolution, done directly: faster algorithms count the same.
+    func count(outputPixels: Int, _ weights: any ConvolutionWeights) {
+        let taps = weights.geometry.kernel * weights.geometry.kernel
+        convolution.add(2 * outputPixels * taps * weights.inputs * weights.outputs, ordering: .relaxed)
     }
 }

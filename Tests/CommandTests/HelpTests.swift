@@ -27,6 +27,13 @@ import Testing
             ),
             ("inspect", ["<folder>", "--json"]),
             (
+                "bench",
+                [
+                    "--model", "--geometry", "show-o2-7b", "--task", "--precision", "--accelerate", "--repeats",
+                    "--threads", "--output", "--steps", "--size", "--full", "default: shapes", "EXAMPLES",
+                ]
+            ),
+            (
                 "analyze",
                 [
                     "--samples", "--prompts", "--images", "--calibration", "--critical", "--layer", "--seed",

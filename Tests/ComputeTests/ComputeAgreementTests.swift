@@ -155,28 +155,43 @@ import Testing
         #expect(relativeError(run(cpu), run(reference)) < 3e-6, "\(geometry), \(prefix) + \(span)")
     }
 
-    @Test(arguments: 0..<24)
+    @Test(arguments: 0..<60)
     func convolution(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let geometry = random.choose([
-            ConvolutionGeometry.same(kernel: 3), .same(kernel: 1),
+            ConvolutionGeometry.same(kernel: 3), .same(kernel: 1), .same(kernel: 3, upsampling: 2),
             ConvolutionGeometry(kernel: 3, stride: 2, padBefore: 0, padAfter: 1),
         ])
-        let (height, width) = (random.choose([2, 3, 8, 13, 40]), random.choose([2, 5, 8, 31]))
-        let (inputs, outputs) = (random.choose([1, 3, 8, 16, 20]), random.choose([1, 3, 16, 24]))
+        let (height, width) = (random.choose([3, 8, 13, 40]), random.choose([2, 5, 8, 31]))
+        let (inputs, outputs) = (random.choose([1, 3, 8, 16, 20, 64]), random.choose([1, 3, 16, 24, 70]))
         let weight = random.tensor([outputs, inputs, geometry.kernel, geometry.kernel])
         let bias = random.choose([nil, random.tensor([outputs])])
         let x = random.tensor([height, width, inputs])
         let accumulate = random.choose([true, false])
-        let start = random.tensor([geometry.output(of: height), geometry.output(of: width), outputs])
+        let edges = ImageEdges(top: random.choose([true, false]), bottom: random.choose([true, false]))
+        let start = random.tensor([geometry.output(of: height, edges), geometry.output(of: width), outputs])
         func run(_ compute: some Compute) throws -> [Float] {
             let out = start.toFloat32()
-            try compute.convolution(
-                x, compute.pack(convolution: weight, bias: bias, geometry), accumulate: accumulate, into: out)
+            let weights = try compute.pack(convolution: weight, bias: bias, geometry)
+            try compute.convolution(x, weights, edges: edges, accumulate: accumulate, Workspace(), into: out)
             return out.floats()
         }
         #expect(
-            try relativeError(run(cpu), run(reference)) < 2e-6,
-            "\(geometry) \(height) x \(width), \(inputs) -> \(outputs)")
+            try relativeError(run(cpu), run(reference)) < 3e-6,
+            "\(geometry) \(edges) \(height) x \(width), \(inputs) -> \(outputs)")
+    }
+
+    /// More tiles than Winograd's products take at once.
+    @Test func largeConvolution() throws {
+        var random = SeededRandom(seed: 3)
+        let weight = random.tensor([64, 64, 3, 3])
+        let x = random.tensor([70, 77, 64])
+        func run(_ compute: some Compute) throws -> [Float] {
+            let out = Tensor(zeros: [70, 77, 64])
+            let weights = try compute.pack(convolution: weight, bias: nil, .same(kernel: 3))
+            try compute.convolution(x, weights, edges: .all, accumulate: false, Workspace(), into: out)
+            return out.floats()
+        }
+        #expect(try relativeError(run(cpu), run(reference)) < 3e-6)
     }
 }

@@ -60,6 +60,7 @@ struct TransformerLayer: Sendable {
             mixed, output, .identity,
             modulation.map { .residual(gate: $0.attentionGate, rows: modulated) } ?? .residual,
             into: hidden)
+        observe?("attention", hidden)
 
         compute.norm(hidden, postNorm, modulation?.feedForward(on: modulated), silu: false, into: x)
         feedForward(

@@ -1,66 +1,76 @@
 import Compute
-import Foundation
-package import Tensors
+import Tensors
 
-/// Reads the VAE's weights: 2-D views of 3-D convolutions, channel norms.
-extension WeightLoader {
-    /// The last temporal slice of a causal convolution `[outputs, inputs, t, k, k]`, or a 2-D convolution `[outputs, inputs, k, k]`.
-    func convolution(_ name: String, _ geometry: (Int) -> ConvolutionGeometry = ConvolutionGeometry.same(kernel:))
-        throws
-        -> any ConvolutionWeights
-    {
-        let weight = try source.tensor(name + ".weight").toFloat32()
-        let (outputs, kernel) = (weight.shape.first ?? 0, weight.shape.last ?? 0)
-        guard (4...5).contains(weight.shape.count), weight.shape[weight.shape.count - 2] == kernel, kernel > 0 else {
-            throw ModelError.contradiction("\(name).weight has shape \(weight.shape), which is no convolution's")
-        }
-        let bias = try vector(name + ".bias", outputs)
-        let slice = weight.shape.count == 5 ? weight.lastTemporalSlice() : weight
-        return try compute.pack(convolution: slice, bias: bias, geometry(kernel))
-    }
-
-    /// A 1x1 convolution as a linear layer.
-    func pointwise(_ name: String, _ outputs: Int, _ inputs: Int) throws -> any LinearWeights {
-        let weight = try source.tensor(name + ".weight")
-        guard weight.count == outputs * inputs else {
-            throw ModelError.contradiction(
-                "\(name).weight has shape \(weight.shape), not that of a \(inputs) -> \(outputs) layer")
-        }
-        return try compute.pack(
-            [LinearSource(weight: weight.reshaped([outputs, inputs]), bias: try vector(name + ".bias", outputs))],
-            .stacked)
-    }
-
-    /// `x / ||x|| * sqrt(channels) * gamma` over the channels.
-    func channelNorm(_ name: String) throws -> Norm {
-        let gamma = try source.tensor(name + ".gamma").floats()
-        let root = Float(gamma.count).squareRoot()
-        return Norm(.l2, weight: Tensor(gamma.map { $0 * root }, shape: [gamma.count]), epsilon: 1e-12)
-    }
-}
-
-extension Tensor {
-    /// `[o, i, t, k, k]` -> its slice at the last t, `[o, i, k, k]`.
-    package func lastTemporalSlice() -> Tensor {
-        let (outer, times, inner) = (shape[0] * shape[1], shape[2], shape[3] * shape[4])
-        let values = floats()
-        var slice: [Float] = []
-        slice.reserveCapacity(outer * inner)
-        for o in 0..<outer {
-            let start = (o * times + times - 1) * inner
-            slice += values[start..<start + inner]
-        }
-        return Tensor(slice, shape: [shape[0], shape[1], shape[3], shape[4]])
-    }
-}
-
-/// One stage of the VAE: `[h, w, c]` -> `[h', w', c']`, float32.
+/// One stage of the VAE, on the rows of an image.
 protocol VAEStage: Sendable {
     /// Channels that it takes.
     var inputs: Int { get }
     /// Channels that it gives.
     var outputs: Int { get }
-    func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor
+    /// How many rows come out for one that goes in.
+    var scale: VAEScale { get }
+    /// The input rows that rows `range` of the output are made of; `height` rows are all.
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int>
+    /// Computes all the rows it can.
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand
+}
+
+/// What a stage does to the sides.
+enum VAEScale { case same, half, double }
+
+extension VAEStage {
+    var scale: VAEScale { .same }
+}
+
+/// A convolution alone, of any odd kernel.
+struct PlainConvolution: VAEStage {
+    let conv: any ConvolutionWeights
+
+    var inputs: Int { conv.inputs }
+    var outputs: Int { conv.outputs }
+    private var margin: Int { conv.geometry.kernel / 2 }
+
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
+
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        var out = band
+        out.rows = band.inner(margin)
+        out.pixels = run.next([out.rows.count, band.pixels.shape[1], outputs])
+        out.isShared = false
+        try run.convolution(band.pixels, conv, band.edges, into: out.pixels)
+        return out
+    }
+}
+
+/// norm-SiLU-convolution: both networks' end.
+struct NormedConvolution: VAEStage {
+    let norm: Norm
+    let conv: any ConvolutionWeights
+
+    init(_ loader: WeightLoader, _ prefix: String) throws {
+        norm = try loader.channelNorm(prefix + ".0")
+        conv = try loader.convolution(prefix + ".2")
+        guard norm.weight.count == conv.inputs else {
+            throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together")
+        }
+    }
+
+    var inputs: Int { conv.inputs }
+    var outputs: Int { conv.outputs }
+    private var margin: Int { conv.geometry.kernel / 2 }
+
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
+
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        let normed = run.scratch("normed", band.pixels.shape)
+        run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
+        var out = band
+        out.rows = band.inner(margin)
+        out.pixels = run.next([out.rows.count, band.pixels.shape[1], outputs])
+        out.isShared = false
+        try run.convolution(normed, conv, band.edges, into: out.pixels)
+        return out
+    }
 }
 
 /// norm-SiLU-conv, norm-SiLU-conv, plus the input (through a 1x1 convolution where the widths differ).
@@ -79,28 +89,42 @@ struct ResidualBlock: VAEStage {
         shortcut =
             loader.source.contains(prefix + ".shortcut.weight") ? try loader.convolution(prefix + ".shortcut") : nil
         guard norm1.weight.count == conv1.inputs, norm2.weight.count == conv1.outputs, conv1.outputs == conv2.inputs,
-            (shortcut?.outputs ?? conv1.inputs) == conv2.outputs, (shortcut?.inputs ?? conv1.inputs) == conv1.inputs
+            (shortcut?.outputs ?? conv1.inputs) == conv2.outputs, (shortcut?.inputs ?? conv1.inputs) == conv1.inputs,
+            (shortcut?.geometry.kernel ?? 1) == 1
         else { throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together") }
     }
 
     var inputs: Int { conv1.inputs }
     var outputs: Int { conv2.outputs }
+    private var margins: (Int, Int) { (conv1.geometry.kernel / 2, conv2.geometry.kernel / 2) }
 
-    func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
-        let (height, width) = (x.shape[0], x.shape[1])
-        let a = Tensor(zeros: x.shape)  // [h, w, inputs]
-        compute.norm(x, norm1, nil, silu: true, into: a)
-        let b = Tensor(zeros: [height, width, conv1.outputs])
-        try compute.convolution(a, conv1, accumulate: false, into: b)
-        let c = Tensor(zeros: b.shape)
-        compute.norm(b, norm2, nil, silu: true, into: c)
-        let out = Tensor(zeros: [height, width, conv2.outputs])
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> {
+        range.widened(by: margins.0 + margins.1, limit: height)
+    }
+
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        let width = band.pixels.shape[1]
+        let normed = run.scratch("normed", band.pixels.shape)  // [rows, w, inputs]
+        run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
+        let middleRows = band.inner(margins.0)
+        let middle = run.scratch("middle", [middleRows.count, width, conv1.outputs])
+        try run.convolution(normed, conv1, band.edges, into: middle)
+        let normedMiddle = run.scratch("normed", middle.shape)
+        run.compute.norm(middle, norm2, nil, silu: true, into: normedMiddle)
+
+        var out = band
+        out.rows = band.inner(margins.0 + margins.1)
+        out.isShared = false
         if let shortcut {
-            try compute.convolution(x, shortcut, accumulate: false, into: out)
+            out.pixels = run.next([out.rows.count, width, outputs])
+            try run.convolution(band.pixels(out.rows), shortcut, .all, into: out.pixels)
+        } else if band.isShared {
+            out.pixels = run.next([out.rows.count, width, outputs])
+            out.pixels.copy(from: band.pixels(out.rows))
         } else {
-            out.copy(from: x)
+            out.pixels = band.pixels(out.rows)
         }
-        try compute.convolution(c, conv2, accumulate: true, into: out)
+        try run.convolution(normedMiddle, conv2, band.edges, accumulate: true, into: out.pixels)
         return out
     }
 }
@@ -121,23 +145,28 @@ struct SpatialAttention: VAEStage {
     var inputs: Int { norm.weight.count }
     var outputs: Int { norm.weight.count }
 
-    func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
-        let (pixels, width) = (x.shape[0] * x.shape[1], x.shape[2])
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { 0..<height }
+
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        let compute = run.compute
+        let (pixels, width) = (band.pixels.shape[0] * band.pixels.shape[1], band.pixels.shape[2])
         let heads = AttentionGeometry(heads: 1, keyValueHeads: 1, headDim: width)
-        var rows = RowLayout()
-        rows.append(sequence: 0, start: 0, count: pixels, span: 0..<pixels)
-        let flat = x.reshaped([pixels, width])
-        let a = Tensor(zeros: [pixels, width])
-        compute.norm(flat, norm, nil, silu: false, into: a)
-        let fused = Tensor(zeros: [pixels, 3 * width])
-        compute.linear(a, queryKeyValue, .identity, .replace, into: fused)
-        let queries = Tensor(zeros: [pixels, width])
-        let cache = compute.makeCache(heads, sequences: 1, capacity: pixels)
+        let (rows, cache) = run.workspace.value("vae.attention \(pixels) \(width)") {
+            var rows = RowLayout()
+            rows.append(sequence: 0, start: 0, count: pixels, span: 0..<pixels)
+            return (rows, compute.makeCache(heads, sequences: 1, capacity: pixels))
+        }
+        let out = run.next([pixels, width])
+        out.copy(from: band.pixels)
+        let normed = run.scratch("normed", [pixels, width])
+        compute.norm(out, norm, nil, silu: false, into: normed)
+        let fused = run.scratch("middle", [pixels, 3 * width])
+        compute.linear(normed, queryKeyValue, .identity, .replace, into: fused)
+        let queries = run.scratch("queries", [pixels, width])
         compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
-        compute.attention(queries, heads, rows, cache, into: a)
-        let out = flat.toFloat32()
-        compute.linear(a, projection, .identity, .residual, into: out)
-        return out.reshaped(x.shape)
+        compute.attention(queries, heads, rows, cache, into: normed)
+        compute.linear(normed, projection, .identity, .residual, into: out)
+        return VAEBand(whole: out.reshaped(band.pixels.shape))
     }
 }
 
@@ -149,14 +178,26 @@ struct Downsample: VAEStage {
         conv = try loader.convolution(prefix + ".resample.1") {
             ConvolutionGeometry(kernel: $0, stride: 2, padBefore: 0, padAfter: 1)
         }
+        guard conv.geometry.kernel == 3 else { throw ModelError.contradiction("the VAE's \(prefix) is not 3 x 3") }
     }
 
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
+    var scale: VAEScale { .half }
 
-    func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
-        let out = Tensor(zeros: [x.shape[0] / 2, x.shape[1] / 2, conv.outputs])
-        try compute.convolution(x, conv, accumulate: false, into: out)
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> {
+        2 * range.lowerBound..<min(height, 2 * range.upperBound + 1)
+    }
+
+    /// The band begins at an even row.
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        var out = band
+        let first = band.rows.lowerBound / 2
+        out.height = band.height / 2
+        out.rows = first..<first + conv.geometry.output(of: band.rows.count, band.edges)
+        out.pixels = run.next([out.rows.count, band.pixels.shape[1] / 2, outputs])
+        out.isShared = false
+        try run.convolution(band.pixels, conv, band.edges, into: out.pixels)
         return out
     }
 }
@@ -166,16 +207,27 @@ struct Upsample: VAEStage {
     let conv: any ConvolutionWeights
 
     init(_ loader: WeightLoader, _ prefix: String) throws {
-        conv = try loader.convolution(prefix + ".resample.1")
+        conv = try loader.convolution(prefix + ".resample.1") { ConvolutionGeometry.same(kernel: $0, upsampling: 2) }
     }
 
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
+    var scale: VAEScale { .double }
 
-    func callAsFunction(_ x: Tensor, _ compute: any Compute) throws -> Tensor {
-        let large = x.doubled(compute)  // [2h, 2w, c]
-        let out = Tensor(zeros: [large.shape[0], large.shape[1], conv.outputs])
-        try compute.convolution(large, conv, accumulate: false, into: out)
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> {
+        let large = range.widened(by: 1, limit: 2 * height)
+        return large.lowerBound / 2..<(large.upperBound + 1) / 2
+    }
+
+    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+        var out = band
+        out.height = 2 * band.height
+        out.rows = 2 * band.rows.lowerBound..<2 * band.rows.upperBound
+        let edges = band.edges
+        out.rows = out.rows.lowerBound + (edges.top ? 0 : 1)..<out.rows.upperBound - (edges.bottom ? 0 : 1)
+        out.pixels = run.next([out.rows.count, 2 * band.pixels.shape[1], outputs])
+        out.isShared = false
+        try run.convolution(band.pixels, conv, edges, into: out.pixels)
         return out
     }
 }

@@ -7,7 +7,8 @@ public import Tensors
 ///
 /// Official file: `models/wan21_vae.py`. Its causal 3-D convolutions see two zero frames before a single frame, so only the last
 /// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are never
-/// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used.
+/// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used. Large images
+/// are processed in bands of rows (``VAETrunk``); intermediates stay in memory of the VAE's own from image to image.
 public final class WanVAE: Sendable {
     /// Pixels per latent pixel.
     public static let scale = 8
@@ -16,12 +17,21 @@ public final class WanVAE: Sendable {
     private let mean: [Float]
     private let std: [Float]
     private let loader: WeightLoader
-    private let encoder = Mutex<Encoder?>(nil)
-    private let decoder = Mutex<Decoder?>(nil)
+    private let bandBytes: Int
+    private let encoder = Mutex<VAETrunk?>(nil)
+    private let decoder = Mutex<VAETrunk?>(nil)
+    private let memories = Mutex<[Memory]>([])
+
+    /// Intermediates, for one image at a time.
+    private final class Memory: @unchecked Sendable { let workspace = Workspace() }
 
     /// A VAE whose weights have the official names. It computes in float32.
+    ///
+    /// - Parameter bandBytes: size of a layer's result from which images are processed in bands of rows.
     /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
-    public init(weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute) throws {
+    public init(
+        weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute, bandBytes: Int = 80 << 20
+    ) throws {
         guard let shape = weights.info("conv2.weight")?.shape, shape.count == 5, shape[0] == mean.count,
             mean.count == std.count, weights.contains("encoder.conv1.weight"), weights.contains("decoder.conv1.weight")
         else {
@@ -30,6 +40,7 @@ public final class WanVAE: Sendable {
         channels = mean.count
         self.mean = mean
         self.std = std
+        self.bandBytes = bandBytes
         loader = WeightLoader(source: weights, compute: compute.with(precision: .f32))
     }
 
@@ -55,13 +66,13 @@ public final class WanVAE: Sendable {
             pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
         else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
         let network = try encoder.withLock { made in
-            let network = try made ?? Encoder(loader, latent: channels)
+            let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
             made = network
             return network
         }
-        let moments = try network(ChannelsLast.from(pixels))  // [h, w, 2 channels]
-        let (height, width) = (moments.shape[0], moments.shape[1])
-        let planar = ChannelsLast.toPlanar(moments).reshaped([2, channels, height, width])
+        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
+        // [2 channels, h, w]
+        let planar = try run(network, pixels).reshaped([2, channels, height, width])
         let mu = planar.rows(0..<1).reshaped([channels, height, width]).toFloat32()
         mu.update { i, x in (x - mean[i / (height * width)]) / std[i / (height * width)] }
         return Posterior(mean: mu, logVariance: planar.rows(1..<2).reshaped([channels, height, width]).toFloat32())
@@ -70,18 +81,25 @@ public final class WanVAE: Sendable {
     /// Normalised latents `[channels, h, w]` -> pixels `[3, 8h, 8w]`, not clamped.
     /// - Throws: ``ModelError/request(_:)`` for another channel count, `ComputeError`.
     public func decode(_ latents: Tensor) throws -> Tensor {
-        guard latents.shape.count == 3, latents.shape[0] == channels else {
+        guard latents.shape.count == 3, latents.shape[0] == channels, latents.count > 0 else {
             throw ModelError.request("the VAE decodes latents of \(channels) channels, not \(latents.shape)")
         }
         let network = try decoder.withLock { made in
-            let network = try made ?? Decoder(loader, latent: channels)
+            let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
             made = network
             return network
         }
         let plane = latents.shape[1] * latents.shape[2]
         let z = latents.toFloat32()
         z.update { i, x in x * std[i / plane] + mean[i / plane] }
-        return ChannelsLast.toPlanar(try network(ChannelsLast.from(z)))
+        return try run(network, z)
+    }
+
+    /// An image `[c, h, w]` through a network: `[c', h', w']`, in memory of its own.
+    private func run(_ network: VAETrunk, _ planar: Tensor) throws -> Tensor {
+        let memory = memories.withLock { $0.popLast() } ?? Memory()
+        defer { memories.withLock { $0.append(memory) } }
+        return ChannelsLast.toPlanar(try network(ChannelsLast.from(planar), memory.workspace))
     }
 }
 

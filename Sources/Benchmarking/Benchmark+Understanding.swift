@@ -1,0 +1,69 @@
+import Compute
+import FlashU
+import Foundation
+import ShowO2
+import Tensors
+
+extension Benchmark {
+    /// One image and one question: VAE, reading the image (by part), the question, and the answer token by token.
+    func understanding() throws -> [RawRow] {
+        guard let network = subject.network else { return [] }
+        let geometry = subject.geometry
+        var planner = ReadingPlanner(
+            options.profile, layers: geometry.llm.layers,
+            neurons: neurons(ratio: options.profile.ffn.understandingRatio), scores: nil)
+        progress("an image to ask about")
+        let encoding = try encoding(width: geometry.imageWidth, height: geometry.imageHeight)
+
+        // What surrounds the image is as long as the chat template makes it, or shorter where the model has less room.
+        let room = max(2, geometry.maxSequence - geometry.imageTokens - 3)
+        let prefix = Array(repeating: 10, count: min(24, room / 2)) + [subject.special.beginOfImage]
+        let question = Array(repeating: 10, count: options.textTokens)
+        let length = prefix.count + 1 + geometry.imageTokens + 1
+        let reading = try Reading(model: network, capacity: length + question.count + options.answerTokens + 1)
+        let latents = noise([
+            1, geometry.latentChannels, geometry.imageHeight / WanVAE.scale, geometry.imageWidth / WanVAE.scale,
+        ])
+
+        progress("reading the image")
+        var image = PassTimes()
+        for i in 0..<(options.repeats > 1 ? options.repeats + 1 : 1) {
+            try _Concurrency.Task.checkCancellation()
+            reading.rewind(to: 0)
+            let clock = StageClock(network.compute.meter)
+            try reading.read(
+                prefix: prefix, latents: latents, end: subject.special.endOfImage, planner.imagePlan, cut: planner.cut,
+                observe: clock.observe)
+            clock.end()
+            if i > 0 || options.repeats == 1 { image.add(clock) }
+        }
+        let mark = reading.count
+
+        progress("the question")
+        // The first question packs the output layer.
+        let asking = try measure(warmsUp: true) {
+            reading.rewind(to: mark)
+            _ = try reading.read(question, planner.questionPlan)
+        }
+        planner.chooseLayers(reading.layerImportance)
+
+        progress("the answer")
+        let plan = planner.decodingPlan
+        _ = try reading.read([10], plan)
+        let token = try measure(repeats: options.answerTokens) {
+            if reading.count == reading.capacity { reading.rewind(to: mark + question.count) }
+            _ = try reading.read([10], plan)
+        }
+        let task = Task.understanding.rawValue
+        var rows = [RawRow(task: task, name: "VAE encode", timing: encoding)]
+        rows += self.rows(image.parts, task: .understanding)
+        rows.append(RawRow(task: task, name: "image read", timing: image.total))
+        rows.append(RawRow(task: task, name: "question", timing: asking))
+        rows.append(RawRow(task: task, name: "first token", timing: encoding + image.total + asking))
+        rows.append(RawRow(task: task, name: "token", timing: token, bytesRead: bytesOfAToken(token.flops)))
+        return rows
+    }
+
+    /// Bytes of weights that one token reads: two operations a weight; attention's share of the operations is small.
+    private func bytesOfAToken(_ flops: Int) -> Int { flops / 2 * BenchSubject.weightBytes(subject.compute.precision) }
+}

@@ -1,0 +1,51 @@
+/// How long something took, over some repetitions, and the floating-point operations it did.
+struct Timing {
+    /// Median seconds.
+    var median = 0.0
+    /// Fewest seconds.
+    var least = 0.0
+    /// Most seconds.
+    var most = 0.0
+    /// Operations of one repetition.
+    var flops = 0
+
+    init() {}
+
+    /// Of repetitions, at least one.
+    init(seconds: [Double], flops: Int) {
+        let sorted = seconds.sorted()
+        median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        (least, most) = (sorted[0], sorted[sorted.count - 1])
+        self.flops = flops
+    }
+
+    /// One after the other.
+    static func + (a: Timing, b: Timing) -> Timing {
+        var sum = a
+        sum.median += b.median
+        sum.least += b.least
+        sum.most += b.most
+        sum.flops += b.flops
+        return sum
+    }
+
+    /// `count` times one after the other.
+    static func * (a: Timing, count: Int) -> Timing {
+        var product = a
+        product.median *= Double(count)
+        product.least *= Double(count)
+        product.most *= Double(count)
+        product.flops *= count
+        return product
+    }
+}
+
+/// Seconds that `body` takes on the monotonic clock.
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+    try ContinuousClock().measure(body).inSeconds
+}
+
+extension Duration {
+    /// As seconds.
+    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,124 @@
+internal import CKernels
+internal import COneDNN
+import Synchronization
+import Tensors
+
+/// A direct convolution: its weights in the layout that oneDNN chose, and its compiled primitives by shape.
+final class OneDNNConvolution: ConvolutionWeights {
+    let inputs: Int
+    let outputs: Int
+    let geometry: ConvolutionGeometry
+    private let packed: Tensor
+    private let layout: dnnl_memory_desc_t
+    private let bias: Tensor
+    private let primitives = Mutex<[Strip: OneDNNPrimitive]>([:])
+
+    /// What a compiled primitive depends on: some rows of an image, with the zero rows above and below them.
+    struct Strip: Hashable {
+        var rows: Int
+        var outRows: Int
+        var width: Int
+        var padTop: Int
+        var padBottom: Int
+        var accumulate: Bool
+    }
+
+    init(weight: Tensor, bias: Tensor?, geometry: ConvolutionGeometry) throws(ComputeError) {
+        guard weight.shape.count == 4, weight.shape[2] == geometry.kernel, weight.shape[3] == geometry.kernel,
+            geometry.upsampling == 1, bias.map({ $0.count == weight.shape[0] }) ?? true
+        else { throw .shape("a convolution of shape \(weight.shape) with \(geometry)") }
+        outputs = weight.shape[0]
+        inputs = weight.shape[1]
+        self.geometry = geometry
+        self.bias = bias ?? Tensor(zeros: [outputs])
+
+        // Let oneDNN choose the layout on a typical strip, then convert once.
+        let side = 32
+        let probe = Strip(
+            rows: side, outRows: geometry.output(of: side), width: side, padTop: geometry.padBefore,
+            padBottom: geometry.padAfter, accumulate: false)
+        let free = try OneDNN.descriptor(weight.shape, dnnl_format_tag_any)
+        let primitive = try Self.compile(probe, inputs: inputs, outputs: outputs, geometry: geometry, weights: free)
+        layout = primitive.weights
+        var wanted = layout
+        let bytes = dnnl_memory_desc_get_size(&wanted)
+        packed = Tensor(zeros: [bytes], dtype: .uint8)
+        try Self.reorder(
+            weight.pointer, try OneDNN.descriptor(weight.shape, dnnl_abcd), packed.pointer, layout)
+    }
+
+    var byteCount: Int { packed.byteCount + bias.byteCount }
+
+    private static func compile(
+        _ strip: Strip, inputs: Int, outputs: Int, geometry: ConvolutionGeometry, weights: dnnl_memory_desc_t
+    ) throws(ComputeError) -> OneDNNPrimitive {
+        let outWidth = geometry.output(of: strip.width)
+        var source = try OneDNN.descriptor([1, inputs, strip.rows, strip.width], dnnl_acdb)
+        var target = try OneDNN.descriptor([1, outputs, strip.outRows, outWidth], dnnl_acdb)
+        var weights = weights
+        var bias = try OneDNN.descriptor([outputs], dnnl_a)
+        var operation = dnnl_convolution_desc_t()
+        let name = "a convolution \(inputs) -> \(outputs)"
+        try OneDNN.check(
+            dnnl_convolution_forward_desc_init(
+                &operation, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights, &bias, &target,
+                [Int64(geometry.stride), Int64(geometry.stride)], [Int64(strip.padTop), Int64(geometry.padBefore)],
+                [Int64(strip.padBottom), Int64(geometry.padAfter)]), name)
+        return try OneDNNPrimitive(&operation, accumulate: strip.accumulate, name: name)
+    }
+
+    private static func reorder(
+        _ from: UnsafeMutableRawPointer, _ fromLayout: dnnl_memory_desc_t, _ to: UnsafeMutableRawPointer,
+        _ toLayout: dnnl_memory_desc_t
+    ) throws(ComputeError) {
+        let name = "a weight reorder"
+        ck_single_threaded_openmp()
+        var (source, target) = (fromLayout, toLayout)
+        var description: dnnl_primitive_desc_t?
+        try OneDNN.check(
+            dnnl_reorder_primitive_desc_create(&description, &source, OneDNN.engine, &target, OneDNN.engine, nil), name)
+        defer { dnnl_primitive_desc_destroy(description) }
+        var primitive: dnnl_primitive_t?
+        try OneDNN.check(dnnl_primitive_create(&primitive, description), name)
+        defer { dnnl_primitive_destroy(primitive) }
+        try OneDNN.run(
+            primitive, [(Int32(DNNL_ARG_SRC_0), fromLayout, from), (Int32(DNNL_ARG_DST_0), toLayout, to)], name: name)
+    }
+
+    private func primitive(_ strip: Strip) throws(ComputeError) -> OneDNNPrimitive {
+        if let known = primitives.withLock({ $0[strip] }) { return known }
+        let made = try Self.compile(strip, inputs: inputs, outputs: outputs, geometry: geometry, weights: layout)
+        primitives.withLock { $0[strip] = made }
+        return made
+    }
+
+    /// Rows `outRows` of the output, from the input rows they need.
+    func run(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool, into out: Tensor)
+        throws(ComputeError)
+    {
+        let (height, width) = (x.shape[0], x.shape[1])
+        let above = edges.top ? geometry.padBefore : 0
+        let first = outRows.lowerBound * geometry.stride - above
+        let last = (outRows.upperBound - 1) * geometry.stride - above + geometry.kernel
+        let strip = Strip(
+            rows: min(last, height) - max(first, 0), outRows: outRows.count, width: width, padTop: max(0, -first),
+            padBottom: max(0, last - height), accumulate: accumulate)
+        let primitive = try primitive(strip)
+        let rowBytes = width * inputs * 4
+        let outBytes = out.shape[1] * outputs * 4
+        try primitive.execute(
+            [
+                (
+                    Int32(DNNL_ARG_SRC_0), try OneDNN.descriptor([1, inputs, strip.rows, width], dnnl_acdb),
+                    x.pointer + max(first, 0) * rowBytes
+                ),
+                (Int32(DNNL_ARG_WEIGHTS_0), layout, packed.pointer),
+                (Int32(DNNL_ARG_BIAS), try OneDNN.descriptor([outputs], dnnl_a), bias.pointer),
+                (
+                    Int32(DNNL_ARG_DST_0),
+                    try OneDNN.descriptor([1, outputs, outRows.count, out.shape[1]], dnnl_acdb),
+                    out.pointer + outRows.lowerBound * outBytes
+                ),
+            ], name: "a convolution \(inputs) -> \(outputs)")
+    }
+}

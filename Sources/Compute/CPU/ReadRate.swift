@@ -1,0 +1,30 @@
+import Foundation
+import Synchronization
+import Tensors
+
+extension CPUCompute {
+    /// The rate at which the machine reads memory now, in bytes a second: all threads at once, each through memory of its own that no cache holds,
+    /// best of some rounds. Decoding one token reads every weight once, so this is its limit.
+    public func measuredReadRate(seconds: Double = 0.5) -> Double {
+        typealias Block = SIMD16<UInt64>
+        let bytes = max(256 << 20 / threads, 64 << 20)
+        let memory = (0..<threads).map { _ in Tensor(zeros: [bytes], dtype: .uint8) }
+        // What was read is used, so that the compiler cannot leave the reading out.
+        let sink = Atomic<UInt64>(0)
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(seconds)
+        var best = 0.0
+        repeat {
+            let start = clock.now
+            pool.forEach(threads) { i in
+                let blocks = memory[i].pointer.assumingMemoryBound(to: Block.self)
+                var bits = Block.zero
+                for j in 0..<bytes / MemoryLayout<Block>.size { bits |= blocks[j] }
+                sink.add(bits.wrappedSum(), ordering: .relaxed)
+            }
+            let (whole, part) = (clock.now - start).components
+            best = max(best, Double(bytes * threads) / (Double(whole) + Double(part) * 1e-18))
+        } while clock.now < deadline
+        return sink.load(ordering: .relaxed) == 0 ? best : 0
+    }
+}

@@ -1,0 +1,102 @@
+import Compute
+import Tensors
+
+/// The stages of the encoder or the decoder, in order.
+///
+/// They are cut where the image changes its size. Such a segment runs on the whole image when its intermediates are small, else in bands of
+/// rows, and only its result is held whole. Attention sees all pixels: its segment, of latent size, is never cut.
+struct VAETrunk: Sendable {
+    let stages: [any VAEStage]
+    private let segments: [Range<Int>]
+    private let compute: any Compute
+    /// Bytes of a segment's widest intermediate up to which it runs on the whole image; bands have half as many.
+    private let bandBytes: Int
+
+    /// - Throws: ``ModelError/contradiction(_:)`` when a stage gives other channels than the next one takes, or the image
+    ///   is not resized three times (by 8 in all).
+    init(_ name: String, _ stages: [any VAEStage], compute: any Compute, bandBytes: Int) throws {
+        for (i, (stage, next)) in zip(stages, stages.dropFirst()).enumerated() where stage.outputs != next.inputs {
+            throw ModelError.contradiction(
+                "part \(i + 1) of the VAE's \(name) takes \(next.inputs) channels, the one before gives \(stage.outputs)"
+            )
+        }
+        let resizes = stages.count { $0.scale != .same }
+        guard resizes == 3 else {
+            throw ModelError.contradiction(
+                "the VAE's \(name) resizes \(resizes) times; 3 times (by 8 in all) is needed")
+        }
+        var cuts = [0]
+        for (i, stage) in stages.enumerated() {
+            switch stage.scale {
+            case .double: cuts.append(i)
+            case .half: cuts.append(i + 1)
+            case .same: break
+            }
+        }
+        segments = zip(cuts, cuts.dropFirst() + [stages.count]).map { $0..<$1 }.filter { !$0.isEmpty }
+        (self.stages, self.compute, self.bandBytes) = (stages, compute, bandBytes)
+    }
+
+    /// `[h, w, inputs]` -> `[h', w', outputs]`, in memory of `workspace`.
+    func callAsFunction(_ x: Tensor, _ workspace: Workspace) throws -> Tensor {
+        var run = VAERun(compute, workspace)
+        var image = VAEBand(0..<x.shape[0], of: x)
+        for (i, segment) in segments.enumerated() {
+            let stages = stages[segment]
+            if let rows = bandRows(stages, of: image.pixels) {
+                image = VAEBand(
+                    whole: try banded(stages, image.pixels, rows, "vae.segment\(i % 2)", &run))
+            } else {
+                for stage in stages {
+                    try Task.checkCancellation()
+                    image = try stage(image, &run)
+                }
+            }
+        }
+        return image.pixels
+    }
+
+    /// Output rows of a band, or nil where the segment runs on the whole image.
+    private func bandRows(_ stages: ArraySlice<any VAEStage>, of x: Tensor) -> Int? {
+        guard !stages.contains(where: { $0 is SpatialAttention }) else { return nil }
+        let grows = stages.first?.scale == .double
+        let (height, width) = grows ? (2 * x.shape[0], 2 * x.shape[1]) : (x.shape[0], x.shape[1])
+        let channels = stages.map { $0.scale == .half ? $0.inputs : $0.outputs }.max() ?? 1
+        let rowBytes = 4 * width * channels
+        guard height * rowBytes > bandBytes else { return nil }
+        let rows = max(8, bandBytes / 2 / rowBytes / 8 * 8)
+        return stages.last?.scale == .half ? rows / 2 : rows
+    }
+
+    /// Runs a segment band by band.
+    private func banded(
+        _ stages: ArraySlice<any VAEStage>, _ x: Tensor, _ rows: Int, _ name: String, _ run: inout VAERun
+    ) throws -> Tensor {
+        var heights = [x.shape[0]]  // of the image before each stage, and at the end
+        var width = x.shape[1]
+        for stage in stages {
+            let height = heights[heights.count - 1]
+            switch stage.scale {
+            case .same: heights.append(height)
+            case .half: (width, heights) = (width / 2, heights + [height / 2])
+            case .double: (width, heights) = (width * 2, heights + [height * 2])
+            }
+        }
+        let height = heights[heights.count - 1]
+        run.isBanded = true
+        defer { run.isBanded = false }
+        let out = run.workspace.tensor(name, [height, width, stages.last?.outputs ?? x.shape[2]])
+        for first in stride(from: 0, to: height, by: rows) {
+            let wanted = first..<min(height, first + rows)
+            var needed = wanted
+            for (stage, height) in zip(stages, heights).reversed() { needed = stage.needs(needed, height: height) }
+            var band = VAEBand(needed, of: x)
+            for stage in stages {
+                try Task.checkCancellation()
+                band = try stage(band, &run)
+            }
+            out.rows(wanted).copy(from: band.pixels(wanted))
+        }
+        return out
+    }
+}
