@@ -74,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "int8",
             dependencies: [
-                "ShowO2", "Compute", "Tensors", "FlashUTesting",
+                "Benchmarking", "ShowO2", "Compute", "Tensors", "FlashUTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Int8", swiftSettings: strict),
 

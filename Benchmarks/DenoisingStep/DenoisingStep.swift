@@ -36,11 +36,11 @@ struct DenoisingStep: ParsableCommand {
         print("\(shape.name), \(precision), \(compute.threads) threads, \(CPUCompute.instructionSet)")
         print(
             String(
-                format: "loaded in %.1f s, %.2f GB packed", seconds(clock.now - start), Double(model.byteCount) / 1e9))
+                format: "loaded in %.1f s, %.2f GB packed", (clock.now - start).inSeconds, Double(model.byteCount) / 1e9
+            ))
 
         let special =
-            shape.special
-            ?? SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3)
+            shape.special ?? .firstIDs
         let denoising = try Denoising(
             model: model, special: special, prompts: [Array(repeating: 10, count: prompt)],
             schedule: FlowSchedule(steps: 50, timeShift: 3), grid: shape.grid, guided: true)
@@ -54,7 +54,7 @@ struct DenoisingStep: ParsableCommand {
         for i in 0..<repeats {
             start = clock.now
             denoising.velocity(latents, step: i % 49, guidance: 5, into: out)
-            times.append(seconds(clock.now - start))
+            times.append((clock.now - start).inSeconds)
         }
         let work = Double((compute.meter.reading - operations).total) / Double(repeats)
         let limit = max(before, compute.measuredGEMMRate())
@@ -75,10 +75,6 @@ struct DenoisingStep: ParsableCommand {
         let folder = URL(fileURLWithPath: geometry)
         let weights = try openWeights(in: folder)
         return (try ShowO2Geometry(folder: folder, weights: weights), weights)
-    }
-
-    private func seconds(_ duration: Duration) -> Double {
-        Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
     }
 }
 

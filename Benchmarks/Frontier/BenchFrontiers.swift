@@ -18,15 +18,19 @@ struct BenchOptions: ParsableArguments {
 
     /// Runs each configuration, and compares what it drew or answered with what the reference did: the share that stayed the same shows a loss
     /// long before the share that is right does.
+    ///
+    /// - Parameters:
+    ///   - task: names the verdicts' folder.
+    ///   - label: what the plot calls the share that is right.
     func run(
-        _ task: String, _ configurations: [FrontierConfiguration], _ model: UnifiedModel,
-        reference: FrontierConfiguration, into table: inout FrontierTable,
-        bench: (ShapesBench, ShapesBench.Options) async throws -> BenchReport
+        _ task: String, label: String, _ options: FrontierOptions, _ configurations: [FrontierConfiguration],
+        reference: FrontierConfiguration, bench: (ShapesBench, ShapesBench.Options) async throws -> BenchReport
     ) async throws {
+        let configurations = try options.choose(configurations)
+        let model = try await options.load(precision)
         let folder = URL(fileURLWithPath: records).appendingPathComponent(task)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        var expected: [String]?
-        for one in [reference] + configurations {
+        func judge(_ one: FrontierConfiguration) async throws -> (report: BenchReport, outputs: [String]) {
             var options = ShapesBench.Options()
             options.limit = limit
             options.steps = one.points
@@ -35,9 +39,14 @@ struct BenchOptions: ParsableArguments {
                 one.title.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" } + ".jsonl")
             options.record = record
             let report = try await bench(ShapesBench(model), options)
-            let outputs = try Self.outputs(of: record, first: report.samples)
-            defer { expected = expected ?? outputs }
-            guard let expected else { continue }
+            return (report, try Self.outputs(of: record, first: report.samples))
+        }
+        let expected = try await judge(reference).outputs
+        var table = FrontierTable(
+            columns: ["gflop", "seconds", "right_percent", "low", "high", "same_percent"], measure: "right_percent",
+            label: label, logarithmic: false)
+        for one in configurations {
+            let (report, outputs) = try await judge(one)
             let count = Double(report.samples)
             let same = zip(outputs, expected).count { $0 == $1 }
             table.add(
@@ -47,6 +56,7 @@ struct BenchOptions: ParsableArguments {
                     100 * report.overall.low, 100 * report.overall.high, 100 * Double(same) / count,
                 ])
         }
+        try table.write(options.output)
     }
 
     /// What the evaluator saw or the model answered, in the set's order.
@@ -55,8 +65,6 @@ struct BenchOptions: ParsableArguments {
         let samples = try lines.map { try JSONDecoder().decode(BenchSample.self, from: Data($0.utf8)) }
         return samples.sorted { $0.index < $1.index }.prefix(count).map(\.output)
     }
-
-    static let columns = ["gflop", "seconds", "right_percent", "low", "high", "same_percent"]
 }
 
 extension Precision: ExpressibleByArgument {}
@@ -71,15 +79,10 @@ struct DrawingFrontier: AsyncParsableCommand {
     @OptionGroup var bench: BenchOptions
 
     func run() async throws {
-        let configurations = try options.choose(drawingConfigurations())
-        let model = try await options.load(bench.precision)
-        var table = FrontierTable(
-            columns: BenchOptions.columns, measure: "right_percent", label: "prompts drawn right, %",
-            logarithmic: false)
-        try await bench.run("drawing", configurations, model, reference: try .solution(points: 40), into: &table) {
-            try await $0.generation($1)
-        }
-        try table.write(options.output)
+        try await bench.run(
+            "drawing", label: "prompts drawn right, %", options, drawingConfigurations(),
+            reference: .solution(points: 40)
+        ) { try await $0.generation($1) }
     }
 }
 
@@ -93,14 +96,8 @@ struct AnswerFrontier: AsyncParsableCommand {
     @OptionGroup var bench: BenchOptions
 
     func run() async throws {
-        let configurations = try options.choose(answerConfigurations())
-        let model = try await options.load(bench.precision)
-        var table = FrontierTable(
-            columns: BenchOptions.columns, measure: "right_percent", label: "questions answered right, %",
-            logarithmic: false)
-        try await bench.run("answers", configurations, model, reference: .exact, into: &table) {
-            try await $0.understanding($1)
-        }
-        try table.write(options.output)
+        try await bench.run(
+            "answers", label: "questions answered right, %", options, answerConfigurations(), reference: .exact
+        ) { try await $0.understanding($1) }
     }
 }

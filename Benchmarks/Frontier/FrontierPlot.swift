@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// A measure against operations, these on a logarithmic axis: a line a solver, a mark a mechanism.
@@ -25,21 +26,22 @@ struct FrontierPlot {
     private static let (width, height, left, right, bottom) = (860.0, 560.0, 70.0, 230.0, 60.0)
 
     var svg: String {
-        let xs = Axis(marks.map(\.x), logarithmic: true, from: Self.left, to: Self.width - Self.right)
-        let ys = Axis(marks.map(\.y), logarithmic: logarithmic, from: Self.height - Self.bottom, to: 20)
+        let xs = scale(marks.map(\.x), isLogarithmic: true, from: Self.left, to: Self.width - Self.right)
+        let ys = scale(marks.map(\.y), isLogarithmic: logarithmic, from: Self.height - Self.bottom, to: 20)
         var lines: [String] = []
-        for tick in xs.ticks {
-            let x = xs.place(tick)
+        for tick in ticks(xs) {
+            let x = xs(tick)
             lines.append(
                 "<path d=\"M\(x) 20V\(Self.height - Self.bottom)\" stroke=\"#eee\"/>"
-                    + "<text x=\"\(x)\" y=\"\(Self.height - Self.bottom + 16)\" text-anchor=\"middle\">\(Axis.text(tick))</text>"
+                    + "<text x=\"\(x)\" y=\"\(Self.height - Self.bottom + 16)\" text-anchor=\"middle\">\(String(format: "%.6g", tick))</text>"
             )
         }
-        for tick in ys.ticks {
-            let y = ys.place(tick)
+        for tick in ticks(ys) {
+            let y = ys(tick)
             lines.append(
                 "<path d=\"M\(Self.left) \(y)H\(Self.width - Self.right)\" stroke=\"#eee\"/>"
-                    + "<text x=\"\(Self.left - 6)\" y=\"\(y + 4)\" text-anchor=\"end\">\(Axis.text(tick))</text>")
+                    + "<text x=\"\(Self.left - 6)\" y=\"\(y + 4)\" text-anchor=\"end\">\(String(format: "%.6g", tick))</text>"
+            )
         }
         var names: [String] = []
         for mark in marks where !names.contains(mark.series) { names.append(mark.series) }
@@ -47,7 +49,7 @@ struct FrontierPlot {
             let color = Self.colors[i % Self.colors.count]
             let own = marks.filter { $0.series == name }.sorted { $0.x < $1.x }
             if own.contains(where: \.joined) {
-                let points = own.map { String(format: "%.1f,%.1f", xs.place($0.x), ys.place($0.y)) }
+                let points = own.map { String(format: "%.1f,%.1f", xs($0.x), ys($0.y)) }
                 lines.append(
                     "<polyline points=\"\(points.joined(separator: " "))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"1.5\"/>"
                 )
@@ -55,8 +57,8 @@ struct FrontierPlot {
             for mark in own {
                 lines.append(
                     String(
-                        format: "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"\(color)\">", xs.place(mark.x),
-                        ys.place(mark.y)) + "<title>\(mark.title)</title></circle>")
+                        format: "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"\(color)\">", xs(mark.x),
+                        ys(mark.y)) + "<title>\(mark.title)</title></circle>")
             }
             let (x, y) = (Self.width - Self.right + 20, 30 + 18 * Double(i))
             lines.append(
@@ -75,37 +77,18 @@ struct FrontierPlot {
             """
     }
 
-    /// Values to places.
-    private struct Axis {
-        let logarithmic: Bool
-        let (low, high): (Double, Double)
-        let (from, to): (Double, Double)
+    /// Where values stand, with a little room at both ends.
+    private func scale(_ values: [Double], isLogarithmic: Bool, from: Double, to: Double) -> Scale {
+        func scaled(_ value: Double) -> Double { isLogarithmic ? log10(max(value, 1e-6)) : value }
+        let (least, most) = (values.map(scaled).min() ?? 0, values.map(scaled).max() ?? 1)
+        let margin = max((most - least) * 0.04, 1e-3)
+        func value(_ scaled: Double) -> Double { isLogarithmic ? pow(10, scaled) : scaled }
+        return Scale(value(least - margin), value(most + margin), from: from, to: to, isLogarithmic: isLogarithmic)
+    }
 
-        init(_ values: [Double], logarithmic: Bool, from: Double, to: Double) {
-            self.logarithmic = logarithmic
-            (self.from, self.to) = (from, to)
-            let scaled = values.map { logarithmic ? log10(max($0, 1e-6)) : $0 }
-            let (least, most) = (scaled.min() ?? 0, scaled.max() ?? 1)
-            let margin = max((most - least) * 0.04, 1e-3)
-            (low, high) = (least - margin, most + margin)
-        }
-
-        func place(_ value: Double) -> Double {
-            from + ((logarithmic ? log10(max(value, 1e-6)) : value) - low) / (high - low) * (to - from)
-        }
-
-        /// Round values inside: 1, 2, 5 times powers of ten, or steps of a round size.
-        var ticks: [Double] {
-            if logarithmic {
-                return (-6...6).flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
-                    .filter { (low...high).contains(log10($0)) }
-            }
-            let rough = (high - low) / 6
-            let power = pow(10, floor(log10(rough)))
-            let step = power * ([1, 2, 5, 10].first { $0 * power >= rough } ?? 10)
-            return stride(from: (low / step).rounded(.up) * step, through: high, by: step).map { $0 }
-        }
-
-        static func text(_ value: Double) -> String { String(format: "%.6g", value) }
+    /// Round values on an axis; a logarithmic one spans too few powers of ten for these alone, so 2 and 5 times them stand between.
+    private func ticks(_ scale: Scale) -> [Double] {
+        guard scale.isLogarithmic else { return scale.ticks(6) }
+        return (-6...6).flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }.filter(scale.domain.contains)
     }
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Benchmarking
 public import Compute
 import Foundation
 import ShowO2
@@ -56,17 +57,14 @@ struct Loading: ParsableCommand {
         let model = try ShowO2Model(
             geometry: ShowO2Geometry(folder: url, weights: weights), weights: weights,
             compute: CPUCompute(precision: precision))
-        let (whole, part) = (clock.now - start).components
+        let time = (clock.now - start).inSeconds
         let packed = Double(model.byteCount)
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let peak =
-            status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
-            .flatMap { Double($0.filter(\.isNumber)) } ?? 0
+        let peak = Double(ProcessMemory.peak)
         print(
             String(
                 format: "%@: loaded in %.2f s, %.3f GB packed in layers, peak memory %.3f GB (%.2f of it)",
-                precision.rawValue, Double(whole) + Double(part) * 1e-18, packed / 1e9, peak * 1024 / 1e9,
-                peak * 1024 / packed))
+                precision.rawValue, time, packed / 1e9, peak / 1e9,
+                peak / packed))
     }
 }
 

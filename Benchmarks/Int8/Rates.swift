@@ -47,15 +47,7 @@ struct Rates: ParsableCommand {
 
     private func rate(_ compute: any Compute, _ x: Tensor, _ weights: any LinearWeights) -> Double {
         let out = Tensor(zeros: [x.shape[0], weights.outputs])
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(seconds)
-        var best = Double.infinity
-        repeat {
-            let start = clock.now
-            compute.linear(x, weights, .identity, .replace, into: out)
-            let (whole, part) = (clock.now - start).components
-            best = min(best, Double(whole) + Double(part) * 1e-18)
-        } while clock.now < deadline
-        return Double(2 * x.shape[0] * weights.inputs * weights.outputs) / best
+        let least = leastSeconds(within: seconds) { compute.linear(x, weights, .identity, .replace, into: out) }
+        return Double(2 * x.shape[0] * weights.inputs * weights.outputs) / least
     }
 }

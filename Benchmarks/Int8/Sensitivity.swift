@@ -25,8 +25,7 @@ struct Sensitivity: ParsableCommand {
             try Denoising(
                 model: ShowO2Model(
                     geometry: geometry, weights: weights, compute: compute.with(precision: precision), int8: layers),
-                special: geometry.special
-                    ?? SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3),
+                special: geometry.special ?? .firstIDs,
                 prompts: golden.manifest.prompts_token_ids ?? [],
                 schedule: FlowSchedule(steps: 30, timeShift: geometry.sampling.timeShift), grid: geometry.grid,
                 guided: true)

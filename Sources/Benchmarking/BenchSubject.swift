@@ -41,8 +41,7 @@ public struct BenchSubject: Sendable {
         self.compute = compute
         tokenizer = nil
         special =
-            geometry.special
-            ?? SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3)
+            geometry.special ?? .firstIDs
         vae = try WanVAE(
             weights: RandomVAEWeights(width: geometry == .shapes ? 16 : 96, latent: geometry.latentChannels),
             mean: geometry.latentMean, std: geometry.latentStd, compute: compute)

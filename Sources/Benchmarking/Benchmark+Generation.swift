@@ -19,8 +19,7 @@ extension Benchmark {
     func generation() throws -> [RawRow] {
         guard let network = subject.network else { return [] }
         let (geometry, profile) = (subject.geometry, options.profile)
-        let points =
-            options.steps ?? max(2, Int((Double(geometry.sampling.steps) * profile.schedule.stepsFactor).rounded()))
+        let points = options.steps ?? profile.schedule.points(of: geometry.sampling.steps)
         let schedule = try FlowSchedule(steps: points, timeShift: geometry.sampling.timeShift)
         let evaluations = Sampler(profile.schedule.sampler, times: schedule.times).evaluations
         let neurons = neurons(ratio: profile.ffn.generationRatio)

@@ -1,3 +1,5 @@
+import Compute
+
 /// How long something took, over some repetitions, and the floating-point operations it did.
 struct Timing {
     /// Median seconds.
@@ -43,9 +45,4 @@ struct Timing {
 /// Seconds that `body` takes on the monotonic clock.
 func seconds(_ body: () throws -> Void) rethrows -> Double {
     try ContinuousClock().measure(body).inSeconds
-}
-
-extension Duration {
-    /// As seconds.
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

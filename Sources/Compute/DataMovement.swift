@@ -89,7 +89,7 @@ extension Tensor {
 
 extension Float {
     /// The bfloat16 nearest to it, ties to even; not-a-number stays that.
-    var bfloat16Bits: UInt16 {
+    package var bfloat16Bits: UInt16 {
         let bits = bitPattern
         if bits & 0x7fff_ffff > 0x7f80_0000 { return UInt16(bits >> 16) | 0x40 }
         return UInt16((bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)

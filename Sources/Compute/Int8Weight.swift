@@ -17,17 +17,7 @@ public struct Int8Weight: Sendable {
     }
 
     /// The float32 weight `[outputs, inputs]`.
-    public func dequantized() -> Tensor {
-        let out = Tensor(zeros: values.shape)
-        let width = scales.count > 0 ? values.count / scales.count : 0
-        let (from, factors, to) = (
-            values.pointer.assumingMemoryBound(to: Int8.self), scales.floatPointer, out.floatPointer
-        )
-        for row in 0..<scales.count {
-            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
-        }
-        return out
-    }
+    public func dequantized() -> Tensor { values.dequantized(by: scales) }
 }
 
 extension CPUCompute {

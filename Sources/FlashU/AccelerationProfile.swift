@@ -28,6 +28,9 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var stepsFactor = 1.0
         /// The solver of the flow's differential equation; the official code's is `euler`.
         public var sampler = Sampler.Kind.euler
+
+        /// Its share of a grid of `points`, at least the two ends.
+        public func points(of points: Int) -> Int { max(2, Int((Double(points) * stepsFactor).rounded())) }
     }
 
     /// FFN pruning (mechanism 1) and hybrid FFN (mechanism 2).

@@ -83,18 +83,11 @@ public struct Calibrator {
     ///   - latents: `[1, channels, height, width]` float32.
     public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
         var sums = self.sums[.understanding] ?? empty
-        let patch = model.geometry.patch
-        let layout = SequenceLayout(
-            prefix: prefix.count + 1, imageTokens: latents.shape[2] / patch * (latents.shape[3] / patch))
-        let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
         let squares = sums.squares
-        let observe: Observer = { name, tensor in Self.add(tensor, named: name, to: squares) }
-        let received = try ReceivedAttention.measured(on: reading, layout, of: model) {
-            try reading.read(
-                prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
-            _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
-        }
-        sums.layers = zip(sums.layers, reading.layerImportance).map(+)
+        let (received, layerImportance) = try ReceivedAttention.measured(
+            on: model, special, prefix: prefix, latents: latents, question: question
+        ) { name, tensor in Self.add(tensor, named: name, to: squares) }
+        sums.layers = zip(sums.layers, layerImportance).map(+)
         sums.normAttention = zip(sums.normAttention, received.layers).map {
             $0 + (Correlation.spearman($1.norms, $1.attention) ?? 0)
         }

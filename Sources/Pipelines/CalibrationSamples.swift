@@ -38,9 +38,7 @@ struct CalibrationSamples: Sendable {
         for (i, question) in questions.enumerated() {
             try Task.checkCancellation()
             let image = try RGBImage(contentsOf: folder.appendingPathComponent(question.image))
-                .resizedCovering(width: geometry.imageWidth, height: geometry.imageHeight)
-            let pixels = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
-            let latents = try model.vae().encode(pixels).mean
+            let latents = try ImageQuestion(model).posterior(of: image).mean
             try read(
                 template.prefix(), latents.reshaped([1] + latents.shape), template.question(question.question))
             progress(prompts.count + i + 1, total)

@@ -248,9 +248,7 @@ public struct ImageQuestion: Sendable {
             }
             return latents.toFloat32()
         case .image(let image):
-            let fitted = try fitted(image)
-            let pixels = Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width])
-            let posterior = try model.vae().encode(pixels)
+            let posterior = try posterior(of: image)
             let latents =
                 if let seed = request.posteriorSeed {
                     posterior.sample(noise: Self.posteriorNoise(seed: seed, count: posterior.mean.count))
@@ -259,6 +257,12 @@ public struct ImageQuestion: Sendable {
                 }
             return latents.reshaped([1] + latents.shape)
         }
+    }
+
+    /// What the VAE makes of an image, as the model sees it.
+    func posterior(of image: RGBImage) throws -> WanVAE.Posterior {
+        let fitted = try fitted(image)
+        return try model.vae().encode(Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width]))
     }
 
     private static func posteriorNoise(seed: UInt64, count: Int) -> [Float] {

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 
 /// Gaussian noise as PyTorch's CPU generator makes it, so that a seed means the same here and there: Mersenne Twister, 24-bit
@@ -67,8 +68,6 @@ private struct MersenneTwister: Sendable {
 extension Float {
     /// The nearest bfloat16, ties to even: the official code rounds the initial noise so, in every precision.
     package var roundedToBFloat16: Float {
-        guard isFinite else { return self }
-        let bits = bitPattern
-        return Float(bitPattern: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) & 0xffff_0000)
+        Float(bitPattern: UInt32(bfloat16Bits) << 16)
     }
 }

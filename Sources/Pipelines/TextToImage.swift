@@ -168,9 +168,9 @@ public struct TextToImage: Sendable {
         let geometry = model.geometry
         let profile = request.profile
         try model.check(profile, for: .generation)
-        let defaultSteps = max(2, Int((Double(geometry.sampling.steps) * profile.schedule.stepsFactor).rounded()))
         let settings = Settings(
-            steps: request.steps ?? defaultSteps, guidance: request.guidance ?? geometry.sampling.guidance,
+            steps: request.steps ?? profile.schedule.points(of: geometry.sampling.steps),
+            guidance: request.guidance ?? geometry.sampling.guidance,
             timeShift: request.timeShift ?? geometry.sampling.timeShift, sampler: profile.schedule.sampler,
             width: request.width ?? request.height ?? geometry.imageWidth,
             height: request.height ?? request.width ?? geometry.imageHeight)

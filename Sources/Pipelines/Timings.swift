@@ -1,4 +1,4 @@
-import Foundation
+import Compute
 
 /// Seconds on the monotonic clock since it was made or last asked.
 struct Stopwatch {
@@ -11,7 +11,6 @@ struct Stopwatch {
     mutating func lap() -> Double {
         let now = clock.now
         defer { start = now }
-        let (seconds, attoseconds) = (now - start).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
+        return (now - start).inSeconds
     }
 }

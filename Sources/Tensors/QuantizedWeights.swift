@@ -46,15 +46,8 @@ public struct QuantizedWeights: TensorSource {
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
         guard let (values, scales) = try quantized(name) else { return try stored.tensor(name) }
-        let (out, factors) = (Tensor(zeros: values.shape), scales.floats())
-        let from = values.pointer.assumingMemoryBound(to: Int8.self)
-        let to = out.pointer.assumingMemoryBound(to: Float.self)
-        let width = values.shape[1]
-        for row in 0..<values.shape[0] {
-            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
-        }
-        values.evict()
-        return out
+        defer { values.evict() }
+        return values.dequantized(by: scales)
     }
 
     /// The integers and the scales of a weight that is stored in 8 bits, else nil.
@@ -72,5 +65,19 @@ public struct QuantizedWeights: TensorSource {
     /// Whether a source needs this view: whether it holds matrices in 8 bits.
     static func isNeeded(for source: any TensorSource) -> Bool {
         source.names.contains { source.info($0).map { $0.dtype == .int8 && $0.shape.count == 2 } ?? false }
+    }
+}
+
+extension Tensor {
+    /// The float32 weight of which this is the integers: `[outputs, inputs]` int8, times `scales` `[outputs]` float32.
+    package func dequantized(by scales: Tensor) -> Tensor {
+        let (out, factors) = (Tensor(zeros: shape), scales.floats())
+        let from = pointer.assumingMemoryBound(to: Int8.self)
+        let to = out.pointer.assumingMemoryBound(to: Float.self)
+        let width = factors.isEmpty ? 0 : count / factors.count
+        for row in factors.indices {
+            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
+        }
+        return out
     }
 }

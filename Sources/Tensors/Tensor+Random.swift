@@ -18,4 +18,9 @@ extension Tensor {
         for i in 0..<count { values[i] = block[(i &+ i >> 12) & 4095] }
         return tensor
     }
+
+    /// The same for a weight: the same name gives the same values.
+    package static func random(_ shape: [Int], named name: String, ones: Bool) -> Tensor {
+        random(shape, seed: name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) }, ones: ones)
+    }
 }

@@ -99,7 +99,7 @@ struct AnalyzeCommand: AsyncParsableCommand {
 
     /// The calibration file, which must be there.
     private func scores(_ folder: URL) throws(CommandError) -> URL {
-        let named = calibration.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) }
+        let named = calibration.map { URL(userPath: $0) }
         let file = named ?? folder.appendingPathComponent(Calibration.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else {
             throw CommandError(

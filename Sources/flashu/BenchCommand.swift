@@ -76,12 +76,8 @@ struct BenchCommand: AsyncParsableCommand {
         guard (1...1000).contains(repeats) else {
             throw ValidationError("--repeats must be between 1 and 1000, not \(repeats).")
         }
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads must be between 1 and 1024, not \(threads).")
-        }
-        if let steps, !(2...1000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 1000, not \(steps).")
-        }
+        try Bounds.check(threads: threads)
+        try Bounds.check(steps: steps)
         if let size, !(64...4096).contains(size) || size % 8 != 0 {
             throw ValidationError("--size must be a multiple of 8 between 64 and 4096, not \(size).")
         }

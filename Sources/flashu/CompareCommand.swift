@@ -50,9 +50,7 @@ struct CompareCommand: AsyncParsableCommand {
         guard (1...2).contains(words.count) else {
             throw ValidationError("give PROMPT, or IMAGE and QUESTION, in quotes.")
         }
-        if let steps, !(2...1000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 1000, not \(steps).")
-        }
+        try Bounds.check(steps: steps)
     }
 
     func run() async throws {
@@ -89,7 +87,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func answers(_ image: String, _ question: String, _ profiles: [AccelerationProfile]) async throws {
-        let image = try RGBImage(contentsOf: URL(fileURLWithPath: (image as NSString).expandingTildeInPath))
+        let image = try RGBImage(contentsOf: URL(userPath: image))
         let model = try await engine.load()
         let request = ImageQuestion.Request(image: image, questions: [question])
         _ = try await ImageQuestion(model).answers(request)

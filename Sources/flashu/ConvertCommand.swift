@@ -33,14 +33,12 @@ struct ConvertCommand: AsyncParsableCommand {
     var threads: Int?
 
     func validate() throws {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads must be between 1 and 1024, not \(threads).")
-        }
+        try Bounds.check(threads: threads)
         if output.isEmpty { throw ValidationError("--output needs the name of a folder.") }
     }
 
     func run() async throws {
-        let destination = URL(fileURLWithPath: (output as NSString).expandingTildeInPath).standardizedFileURL
+        let destination = URL(userPath: output).standardizedFileURL
         try ModelConversion.check(destination)
         let conversion = try ModelConversion(ModelLocation.resolve(folder), to: to)
         let line = ProgressLine("converting")

@@ -58,9 +58,7 @@ struct EvalCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more, not \(limit).") }
-        if let steps, !(2...1000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 1000, not \(steps).")
-        }
+        try Bounds.check(steps: steps)
         if let cfgScale, !(cfgScale >= 0 && cfgScale.isFinite) {
             throw ValidationError("--cfg-scale must be 0 (no guidance) or more, not \(cfgScale).")
         }
@@ -82,7 +80,7 @@ struct EvalCommand: AsyncParsableCommand {
             options.record = file
         }
         let model = try await engine.load()
-        let folder = evalFolder.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) }
+        let folder = evalFolder.map { URL(userPath: $0) }
         let bench = ShapesBench(model, folder: folder)
         let line = ProgressLine(task == .generation ? "drawing" : "asking")
         let progress = { @Sendable (progress: ShapesBench.Progress) in line.show(progress.done, of: progress.total) }

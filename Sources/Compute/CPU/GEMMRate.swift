@@ -39,12 +39,8 @@ extension CPUCompute {
                 b.fill(0.25)
             }
         }
-        let clock = ContinuousClock()
         let refusals = Atomic<Int>(0)
-        var best = 0.0
-        let deadline = clock.now + .seconds(seconds)
-        repeat {
-            let start = clock.now
+        let least = leastSeconds(within: seconds) {
             pool.forEach(threads) { i in
                 ck_single_threaded_openmp()
                 let (a, b, c) = operands[i]
@@ -52,11 +48,8 @@ extension CPUCompute {
                     refusals.add(1, ordering: .relaxed)
                 }
             }
-            let (whole, part) = (clock.now - start).components
-            let time = Double(whole) + Double(part) * 1e-18
-            best = max(best, Double(2 * m * n * k * rounds * threads) / time)
-        } while clock.now < deadline
-        return refusals.load(ordering: .relaxed) > 0 ? 0 : best
+        }
+        return refusals.load(ordering: .relaxed) > 0 ? 0 : Double(2 * m * n * k * rounds * threads) / least
     }
 }
 

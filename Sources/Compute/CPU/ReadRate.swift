@@ -11,20 +11,14 @@ extension CPUCompute {
         let memory = (0..<threads).map { _ in Tensor(zeros: [bytes], dtype: .uint8) }
         // What was read is used, so that the compiler cannot leave the reading out.
         let sink = Atomic<UInt64>(0)
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(seconds)
-        var best = 0.0
-        repeat {
-            let start = clock.now
+        let least = leastSeconds(within: seconds) {
             pool.forEach(threads) { i in
                 let blocks = memory[i].pointer.assumingMemoryBound(to: Block.self)
                 var bits = Block.zero
                 for j in 0..<bytes / MemoryLayout<Block>.size { bits |= blocks[j] }
                 sink.add(bits.wrappedSum(), ordering: .relaxed)
             }
-            let (whole, part) = (clock.now - start).components
-            best = max(best, Double(bytes * threads) / (Double(whole) + Double(part) * 1e-18))
-        } while clock.now < deadline
-        return sink.load(ordering: .relaxed) == 0 ? best : 0
+        }
+        return sink.load(ordering: .relaxed) == 0 ? Double(bytes * threads) / least : 0
     }
 }

@@ -59,17 +59,11 @@ public struct Analyzer {
     ///   - prefix: ids before the image, without `[boi]`.
     ///   - latents: `[1, channels, height, width]` float32.
     public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
-        let patch = model.geometry.patch
-        let tokens = latents.shape[2] / patch * (latents.shape[3] / patch)
-        let layout = SequenceLayout(prefix: prefix.count + 1, imageTokens: tokens)
-        let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
-        let received = try ReceivedAttention.measured(on: reading, layout, of: model) {
-            try reading.read(prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage)
-            _ = try reading.read(question, ReadingPlan(measuresLayers: true))
-        }
-        try check(reading.layerImportance, "the similarity of layers")
+        let (received, layerImportance) = try ReceivedAttention.measured(
+            on: model, special, prefix: prefix, latents: latents, question: question)
+        try check(layerImportance, "the similarity of layers")
         for layer in received.layers { try check(layer.attention + layer.norms, "attention and value norms") }
-        lastToken = zip(lastToken, reading.layerImportance).map { $0 + 1 - $1 }
+        lastToken = zip(lastToken, layerImportance).map { $0 + 1 - $1 }
         images.append(received)
     }
 

@@ -38,11 +38,21 @@ public struct ReceivedAttention {
         norms = sums
     }
 
-    /// Measures what `body` reads on `reading`, an empty sequence in which the image will stand as `layout` says.
-    /// - Throws: what `body` throws, `ComputeError`, or `CancellationError`.
+    /// Reads an image and a question densely and measures the attention, and the layers on the question's last row.
+    ///
+    /// - Parameters:
+    ///   - prefix: ids before the image, without `[boi]`.
+    ///   - latents: `[1, channels, height, width]` float32.
+    /// - Returns: the attention, and 1 - cosine of each layer's input and output, `[layers]`.
+    /// - Throws: `ModelError`, `ComputeError`, or `CancellationError`.
     static func measured(
-        on reading: Reading, _ layout: SequenceLayout, of model: ShowO2Model, _ body: () throws -> Void
-    ) throws -> ReceivedAttention {
+        on model: ShowO2Model, _ special: SpecialTokens, prefix: [Int], latents: Tensor, question: [Int],
+        observe: Observer? = nil
+    ) throws -> (received: ReceivedAttention, layerImportance: [Double]) {
+        let patch = model.geometry.patch
+        let layout = SequenceLayout(
+            prefix: prefix.count + 1, imageTokens: latents.shape[2] / patch * (latents.shape[3] / patch))
+        let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
         var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers, compute: model.compute)
         var failure: (any Error)?
         reading.attentionTap = { layer, inputs in
@@ -50,11 +60,12 @@ public struct ReceivedAttention {
             guard !Task.isCancelled, failure == nil else { return }
             do { try received.add(layer: layer, inputs) } catch { failure = error }
         }
-        defer { reading.attentionTap = nil }
-        try body()
+        try reading.read(
+            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
+        _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
         try Task.checkCancellation()
         if let failure { throw failure }
-        return received
+        return (received, reading.layerImportance)
     }
 
     /// What was received.

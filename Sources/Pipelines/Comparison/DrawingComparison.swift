@@ -44,7 +44,7 @@ public struct DrawingComparison: Sendable {
         let points = request.steps ?? model.geometry.sampling.steps
         for profile in [.off] + profiles {
             request.profile = profile
-            request.steps = max(2, Int((Double(points) * profile.schedule.stepsFactor).rounded()))
+            request.steps = profile.schedule.points(of: points)
             var backbone = 0
             for try await event in TextToImage(model).generate(request) {
                 switch event {

@@ -87,6 +87,6 @@ public struct RandomWeights: TensorSource {
         guard let shape = shapes[name] else {
             throw .missingTensor(name: name, file: location, closest: nil)
         }
-        return .random(shape, seed: name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) }, ones: name.contains("norm"))
+        return .random(shape, named: name, ones: name.contains("norm"))
     }
 }

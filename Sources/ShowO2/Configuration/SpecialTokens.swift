@@ -34,5 +34,8 @@ public struct SpecialTokens: Sendable, Equatable, Codable {
         self.init(beginOfSequence: bos, endOfSequence: eos, beginOfImage: boi, endOfImage: eoi)
     }
 
+    /// The first four ids: for benchmarks of random weights, whose time does not depend on ids.
+    package static let firstIDs = SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3)
+
     var all: [Int] { [beginOfSequence, endOfSequence, beginOfImage, endOfImage] }
 }

@@ -90,6 +90,6 @@ public struct RandomVAEWeights: TensorSource {
     /// Uniform values of standard deviation 0.02; norms' weights are 1. The same name gives the same values.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
         guard let shape = shapes[name] else { throw .missingTensor(name: name, file: location, closest: nil) }
-        return .random(shape, seed: name.utf8.reduce(5381) { $0 &* 33 &+ UInt64($1) }, ones: name.hasSuffix("gamma"))
+        return .random(shape, named: name, ones: name.hasSuffix("gamma"))
     }
 }

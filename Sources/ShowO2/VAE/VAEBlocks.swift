@@ -33,12 +33,8 @@ struct PlainConvolution: VAEStage {
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
 
     func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
-        var out = band
-        out.rows = band.inner(margin)
-        out.pixels = run.next([out.rows.count, band.pixels.shape[1], outputs])
-        out.isShared = false
-        try run.convolution(band.pixels, conv, band.edges, into: out.pixels)
-        return out
+        try run.convolved(
+            band.pixels, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
     }
 }
 
@@ -64,12 +60,8 @@ struct NormedConvolution: VAEStage {
     func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
         let normed = run.scratch("normed", band.pixels.shape)
         run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
-        var out = band
-        out.rows = band.inner(margin)
-        out.pixels = run.next([out.rows.count, band.pixels.shape[1], outputs])
-        out.isShared = false
-        try run.convolution(normed, conv, band.edges, into: out.pixels)
-        return out
+        return try run.convolved(
+            normed, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
     }
 }
 
@@ -191,14 +183,11 @@ struct Downsample: VAEStage {
 
     /// The band begins at an even row.
     func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
-        var out = band
         let first = band.rows.lowerBound / 2
-        out.height = band.height / 2
-        out.rows = first..<first + conv.geometry.output(of: band.rows.count, band.edges)
-        out.pixels = run.next([out.rows.count, band.pixels.shape[1] / 2, outputs])
-        out.isShared = false
-        try run.convolution(band.pixels, conv, band.edges, into: out.pixels)
-        return out
+        return try run.convolved(
+            band.pixels, conv, of: band,
+            rows: first..<first + conv.geometry.output(of: band.rows.count, band.edges), height: band.height / 2,
+            width: band.pixels.shape[1] / 2)
     }
 }
 
@@ -220,14 +209,10 @@ struct Upsample: VAEStage {
     }
 
     func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
-        var out = band
-        out.height = 2 * band.height
-        out.rows = 2 * band.rows.lowerBound..<2 * band.rows.upperBound
         let edges = band.edges
-        out.rows = out.rows.lowerBound + (edges.top ? 0 : 1)..<out.rows.upperBound - (edges.bottom ? 0 : 1)
-        out.pixels = run.next([out.rows.count, 2 * band.pixels.shape[1], outputs])
-        out.isShared = false
-        try run.convolution(band.pixels, conv, edges, into: out.pixels)
-        return out
+        return try run.convolved(
+            band.pixels, conv, of: band,
+            rows: 2 * band.rows.lowerBound + (edges.top ? 0 : 1)..<2 * band.rows.upperBound - (edges.bottom ? 0 : 1),
+            height: 2 * band.height, width: 2 * band.pixels.shape[1])
     }
 }

@@ -22,9 +22,7 @@ struct EngineOptions: ParsableArguments {
     var threads: Int?
 
     func validate() throws {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads must be between 1 and 1024, not \(threads).")
-        }
+        try Bounds.check(threads: threads)
     }
 
     /// Loads the model, showing progress.
@@ -47,7 +45,7 @@ enum ModelLocation {
     /// The folder that the user named, or $FLASHU_MODEL, or the embedded model near the executable or the working directory.
     static func resolve(_ named: String?) throws -> URL {
         if let named = named ?? ProcessInfo.processInfo.environment["FLASHU_MODEL"], !named.isEmpty {
-            return URL(fileURLWithPath: (named as NSString).expandingTildeInPath)
+            return URL(userPath: named)
         }
         let start = [
             URL(fileURLWithPath: FileManager.default.currentDirectoryPath),

@@ -4,7 +4,7 @@ import Foundation
 enum OutputFiles {
     /// `out.png` for one file, `out-1.png`, `out-2.png`, ... for several.
     static func names(_ path: String, count: Int) -> [URL] {
-        let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath)
+        let url = URL(userPath: path)
         guard count > 1 else { return [url] }
         let stem = url.deletingPathExtension()
         return (1...count).map {

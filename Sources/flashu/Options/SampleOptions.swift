@@ -41,7 +41,7 @@ struct SampleOptions: ParsableArguments {
     }
 
     private func file(_ named: String?, in folder: URL, _ name: String) -> URL {
-        named.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) }
+        named.map { URL(userPath: $0) }
             ?? folder.appendingPathComponent("calibration/\(name)")
     }
 

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 
 /// `drawing [######    ] 12/49  3.1 it/s  0:12 left`, on standard error, while it is a terminal.
@@ -14,8 +15,7 @@ struct ProgressLine {
     /// Shows that `done` of `total` are done.
     func show(_ done: Int, of total: Int) {
         guard Terminal.isInteractive, total > 0 else { return }
-        let (seconds, attoseconds) = (clock.now - start).components
-        let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
+        let elapsed = (clock.now - start).inSeconds
         let rate = elapsed > 0 ? Double(done) / elapsed : 0
         let left = rate > 0 ? Int((Double(total - done) / rate).rounded()) : 0
         let speed =

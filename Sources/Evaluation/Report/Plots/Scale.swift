@@ -1,15 +1,15 @@
 import Foundation
 
 /// Maps values to places along an axis, linearly or logarithmically.
-struct Scale {
-    let domain: ClosedRange<Double>
+package struct Scale {
+    package let domain: ClosedRange<Double>
     /// Places of the domain's ends; the first may be the greater one.
     let from: Double
     let to: Double
-    let isLogarithmic: Bool
+    package let isLogarithmic: Bool
 
     /// A domain without extent is widened, so that every value has a place.
-    init(_ low: Double, _ high: Double, from: Double, to: Double, isLogarithmic: Bool = false) {
+    package init(_ low: Double, _ high: Double, from: Double, to: Double, isLogarithmic: Bool = false) {
         let wide = isLogarithmic ? (low / 2, high * 2) : (low - 0.5, high + 0.5)
         domain = high > low ? low...high : wide.0...wide.1
         self.from = from
@@ -18,7 +18,7 @@ struct Scale {
     }
 
     /// The place of a value; beyond the domain, its nearer end.
-    func callAsFunction(_ value: Double) -> Double {
+    package func callAsFunction(_ value: Double) -> Double {
         let value = min(max(value, domain.lowerBound), domain.upperBound)
         let share =
             isLogarithmic
@@ -28,7 +28,7 @@ struct Scale {
     }
 
     /// Round values inside the domain, about `count` of them; powers of ten on a logarithmic axis.
-    func ticks(_ count: Int = 5) -> [Double] {
+    package func ticks(_ count: Int = 5) -> [Double] {
         if isLogarithmic {
             let exponents =
                 Int(
