@@ -84,7 +84,7 @@ ck_cut ck_linear_cut(int64_t rows, int64_t columns) {
         cut.rows = rows;
         cut.panels = 8;
     } else {
-        cut.rows = rows <= 168 ? 42 : 84; /* multiples of every kernel's row count (6, 14) */
+        cut.rows = rows <= 168 ? 42 : 168; /* multiples of every kernel's row count (6, 14); a task's input and sums stay in L2 */
         cut.panels = rows <= 168 ? 8 : 16;
     }
     cut.row_tasks = (int32_t)ceil_div(rows, cut.rows);

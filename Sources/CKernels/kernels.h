@@ -15,7 +15,7 @@
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
-#define CK_QUERY_ROWS 42
+#define CK_QUERY_ROWS 84
 #define CK_KEY_BLOCK 128
 
 typedef struct {

@@ -157,8 +157,10 @@ void ck_norm_task(const void *op, int32_t index);
 
 /* ---- Attention ------------------------------------------------------------------------------------------------- */
 
-/* Keys and values of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][capacity / 16][head_dim][16], so that
- * scores are a product with a packed matrix; values are rows, [kv_heads][capacity][value_dim], head_dim rounded up to 16. */
+/* Keys and values of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][capacity / 16][even head_dim][16], so that
+ * scores are a product with a packed matrix; values are rows, [kv_heads][capacity][value_dim], head_dim rounded up to 16. Where the
+ * instruction set multiplies pairs of bfloat16, the pairs that it wants lie side by side: of elements in keys, of slots in values. The capacity
+ * is a multiple of 16. */
 typedef struct {
     void *keys;
     void *values;

@@ -1,7 +1,7 @@
 internal import CKernels
 public import Tensors
 
-/// Keys in panels of 16 slots, `[sequence][kvHead][capacity / 16][headDim][16]`, and values in rows,
+/// Keys in panels of 16 slots, `[sequence][kvHead][capacity / 16][even headDim][16]`, and values in rows,
 /// `[sequence][kvHead][capacity][valueDim]`, of activation type; see `ck_kv`.
 final class PanelCache: KeyValueCache {
     let geometry: AttentionGeometry
@@ -17,8 +17,9 @@ final class PanelCache: KeyValueCache {
         let panel = Int(CK_PANEL)
         let capacity = (capacity + panel - 1) / panel * panel
         self.capacity = capacity
+        let evenDim = (geometry.headDim + 1) / 2 * 2
         let valueDim = (geometry.headDim + panel - 1) / panel * panel
-        let keys = Tensor(zeros: [sequences, geometry.keyValueHeads * capacity * geometry.headDim], dtype: dtype)
+        let keys = Tensor(zeros: [sequences, geometry.keyValueHeads * capacity * evenDim], dtype: dtype)
         let values = Tensor(zeros: [sequences, geometry.keyValueHeads * capacity * valueDim], dtype: dtype)
         self.keys = keys
         self.values = values
