@@ -67,7 +67,7 @@ static const ck_kernels *kernels(void) {
 
 void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
-void ck_quantise_task(const void *op, int32_t index) { kernels()->quantise(op, index); }
+void ck_arrange_task(const void *op, int32_t index) { kernels()->arrange(op, index); }
 void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantise_weight(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
@@ -100,12 +100,17 @@ int32_t ck_linear_tasks(const ck_linear *op) {
 int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
 int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
 
-int32_t ck_quantise_tasks(const ck_quantise *op) {
+int32_t ck_arranges(int32_t w_type, int32_t x_type, int64_t rows) {
+    return w_type == CK_I8 || (w_type == CK_BF16 && x_type == CK_BF16 && rows > CK_FEW_ROWS && kernels()->multiplies_pairs);
+}
+
+int32_t ck_arrange_tasks(const ck_arrange *op) {
     return (int32_t)ceil_div(op->rows, op->rows <= CK_FEW_ROWS ? 1 : kernels()->tile_rows);
 }
 
-/* Scales and sums first, each padded to whole cache lines; the last group of rows may be a whole tile beyond `rows`. */
-int64_t ck_quantised_bytes(int64_t rows, int64_t k) {
+/* Of int8 scales and sums first, each padded to whole cache lines; the last group of rows may be a whole tile beyond `rows`. */
+int64_t ck_arranged_bytes(int32_t w_type, int64_t rows, int64_t k) {
+    if (w_type == CK_BF16) return (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 2) * 4;
     return ceil_div(rows, 16) * 128 + (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 4) * 8;
 }
 

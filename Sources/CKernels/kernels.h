@@ -28,7 +28,7 @@ ck_cut ck_linear_cut(int64_t rows, int64_t columns);
 /* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
 void *ck_scratch(int slot, int64_t bytes);
 
-/* What ck_quantise writes. `lanes` are 32 bits wide and hold neighbouring ks (two 16-bit or four 8-bit integers) of one row,
+/* What ck_arrange writes for int8 weights. `lanes` are 32 bits wide and hold neighbouring ks (two 16-bit or four 8-bit integers) of one row,
  * [rows / height][k / (2 or 4)][height]; the height is the tile's, or 1 where the product streams its weights. */
 typedef struct {
     float *scales;  /* [rows] */
@@ -40,7 +40,8 @@ ck_quantised ck_quantised_at(const void *memory, int64_t rows);
 
 typedef struct {
     int32_t tile_rows;
-    ck_task linear, pack, quantise, quantise_weight, norm, heads, attention;
+    int32_t multiplies_pairs; /* of bfloat16 */
+    ck_task linear, arrange, pack, quantise_weight, norm, heads, attention;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;

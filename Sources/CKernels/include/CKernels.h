@@ -42,7 +42,7 @@ void ck_pool_run(ck_pool *pool, ck_task task, const void *op, int32_t count);
 
 /* ---- Linear layers --------------------------------------------------------------------------------------------- */
 
-enum { CK_F32 = 0, CK_BF16 = 1, CK_I8 = 2 };
+enum { CK_F32 = 0, CK_BF16 = 1, CK_I8 = 2, CK_ARRANGED = 3 };
 enum { CK_IDENTITY = 0, CK_GELU_TANH = 1, CK_GELU_ERF = 2, CK_SILU = 3, CK_SWIGLU = 4 };
 enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
 
@@ -58,9 +58,9 @@ enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
  * int8: the product of the quantised rows and weights is an exact int32, (float)product * (row's scale * column's scale) goes on from
  * there: the same bits whatever the instruction set. */
 typedef struct {
-    const void *a;         /* [rows, k]; for int8 weights what ck_quantise wrote */
+    const void *a;         /* [rows, k], or what ck_arrange wrote */
     int64_t lda;
-    int32_t a_type;        /* CK_F32 or CK_BF16; CK_I8 with w_type CK_I8 */
+    int32_t a_type;        /* CK_F32 or CK_BF16; CK_ARRANGED where ck_arranges says so */
     int32_t w_type;
     const void *panels;    /* [panels][k_stride][16]; may interleave up to 4 neighbouring ks, where ranges may start */
     int64_t k_stride;      /* a multiple of 4 */
@@ -79,6 +79,24 @@ typedef struct {
 
 int32_t ck_linear_tasks(const ck_linear *op);
 void ck_linear_task(const void *op, int32_t index);
+
+/* Whether ck_linear wants the rows of such an input arranged: always for int8 weights, which they are quantised for, and for tiles of
+ * bfloat16 pairs. */
+int32_t ck_arranges(int32_t w_type, int32_t x_type, int64_t rows);
+
+/* Writes the rows of a product's input in the order in which ck_linear's tiles read them, once for all its tasks. */
+typedef struct {
+    const void *x;         /* [rows, k], CK_F32 or CK_BF16 */
+    int64_t ldx;
+    int32_t x_type;
+    int32_t w_type;
+    int64_t rows, k;
+    void *out;             /* ck_arranged_bytes, 64-byte aligned */
+} ck_arrange;
+
+int64_t ck_arranged_bytes(int32_t w_type, int64_t rows, int64_t k);
+int32_t ck_arrange_tasks(const ck_arrange *op);
+void ck_arrange_task(const void *op, int32_t index);
 
 /* Packs columns of a [n, k] weight (as checkpoints store it: one row an output) into panels.
  * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
@@ -102,19 +120,6 @@ void ck_pack_task(const void *op, int32_t index);
 
 /* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. A row below 2^-100
  * is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
-
-/* Quantises the rows of a product's input, in the order in which ck_linear reads them. */
-typedef struct {
-    const void *x;         /* [rows, k], CK_F32 or CK_BF16 */
-    int64_t ldx;
-    int32_t x_type;
-    int64_t rows, k;
-    void *out;             /* ck_quantised_bytes(rows, k) */
-} ck_quantise;
-
-int64_t ck_quantised_bytes(int64_t rows, int64_t k);
-int32_t ck_quantise_tasks(const ck_quantise *op);
-void ck_quantise_task(const void *op, int32_t index);
 
 /* Quantises a weight, for files: the same values as ck_pack makes. */
 typedef struct {

@@ -77,8 +77,9 @@ extension CPUCompute {
         let scales = weights.scales.map { $0.floatPointer + outputs.lowerBound }
         let bias = weights.bias.map { $0.floatPointer + outputs.lowerBound }
         let gate = store.gate.map { $0.floatPointer + outputs.lowerBound }
-        let input = scales == nil ? x.pointer : quantized(x)
-        let type = scales == nil ? x.dtype.kernelType : Int32(CK_I8)
+        let arranges = ck_arranges(weights.panels.dtype.kernelType, x.dtype.kernelType, Int64(rows)) != 0
+        let input = arranges ? arranged(x, for: weights) : x.pointer
+        let type = arranges ? Int32(CK_ARRANGED) : x.dtype.kernelType
         (store.gatedRows?.flags).withOptionalPointer { flags in
             let operation = ck_linear(
                 a: input, lda: Int64(x.width), a_type: type, w_type: weights.panels.dtype.kernelType,
@@ -93,15 +94,15 @@ extension CPUCompute {
 }
 
 extension CPUCompute {
-    /// The rows of `x` as the int8 kernels read them, in the calling thread's scratch memory.
-    private func quantized(_ x: Tensor) -> UnsafeMutableRawPointer {
-        let (rows, width) = (Int64(x.rowCount), Int64(x.width))
-        guard let memory = ck_thread_scratch(ck_quantised_bytes(rows, width)) else {
+    /// The rows of `x` as the tiles of such weights read them, in the calling thread's scratch memory.
+    private func arranged(_ x: Tensor, for weights: PanelWeights) -> UnsafeMutableRawPointer {
+        let (rows, width, type) = (Int64(x.rowCount), Int64(x.width), weights.panels.dtype.kernelType)
+        guard let memory = ck_thread_scratch(ck_arranged_bytes(type, rows, width)) else {
             preconditionFailure("scratch memory never fails")
         }
-        let operation = ck_quantise(
-            x: x.pointer, ldx: width, x_type: x.dtype.kernelType, rows: rows, k: width, out: memory)
-        pool.run(ck_quantise_task, operation, tasks: ck_quantise_tasks([operation]))
+        let operation = ck_arrange(
+            x: x.pointer, ldx: width, x_type: x.dtype.kernelType, w_type: type, rows: rows, k: width, out: memory)
+        pool.run(ck_arrange_task, operation, tasks: ck_arrange_tasks([operation]))
         return memory
     }
 }
