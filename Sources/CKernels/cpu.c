@@ -72,6 +72,8 @@ void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantis
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
+void ck_winograd_input_task(const void *op, int32_t index) { kernels()->winograd_input(op, index); }
+void ck_winograd_output_task(const void *op, int32_t index) { kernels()->winograd_output(op, index); }
 
 /* ---- How operations are cut into tasks: by shape alone ---------------------------------------------------------- */
 
@@ -122,6 +124,8 @@ ck_quantised ck_quantised_at(const void *memory, int64_t rows) {
 
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
 int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }
+
+int32_t ck_winograd_tasks(int64_t tiles) { return (int32_t)ceil_div(tiles, CK_WINOGRAD_TILES); }
 
 int32_t ck_attention_tasks(const ck_attention *op) {
     int64_t blocks = 0;

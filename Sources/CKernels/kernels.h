@@ -12,6 +12,7 @@
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
 #define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
 #define CK_DEPTH_I8 512   /* the same for int8 */
+#define CK_WINOGRAD_TILES 6 /* that one task transforms */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
@@ -41,7 +42,7 @@ ck_quantised ck_quantised_at(const void *memory, int64_t rows);
 typedef struct {
     int32_t tile_rows;
     int32_t multiplies_pairs; /* of bfloat16 */
-    ck_task linear, arrange, pack, quantise_weight, norm, heads, attention;
+    ck_task linear, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;

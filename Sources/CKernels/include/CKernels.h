@@ -219,6 +219,36 @@ typedef struct {
 int32_t ck_attention_tasks(const ck_attention *op);
 void ck_attention_task(const void *op, int32_t index);
 
+/* ---- Convolution ----------------------------------------------------------------------------------------------- */
+
+/* Winograd's F(4 x 4, 3 x 3): an image's 4 x 4 tiles, row by row, `columns` to a row. */
+
+/* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel. */
+typedef struct {
+    const float *image;    /* [height, width, channels], before upsampling */
+    int64_t height, width, channels;
+    int32_t upsampling;
+    int64_t rows_before;   /* 1 where the image is padded above, else 0: the first row of outputs lies one below its first row */
+    int64_t columns, first_tile, tiles;
+    float *values;         /* 36 matrices [tiles, channels], `stride` apart */
+    int64_t stride;
+} ck_winograd_input;
+
+/* 36 values of every channel of a tile -> its 4 x 4 outputs, as far as they lie in the image, plus the bias. */
+typedef struct {
+    const float *values;   /* 36 matrices [tiles, ldv], `stride` apart */
+    int64_t stride, ldv;   /* ldv: the channels in whole panels */
+    const float *bias;     /* [ldv] */
+    int64_t columns, first_tile, tiles;
+    float *image;          /* [height, width, channels] */
+    int64_t height, width, channels;
+    int32_t accumulate;
+} ck_winograd_output;
+
+int32_t ck_winograd_tasks(int64_t tiles);
+void ck_winograd_input_task(const void *op, int32_t index);
+void ck_winograd_output_task(const void *op, int32_t index);
+
 /* ---- Small things ---------------------------------------------------------------------------------------------- */
 
 /* Scratch memory of the calling thread, 64-byte aligned, valid until it asks again. */

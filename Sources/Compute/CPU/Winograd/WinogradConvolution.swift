@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Tiles of 6 x 6 inputs are transformed; at each of their 36 places the channels meet the transformed kernel in one matrix
 /// product; the products are transformed back to 4 x 4 outputs. See Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016.
-/// With the points in ``WinogradTransform`` an output is within 1e-6 (relative L2) of the exact one. The transformed kernels take four
+/// With the kernels' points (`winograd.inc`) an output is within 1e-6 (relative L2) of the exact one. The transformed kernels take four
 /// times the memory of the weights.
 final class WinogradConvolution: ConvolutionWeights {
     let inputs: Int
@@ -40,7 +40,7 @@ final class WinogradConvolution: ConvolutionWeights {
         let (rows, columns) = (outputs, inputs)
         pool.forEach(rows) { output in
             for input in 0..<columns {
-                WinogradTransform.kernel(
+                WinogradKernel.transform(
                     weight.floatPointer + (output * columns + input) * 9,
                     into: transformed.floatPointer + output * columns + input, stride: rows * columns)
             }
@@ -72,26 +72,19 @@ final class WinogradConvolution: ConvolutionWeights {
         let after = workspace.tensor("winograd.outputs", [36, outputStride])  // [36][tiles, outputs]
         for first in stride(from: 0, to: tiles, by: chunk) {
             let count = min(chunk, tiles - first)
-            let groups = (count + Self.group - 1) / Self.group
-            pool.forEach(groups) { [self] group in
-                for i in group * Self.group..<min(count, (group + 1) * Self.group) {
-                    let tile = first + i
-                    let (row, column) = (4 * (tile / grid.columns), 4 * (tile % grid.columns))
-                    WinogradTransform.input(
-                        x, row: row - (edges.top ? 1 : 0), column: column - 1, upsampling: geometry.upsampling,
-                        into: before.floatPointer + i * inputs, stride: inputStride)
-                }
-            }
+            let tasks = ck_winograd_tasks(Int64(count))
+            let input = ck_winograd_input(
+                image: x.floatPointer, height: Int64(x.shape[0]), width: Int64(x.shape[1]), channels: Int64(inputs),
+                upsampling: Int32(geometry.upsampling), rows_before: edges.top ? 1 : 0, columns: Int64(grid.columns),
+                first_tile: Int64(first), tiles: Int64(count), values: before.floatPointer, stride: Int64(inputStride))
+            pool.run(ck_winograd_input_task, input, tasks: tasks)
             multiply(before, inputStride, after, outputStride, tiles: count, pool)
-            pool.forEach(groups) { [self] group in
-                for i in group * Self.group..<min(count, (group + 1) * Self.group) {
-                    let tile = first + i
-                    WinogradTransform.output(
-                        after.floatPointer + i * padded, stride: outputStride, bias: bias.floatPointer,
-                        row: 4 * (tile / grid.columns), column: 4 * (tile % grid.columns), accumulate: accumulate,
-                        into: out)
-                }
-            }
+            let output = ck_winograd_output(
+                values: after.floatPointer, stride: Int64(outputStride), ldv: Int64(padded), bias: bias.floatPointer,
+                columns: Int64(grid.columns), first_tile: Int64(first), tiles: Int64(count), image: out.floatPointer,
+                height: Int64(out.shape[0]), width: Int64(out.shape[1]), channels: Int64(outputs),
+                accumulate: accumulate ? 1 : 0)
+            pool.run(ck_winograd_output_task, output, tasks: tasks)
         }
     }
 
@@ -118,9 +111,6 @@ final class WinogradConvolution: ConvolutionWeights {
             withUnsafePointer(to: product(i / tasks)) { ck_linear_task($0, Int32(i % tasks)) }
         }
     }
-
-    /// Tiles that one task transforms.
-    private static let group = 6
 
     /// Tiles at once: what they become fits a few MB of cache; a multiple of the kernels' row counts.
     private static func tilesAtOnce(channels: Int) -> Int { max(1, 8 << 20 / (36 * 4 * channels) / 42) * 42 }
