@@ -1,8 +1,10 @@
+import Compute
+
 /// What one part of the work took: an object of the JSON output.
 public struct BenchRow: Codable, Sendable {
     /// What bounds a part.
     public enum Limit: String, Codable, Sendable {
-        /// Arithmetic: oneDNN's `sgemm` on all threads.
+        /// Arithmetic: oneDNN's products on all threads, each operation in its own precision or a wider one that is faster.
         case products
         /// Memory: the rate at which all threads read it.
         case memory
@@ -54,7 +56,26 @@ struct RawRow {
 /// The machine's limits, measured in the same run.
 public struct MachineLimits: Codable, Sendable, Equatable {
     /// Operations a second of `sgemm`.
-    public var products: Double
+    public var f32: Double
+    /// Operations a second of oneDNN's bfloat16 product; 0 where there is none or the engine does not use it.
+    public var bf16: Double
+    /// Operations a second of oneDNN's int8 product; 0 where the engine does not use it.
+    public var int8: Double
     /// Bytes read a second.
     public var memory: Double
+
+    /// Operations a second that the machine's products allow such work: each operation at the rate of its type, or a wider one where that is
+    /// faster.
+    func products(_ work: OperationMeter.Reading) -> Double {
+        let wide = max(f32, bf16)
+        let least = Double(work.f32) / f32 + Double(work.bf16) / wide + Double(work.int8) / max(wide, int8)
+        return least > 0 ? Double(work.total) / least : f32
+    }
+
+    /// The better of both, each.
+    func best(_ other: MachineLimits) -> MachineLimits {
+        MachineLimits(
+            f32: max(f32, other.f32), bf16: max(bf16, other.bf16), int8: max(int8, other.int8),
+            memory: max(memory, other.memory))
+    }
 }

@@ -68,19 +68,24 @@ public struct Benchmark: Sendable {
         if options.tasks.contains(.understanding) { rows += try understanding() }
         if options.tasks.contains(.vae) { rows += try vae() }
         let after = limits()
-        let limits = MachineLimits(
-            products: max(before.products, after.products), memory: max(before.memory, after.memory))
+        let limits = before.best(after)
         return Report(limits: limits, rows: rows.map { row($0, limits) })
     }
 
     private func limits() -> MachineLimits {
-        MachineLimits(products: subject.compute.measuredGEMMRate(), memory: subject.compute.measuredReadRate())
+        let compute = subject.compute
+        return MachineLimits(
+            f32: compute.measuredGEMMRate(.f32),
+            bf16: compute.precision == .f32 ? 0 : compute.measuredGEMMRate(.bf16),
+            int8: compute.precision == .int8 ? compute.measuredGEMMRate(.int8) : 0, memory: compute.measuredReadRate())
     }
 
     private func row(_ raw: RawRow, _ limits: MachineLimits) -> BenchRow {
         let timing = raw.timing
         let rate = timing.median > 0 ? Double(timing.flops) / timing.median : 0
-        let limitRate = raw.bytesRead.map { limits.memory * Double(timing.flops) / Double($0) } ?? limits.products
+        let limitRate =
+            raw.bytesRead.map { limits.memory * Double(timing.flops) / Double($0) }
+            ?? limits.products(timing.work)
         return BenchRow(
             model: subject.geometry.name, task: raw.task, name: raw.name, seconds: timing.median, least: timing.least,
             most: timing.most, flops: timing.flops, rate: rate, limit: raw.bytesRead == nil ? .products : .memory,
@@ -93,14 +98,14 @@ public struct Benchmark: Sendable {
         let repeats = repeats ?? options.repeats
         if repeats > 1 || warmsUp { try body() }
         var times: [Double] = []
-        var flops = 0
+        var work = OperationMeter.Reading()
         for _ in 0..<repeats {
             try _Concurrency.Task.checkCancellation()
             let before = subject.compute.meter.reading
             times.append(try seconds(body))
-            flops = (subject.compute.meter.reading - before).total
+            work = subject.compute.meter.reading - before
         }
-        return Timing(seconds: times, flops: flops)
+        return Timing(seconds: times, work: work)
     }
 
     /// The rows of a pass's parts that did anything, and the whole.
@@ -117,7 +122,8 @@ public struct Benchmark: Sendable {
         let (width, height) = (options.vaeSide ?? geometry.imageWidth, options.vaeSide ?? geometry.imageHeight)
         progress("the VAE at \(width) x \(height)")
         let decoding = try decoding(width: width, height: height)
-        let row = RawRow(task: Task.vae.rawValue, name: "VAE decode \(width) x \(height)", timing: decoding)
+        let row = RawRow(
+            task: Task.vae.rawValue, name: "VAE decode \(width) x \(height)", timing: decoding)
         return [
             row,
             RawRow(

@@ -10,10 +10,11 @@ extension Benchmark.Report {
         if let row = rows.first {
             lines.append(
                 "\(row.model), \(row.precision), \(row.threads) threads, \(CPUCompute.instructionSet). Limits in this run: "
+                    + [("f32", limits.f32), ("bf16", limits.bf16), ("int8", limits.int8)].filter { $0.1 > 0 }
+                    .map { String(format: "products in \($0.0) %.1f GFLOP/s", $0.1 / 1e9) }.joined(separator: ", ")
                     + String(
-                        format: "sgemm %.1f GFLOP/s, memory %.1f GB/s read. Peak memory %.2f GB.",
-                        limits.products / 1e9,
-                        limits.memory / 1e9, Double(rows.map(\.peakBytes).max() ?? 0) / 1e9))
+                        format: ", memory %.1f GB/s read. Peak memory %.2f GB.", limits.memory / 1e9,
+                        Double(rows.map(\.peakBytes).max() ?? 0) / 1e9))
         }
         for task in Benchmark.Task.allCases {
             let own = rows.filter { $0.task == task.rawValue }

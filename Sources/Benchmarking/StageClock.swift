@@ -18,13 +18,13 @@ final class StageClock {
     private let meter: OperationMeter
     private let clock = ContinuousClock()
     private var time: ContinuousClock.Instant
-    private var operations: Int
-    private(set) var parts: [Part: (seconds: Double, flops: Int)] = [:]
+    private var operations: OperationMeter.Reading
+    private(set) var parts: [Part: (seconds: Double, work: OperationMeter.Reading)] = [:]
 
     /// Starts the clock.
     init(_ meter: OperationMeter) {
         self.meter = meter
-        operations = meter.reading.total
+        operations = meter.reading
         time = clock.now
     }
 
@@ -35,14 +35,14 @@ final class StageClock {
     func end() { add(to: .other) }
 
     /// All parts together.
-    var total: (seconds: Double, flops: Int) {
-        parts.values.reduce((0, 0)) { ($0.0 + $1.seconds, $0.1 + $1.flops) }
+    var total: (seconds: Double, work: OperationMeter.Reading) {
+        parts.values.reduce((0, .init())) { ($0.0 + $1.seconds, $0.1 + $1.work) }
     }
 
     private func add(to part: Part) {
-        let (now, count) = (clock.now, meter.reading.total)
-        let before = parts[part] ?? (0, 0)
-        parts[part] = (before.seconds + (now - time).inSeconds, before.flops + count - operations)
+        let (now, count) = (clock.now, meter.reading)
+        let before = parts[part] ?? (0, .init())
+        parts[part] = (before.seconds + (now - time).inSeconds, before.work + (count - operations))
         (time, operations) = (now, count)
     }
 
@@ -63,26 +63,26 @@ final class StageClock {
 /// Passes of one kind, timed by part.
 struct PassTimes {
     private var seconds: [Part: [Double]] = [:]
-    private var flops: [Part: Int] = [:]
+    private var work: [Part: OperationMeter.Reading] = [:]
     private var totals: [Double] = []
-    private var totalFlops = 0
+    private var totalWork = OperationMeter.Reading()
 
     /// Adds a pass that has ended.
     mutating func add(_ clock: StageClock) {
         for part in Part.allCases {
-            let (time, count) = clock.parts[part] ?? (0, 0)
+            let (time, count) = clock.parts[part] ?? (0, .init())
             seconds[part, default: []].append(time)
-            flops[part] = count
+            work[part] = count
         }
         totals.append(clock.total.seconds)
-        totalFlops = clock.total.flops
+        totalWork = clock.total.work
     }
 
     /// By part.
     var parts: [Part: Timing] {
-        seconds.reduce(into: [:]) { $0[$1.key] = Timing(seconds: $1.value, flops: flops[$1.key] ?? 0) }
+        seconds.reduce(into: [:]) { $0[$1.key] = Timing(seconds: $1.value, work: work[$1.key] ?? .init()) }
     }
 
     /// Whole passes.
-    var total: Timing { Timing(seconds: totals, flops: totalFlops) }
+    var total: Timing { Timing(seconds: totals, work: totalWork) }
 }

@@ -1,6 +1,6 @@
 import Compute
 
-/// How long something took, over some repetitions, and the floating-point operations it did.
+/// How long something took, over some repetitions, and the operations it did.
 struct Timing {
     /// Median seconds.
     var median = 0.0
@@ -9,16 +9,17 @@ struct Timing {
     /// Most seconds.
     var most = 0.0
     /// Operations of one repetition.
-    var flops = 0
+    var work = OperationMeter.Reading()
+    var flops: Int { work.total }
 
     init() {}
 
     /// Of repetitions, at least one.
-    init(seconds: [Double], flops: Int) {
+    init(seconds: [Double], work: OperationMeter.Reading) {
         let sorted = seconds.sorted()
         median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
         (least, most) = (sorted[0], sorted[sorted.count - 1])
-        self.flops = flops
+        self.work = work
     }
 
     /// One after the other.
@@ -27,7 +28,7 @@ struct Timing {
         sum.median += b.median
         sum.least += b.least
         sum.most += b.most
-        sum.flops += b.flops
+        sum.work = sum.work + b.work
         return sum
     }
 
@@ -37,7 +38,7 @@ struct Timing {
         product.median *= Double(count)
         product.least *= Double(count)
         product.most *= Double(count)
-        product.flops *= count
+        product.work = product.work * count
         return product
     }
 }

@@ -1,52 +1,73 @@
 import Synchronization
 
-/// Counts the floating-point operations that an engine was asked for, always on: a multiplication and an addition count two.
-/// Norms, activations and data movement are not counted.
+/// Counts the operations that an engine was asked for in matrix products, attention and convolutions, always on: a multiplication and an
+/// addition count two. Norms, activations and data movement are not counted.
 public final class OperationMeter: Sendable {
-    private let linear = Atomic<Int>(0)
-    private let attention = Atomic<Int>(0)
-    private let convolution = Atomic<Int>(0)
+    private let f32 = Atomic<Int>(0)
+    private let bf16 = Atomic<Int>(0)
+    private let int8 = Atomic<Int>(0)
 
-    /// Operations so far.
+    /// Operations, by what was multiplied.
     public struct Reading: Sendable, Equatable {
-        /// In matrix products with weights.
-        public var linear: Int
-        /// In attention's two products.
-        public var attention: Int
-        /// In convolutions.
-        public var convolution: Int
+        /// Of float32 numbers.
+        public var f32 = 0
+        /// Of bfloat16 numbers.
+        public var bf16 = 0
+        /// Of 8-bit integers.
+        public var int8 = 0
         /// All of them.
-        public var total: Int { linear + attention + convolution }
+        public var total: Int { f32 + bf16 + int8 }
+
+        /// None.
+        public init() {}
 
         /// What was done between two readings.
-        public static func - (later: Reading, earlier: Reading) -> Reading {
-            Reading(
-                linear: later.linear - earlier.linear, attention: later.attention - earlier.attention,
-                convolution: later.convolution - earlier.convolution)
+        public static func - (later: Reading, earlier: Reading) -> Reading { later.combined(earlier, -) }
+        /// One after the other.
+        public static func + (a: Reading, b: Reading) -> Reading { a.combined(b, +) }
+        /// `count` times.
+        public static func * (a: Reading, count: Int) -> Reading { a.combined(a) { x, _ in x * count } }
+
+        private func combined(_ other: Reading, _ body: (Int, Int) -> Int) -> Reading {
+            var all = Reading()
+            all.f32 = body(f32, other.f32)
+            all.bf16 = body(bf16, other.bf16)
+            all.int8 = body(int8, other.int8)
+            return all
         }
     }
 
     /// The counts at this moment.
     public var reading: Reading {
-        Reading(
-            linear: linear.load(ordering: .relaxed), attention: attention.load(ordering: .relaxed),
-            convolution: convolution.load(ordering: .relaxed))
+        var now = Reading()
+        now.f32 = f32.load(ordering: .relaxed)
+        now.bf16 = bf16.load(ordering: .relaxed)
+        now.int8 = int8.load(ordering: .relaxed)
+        return now
     }
 
-    /// `rows` rows through a layer or a part of it.
-    func count(rows: Int, inputs: Int, outputs: Int) {
-        linear.add(2 * rows * inputs * outputs, ordering: .relaxed)
+    /// `rows` rows through a layer, or a part of it, whose weights are of this type.
+    func count(rows: Int, inputs: Int, outputs: Int, _ precision: Precision) {
+        add(2 * rows * inputs * outputs, precision)
     }
 
     /// Queries and weighted values of all rows.
-    func count(_ rows: RowLayout, _ geometry: AttentionGeometry) {
+    func count(_ rows: RowLayout, _ geometry: AttentionGeometry, _ precision: Precision) {
         let seen = rows.limits.reduce(0) { $0 + Int($1) }
-        attention.add(4 * seen * geometry.queryWidth, ordering: .relaxed)
+        add(4 * seen * geometry.queryWidth, precision)
     }
 
-    /// Outputs of a convolution, done directly: faster algorithms count the same.
+    /// Outputs of a float32 convolution, done directly: faster algorithms count the same.
     func count(outputPixels: Int, _ weights: any ConvolutionWeights) {
         let taps = weights.geometry.kernel * weights.geometry.kernel
-        convolution.add(2 * outputPixels * taps * weights.inputs * weights.outputs, ordering: .relaxed)
+        add(2 * outputPixels * taps * weights.inputs * weights.outputs, .f32)
+    }
+
+    private func add(_ operations: Int, _ precision: Precision) {
+        switch precision {
+        case .f32: f32.add(operations, ordering: .relaxed)
+        case .bf16: bf16.add(operations, ordering: .relaxed)
+        case .int8: int8.add(operations, ordering: .relaxed)
+        }
     }
 }

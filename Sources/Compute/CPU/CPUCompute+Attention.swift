@@ -76,7 +76,7 @@ extension CPUCompute {
         let cache = panelCache(cache, geometry, rows)
         precondition(queries.rowCount == rows.count && queries.width == geometry.queryWidth)
         precondition(out.rowCount == rows.count && out.width == geometry.queryWidth)
-        meter.count(rows, geometry)
+        meter.count(rows, geometry, cache.keys.dtype.precision)
         let segments = rows.segments.map {
             ck_segment(first_row: Int64($0.rows.lowerBound), rows: Int64($0.rows.count), sequence: Int32($0.sequence))
         }

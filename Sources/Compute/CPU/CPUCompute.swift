@@ -65,6 +65,17 @@ extension DType {
     }
 }
 
+extension DType {
+    /// The precision of products with elements of this type.
+    var precision: Precision {
+        switch self {
+        case .bfloat16: .bf16
+        case .int8: .int8
+        default: .f32
+        }
+    }
+}
+
 extension Tensor {
     /// The elements as floats, for the kernels.
     var floatPointer: UnsafeMutablePointer<Float> {

@@ -9,6 +9,8 @@ extension CPUCompute {
         typealias Block = SIMD16<UInt64>
         let bytes = max(256 << 20 / threads, 64 << 20)
         let memory = (0..<threads).map { _ in Tensor(zeros: [bytes], dtype: .uint8) }
+        // Pages that were never written are all the same page of zeros, and cached.
+        for block in memory { memset(block.pointer, 1, bytes) }
         // What was read is used, so that the compiler cannot leave the reading out.
         let sink = Atomic<UInt64>(0)
         let least = leastSeconds(within: seconds) {
@@ -16,9 +18,9 @@ extension CPUCompute {
                 let blocks = memory[i].pointer.assumingMemoryBound(to: Block.self)
                 var bits = Block.zero
                 for j in 0..<bytes / MemoryLayout<Block>.size { bits |= blocks[j] }
-                sink.add(bits.wrappedSum(), ordering: .relaxed)
+                sink.bitwiseOr(bits.wrappedSum(), ordering: .relaxed)
             }
         }
-        return sink.load(ordering: .relaxed) == 0 ? Double(bytes * threads) / least : 0
+        return sink.load(ordering: .relaxed) != 0 ? Double(bytes * threads) / least : 0
     }
 }

@@ -78,7 +78,7 @@ extension ReferenceCompute {
         into out: Tensor
     ) {
         guard let cache = cache as? Cache else { preconditionFailure("a cache of another backend") }
-        meter.count(rows, geometry)
+        meter.count(rows, geometry, .f32)
         let d = geometry.headDim
         let q = queries.floats()
         for row in 0..<rows.count {

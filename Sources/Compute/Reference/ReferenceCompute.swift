@@ -49,7 +49,7 @@ public struct ReferenceCompute: Compute {
     ) {
         guard let w = weights as? Matrix else { preconditionFailure("weights of another backend") }
         let (inputs, outputs) = part.ranges(of: weights, activation)
-        meter.count(rows: x.rowCount, inputs: inputs.count, outputs: outputs.count)
+        meter.count(rows: x.rowCount, inputs: inputs.count, outputs: outputs.count, .f32)
         let input = x.floats()
         let gate = store.gate?.floats()
         let neurons = w.outputs / 2

@@ -29,11 +29,13 @@ enum OneDNN {
         if status != dnnl_success { throw .oneDNN(operation: operation(), status: status.rawValue) }
     }
 
-    /// A float32 memory descriptor in the given layout.
-    static func descriptor(_ dims: [Int], _ tag: dnnl_format_tag_t) throws(ComputeError) -> dnnl_memory_desc_t {
+    /// A memory descriptor in the given layout.
+    static func descriptor(_ dims: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32)
+        throws(ComputeError) -> dnnl_memory_desc_t
+    {
         var descriptor = dnnl_memory_desc_t()
         try check(
-            dnnl_memory_desc_init_by_tag(&descriptor, Int32(dims.count), dims.map(Int64.init), dnnl_f32, tag),
+            dnnl_memory_desc_init_by_tag(&descriptor, Int32(dims.count), dims.map(Int64.init), type, tag),
             "a layout of \(dims)")
         return descriptor
     }
