@@ -10,8 +10,6 @@
 #define EMULATED 2
 
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
-#define CK_DEPTH 256       /* k is taken in slices of this many: a panel slice (16 KB) stays in L1 */
-#define CK_DEPTH_I8 512   /* the same for int8 */
 #define CK_WINOGRAD_TILES 6 /* that one task transforms */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
