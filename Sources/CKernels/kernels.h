@@ -15,7 +15,7 @@
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
 #define CK_QUERY_ROWS 84
-#define CK_KEY_BLOCK 128
+#define CK_KEY_BLOCK 256
 
 typedef struct {
     int64_t rows, panels;  /* of one task */
