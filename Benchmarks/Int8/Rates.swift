@@ -18,7 +18,7 @@ struct Rates: ParsableCommand {
     /// Rows of one image's span in both branches, of the encoder, of a prompt's two branches, and of one decoded token.
     private static let shapes = [
         (1460, 1536, 2048), (1460, 1536, 1536), (1460, 1536, 17920), (1460, 8960, 1536), (729, 1152, 4304),
-        (40, 1536, 17920), (40, 8960, 1536), (1, 1536, 17920), (1, 8960, 1536),
+        (40, 1536, 17920), (40, 8960, 1536), (1, 1536, 17920), (1, 8960, 1536), (1, 1536, 151_680),
     ]
 
     func run() throws {

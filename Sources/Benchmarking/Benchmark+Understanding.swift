@@ -60,10 +60,10 @@ extension Benchmark {
         rows.append(RawRow(task: task, name: "image read", timing: image.total))
         rows.append(RawRow(task: task, name: "question", timing: asking))
         rows.append(RawRow(task: task, name: "first token", timing: encoding + image.total + asking))
-        rows.append(RawRow(task: task, name: "token", timing: token, bytesRead: bytesOfAToken(token.flops)))
+        rows.append(RawRow(task: task, name: "token", timing: token, bytesRead: bytesOfAToken(token.work)))
         return rows
     }
 
-    /// Bytes of weights that one token reads: two operations a weight; attention's share of the operations is small.
-    private func bytesOfAToken(_ flops: Int) -> Int { flops / 2 * BenchSubject.weightBytes(subject.compute.precision) }
+    /// Bytes of weights, keys and values that one token reads: two operations each.
+    private func bytesOfAToken(_ work: OperationMeter.Reading) -> Int { (work.f32 * 4 + work.bf16 * 2 + work.int8) / 2 }
 }

@@ -9,8 +9,11 @@ extension CPUCompute {
         typealias Block = SIMD16<UInt64>
         let bytes = max(256 << 20 / threads, 64 << 20)
         let memory = (0..<threads).map { _ in Tensor(zeros: [bytes], dtype: .uint8) }
-        // Pages that were never written are all the same page of zeros, and cached.
-        for block in memory { memset(block.pointer, 1, bytes) }
+        // Pages that were never written are all the same page of zeros, and cached. So are equal pages, where the host looks for them.
+        pool.forEach(threads) { i in
+            let words = memory[i].pointer.assumingMemoryBound(to: UInt64.self)
+            for j in 0..<bytes / 8 { words[j] = UInt64(j * threads + i + 1) }
+        }
         // What was read is used, so that the compiler cannot leave the reading out.
         let sink = Atomic<UInt64>(0)
         let least = leastSeconds(within: seconds) {
