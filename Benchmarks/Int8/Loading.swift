@@ -29,11 +29,15 @@ struct RandomFolder: ParsableCommand {
             "patch_size": geometry.patch,
         ]
         try JSONSerialization.data(withJSONObject: config).write(to: url.appendingPathComponent("config.json"))
-        let weights = RandomWeights(geometry)
+        try write(RandomWeights(geometry), to: url.appendingPathComponent("model.safetensors"))
+        try write(
+            RandomVAEWeights(width: 96, latent: geometry.latentChannels),
+            to: url.appendingPathComponent("vae.safetensors"))
+    }
+
+    private func write(_ weights: any TensorSource, to file: URL) throws {
         let entries = weights.names.compactMap { name in weights.info(name).map { (name: name, info: $0) } }
-        try SafetensorsWriter.write(entries, to: url.appendingPathComponent("model.safetensors")) {
-            try weights.tensor(entries[$0].name)
-        }
+        try SafetensorsWriter.write(entries, to: file) { try weights.tensor(entries[$0].name) }
     }
 }
 

@@ -34,35 +34,39 @@ extension Benchmark {
 
         progress("the prompt")
         let prefill = try measure { _ = try denoising() }
-        let batch = try denoising()
-        let latents = noise(batch.latentShape)
-        let velocity = Tensor(zeros: batch.latentShape)
-        func evaluate(_ i: Int, _ plan: StepPlan) -> StageClock {
-            let clock = StageClock(network.compute.meter)
-            batch.velocity(
-                latents, step: min(i, schedule.evaluations - 1), guidance: geometry.sampling.guidance, plan,
-                into: velocity, observe: clock.observe)
-            clock.end()
-            return clock
-        }
-
-        var parts: [Part: Timing] = [:]
-        var sum = Timing()
-        var kinds: [(kind: Kind, times: PassTimes)] = []
-        // Which layers are skipped does not change the time: any ranking stands for a measured one.
-        let importance = (0..<geometry.llm.layers).map(Double.init)
-        for kind in listed(evaluations, &planner, importance, full: options.full) {
-            progress("evaluation \(kind.first + 1) of \(evaluations)")
-            if options.repeats > 1, !options.full { _ = evaluate(kind.first, kind.plan) }
-            var times = PassTimes()
-            for _ in 0..<(options.full ? 1 : options.repeats) {
-                try _Concurrency.Task.checkCancellation()
-                times.add(evaluate(kind.first, kind.plan))
+        // In a scope of their own: what evaluations take memory for is given back before the VAE takes its own.
+        let (parts, sum, kinds) = try {
+            let batch = try denoising()
+            let latents = noise(batch.latentShape)
+            let velocity = Tensor(zeros: batch.latentShape)
+            func evaluate(_ i: Int, _ plan: StepPlan) -> StageClock {
+                let clock = StageClock(network.compute.meter)
+                batch.velocity(
+                    latents, step: min(i, schedule.evaluations - 1), guidance: geometry.sampling.guidance, plan,
+                    into: velocity, observe: clock.observe)
+                clock.end()
+                return clock
             }
-            for (part, timing) in times.parts { parts[part] = (parts[part] ?? Timing()) + timing * kind.count }
-            sum = sum + times.total * kind.count
-            kinds.append((kind, times))
-        }
+
+            var parts: [Part: Timing] = [:]
+            var sum = Timing()
+            var kinds: [(kind: Kind, times: PassTimes)] = []
+            // Which layers are skipped does not change the time: any ranking stands for a measured one.
+            let importance = (0..<geometry.llm.layers).map(Double.init)
+            for kind in listed(evaluations, &planner, importance, full: options.full) {
+                progress("evaluation \(kind.first + 1) of \(evaluations)")
+                if options.repeats > 1, !options.full { _ = evaluate(kind.first, kind.plan) }
+                var times = PassTimes()
+                for _ in 0..<(options.full ? 1 : options.repeats) {
+                    try _Concurrency.Task.checkCancellation()
+                    times.add(evaluate(kind.first, kind.plan))
+                }
+                for (part, timing) in times.parts { parts[part] = (parts[part] ?? Timing()) + timing * kind.count }
+                sum = sum + times.total * kind.count
+                kinds.append((kind, times))
+            }
+            return (parts, sum, kinds)
+        }()
         let decoding = try decoding(width: geometry.imageWidth, height: geometry.imageHeight)
 
         let task = Task.generation.rawValue

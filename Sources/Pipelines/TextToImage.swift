@@ -201,8 +201,9 @@ public struct TextToImage: Sendable {
         let total = prompts.count * evaluations
         let neurons = model.neuronOrder?.ranges(.generation, ratio: profile.ffn.generationRatio)
         var done = 0
-        for first in stride(from: 0, to: prompts.count, by: batchSize) {
-            let batch = first..<min(first + batchSize, prompts.count)
+
+        /// The latents of some of the prompts. What they took memory for is given back before the VAE takes its own.
+        func denoise(_ batch: Range<Int>) throws -> (latents: Tensor, timings: Timings) {
             var watch = Stopwatch()
             let meter = model.network.compute.meter
             let start = meter.reading
@@ -238,9 +239,17 @@ public struct TextToImage: Sendable {
                     flops: (meter.reading - before).total, seconds: seconds)
                 emit(.step(Step(done: done, total: total, trace: trace)))
             }
-            var timings = Timings(
+            let timings = Timings(
                 prefill: prefill, denoising: denoisingTime + watch.lap(), decoding: 0, batch: batch.count,
                 evaluations: evaluations, flops: (meter.reading - start).total)
+            return (latents, timings)
+        }
+
+        for first in stride(from: 0, to: prompts.count, by: batchSize) {
+            let batch = first..<min(first + batchSize, prompts.count)
+            let (latents, drawn) = try denoise(batch)
+            var timings = drawn
+            var watch = Stopwatch()
             for (i, index) in batch.enumerated() {
                 try Task.checkCancellation()
                 let own = latents.rows(i..<i + 1).reshaped(shape).toFloat32()

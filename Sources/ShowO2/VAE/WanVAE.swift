@@ -8,7 +8,8 @@ public import Tensors
 /// Official file: `models/wan21_vae.py`. Its causal 3-D convolutions see two zero frames before a single frame, so only the last
 /// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are never
 /// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used. Large images
-/// are processed in bands of rows (``VAETrunk``); intermediates stay in memory of the VAE's own from image to image.
+/// are processed in bands of rows (``VAETrunk``). Intermediates are given back after every image: beside a language model they are the peak of
+/// the memory.
 public final class WanVAE: Sendable {
     /// Pixels per latent pixel.
     public static let scale = 8
@@ -20,10 +21,6 @@ public final class WanVAE: Sendable {
     private let bandBytes: Int
     private let encoder = Mutex<VAETrunk?>(nil)
     private let decoder = Mutex<VAETrunk?>(nil)
-    private let memories = Mutex<[Memory]>([])
-
-    /// Intermediates, for one image at a time.
-    private final class Memory: @unchecked Sendable { let workspace = Workspace() }
 
     /// A VAE whose weights have the official names. It computes in float32.
     ///
@@ -95,11 +92,9 @@ public final class WanVAE: Sendable {
         return try run(network, z)
     }
 
-    /// An image `[c, h, w]` through a network: `[c', h', w']`, in memory of its own.
+    /// An image `[c, h, w]` through a network: `[c', h', w']`.
     private func run(_ network: VAETrunk, _ planar: Tensor) throws -> Tensor {
-        let memory = memories.withLock { $0.popLast() } ?? Memory()
-        defer { memories.withLock { $0.append(memory) } }
-        return ChannelsLast.toPlanar(try network(ChannelsLast.from(planar), memory.workspace))
+        ChannelsLast.toPlanar(try network(ChannelsLast.from(planar), Workspace()))
     }
 }
 
