@@ -21,31 +21,14 @@ ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "Models" / "shapes"
 GOLDEN = ROOT / "Tests" / "Resources" / "golden" / "shapes_t2i.safetensors"
 OUT = ROOT / "Tests" / "Resources" / "pipelines"
-os.environ["SHAPES_OUT"] = str(MODEL)
+os.environ["SHAPES_MODEL"] = str(MODEL)
 sys.path.insert(0, str(ROOT / "Training"))
 
-import sample  # noqa: E402
-from geometry import Geometry  # noqa: E402
-from vae import WanVAE  # noqa: E402
+from sample import Engine  # noqa: E402
 
 PROMPTS = ["a photo of a red circle", "a photo of two yellow stars", "a photo of a blue square below a green heart",
            "a photo of a purple cross on a white background"]
 POINTS, GUIDANCE = 10, 3.5
-
-
-def exported_vae():
-    """As data.load_vae, from the exported file."""
-    vae = WanVAE(Geometry().vae)
-    vae.load_state_dict(load_file(MODEL / "vae.safetensors"))
-    stats = json.loads((MODEL / "geometry.json").read_text())["vae"]
-    shape = (1, -1, 1, 1)
-    return vae.eval(), torch.tensor(stats["mean"]).view(shape), torch.tensor(stats["std"]).view(shape), None
-
-
-def engine():
-    sample.load_vae = exported_vae
-    state = load_file(MODEL / "model.safetensors")
-    return sample.Engine({k: v.float() for k, v in state.items()})
 
 
 def provenance():
@@ -60,7 +43,7 @@ def write(name, value):
 
 def latents(engine):
     noise = torch.randn(len(PROMPTS), 16, 16, 16, generator=torch.Generator().manual_seed(2024))
-    final = engine.generate(PROMPTS, POINTS, GUIDANCE, noise=noise, bf16=False)
+    final = engine.generate(PROMPTS, POINTS, GUIDANCE, noise=noise)
     save_file({"noise": noise, "final": final}, OUT / "shapes_latents.safetensors")
     write("shapes_latents.json", {**provenance(), "prompts": PROMPTS, "points": POINTS, "guidance": GUIDANCE})
 
@@ -70,7 +53,7 @@ def answers(engine):
     files = sorted({r["image"] for r in rows})
     pixels = np.stack([np.asarray(Image.open(MODEL / "eval" / f).convert("RGB")) for f in files])
     means = dict(zip(files, torch.cat([engine.encode(pixels[i:i + 25]) for i in range(0, len(files), 25)])))
-    said = engine.answer([means[r["image"]] for r in rows], [r["question"] for r in rows], bf16=False)
+    said = [engine.text(engine.answer_ids(means[r["image"]], r["question"])) for r in rows]
     right = sum(a == r["answer"] for a, r in zip(said, rows))
     write("shapes_answers.json", {**provenance(), "max_tokens": 30, "right": right, "answers": said})
     print(right, "of", len(rows), "are right")
@@ -81,8 +64,9 @@ def bf16(engine):
     prompts = json.loads(GOLDEN.with_suffix(".json").read_text())
     error = {}
     for name, low in (("float32", False), ("bfloat16", True)):
+        engine.bf16 = low
         final = engine.generate(prompts["prompts"], prompts["num_inference_steps"], prompts["guidance_scale"],
-                                noise=golden["noise"], bf16=low)
+                                noise=golden["noise"])
         error[name] = float((final - golden["final"]).norm() / golden["final"].norm())
     write("shapes_bf16.json", {**provenance(), "what": "||final - golden final|| / ||golden final||, all three images",
                                "relative_error": error})
@@ -91,7 +75,7 @@ def bf16(engine):
 
 def main():
     torch.set_num_threads(1)
-    made = engine()
+    made = Engine()
     for name in sys.argv[1:] or ["latents", "bf16", "answers"]:
         {"latents": latents, "answers": answers, "bf16": bf16}[name](made)
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tools"))
-import shapes_reference  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Training"))
+from sample import Engine  # noqa: E402
 
 repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-engine = shapes_reference.engine()
+engine = Engine()
 for bf16 in (False, True):
-    times = []
+    engine.bf16, times = bf16, []
     for _ in range(repeats + 1):
         start = time.perf_counter()
-        engine.generate(["a photo of a red circle"], points=11, bf16=bf16)
+        engine.generate(["a photo of a red circle"], points=11)
         times.append((time.perf_counter() - start) / 10)
     times = times[1:]
     print(f"PyTorch {torch.__version__} {'bf16 autocast' if bf16 else 'f32'}, {torch.get_num_threads()} threads: "
