@@ -73,8 +73,9 @@ import Testing
         let run = try place.run(
             "bench", "-m", Golden.shapes.path, "-r", "1", "--steps", "2", "--precision", "f32", "-t", "1")
         #expect(run.status == 0 && run.errors == "", "\(run)")
-        for words in ["| generation | seconds", "| understanding |", "| vae |", "tokenizer", "f32, 1 threads", "products in f32"]
-        {
+        for words in [
+            "| generation | seconds", "| understanding |", "| vae |", "tokenizer", "f32, 1 threads", "products in f32",
+        ] {
             #expect(run.output.contains(words), "\(words)")
         }
         #expect(
