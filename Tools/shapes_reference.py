@@ -75,9 +75,8 @@ def bf16(engine):
 
 def main():
     torch.set_num_threads(1)
-    made = Engine()
     for name in sys.argv[1:] or ["latents", "bf16", "answers"]:
-        {"latents": latents, "answers": answers, "bf16": bf16}[name](made)
+        {"latents": latents, "answers": answers, "bf16": bf16}[name](Engine())
 
 
 if __name__ == "__main__":
