@@ -36,7 +36,7 @@ struct Rates: ParsableCommand {
                 let input = precision == .f32 ? x.toFloat32() : x
                 return rate(engine, input, packed)
             }
-            let theirs = [CPUCompute.BaselineProduct.int8, .bf16, .f32].map {
+            let theirs = [Precision.int8, .bf16, .f32].map {
                 compute.measuredGEMMRate($0, rows: rows, inputs: inputs, outputs: outputs, seconds: seconds)
             }
             let bytes = ours[0] / Double(2 * rows)

@@ -122,8 +122,7 @@ public struct Benchmark: Sendable {
         let (width, height) = (options.vaeSide ?? geometry.imageWidth, options.vaeSide ?? geometry.imageHeight)
         progress("the VAE at \(width) x \(height)")
         let decoding = try decoding(width: width, height: height)
-        let row = RawRow(
-            task: Task.vae.rawValue, name: "VAE decode \(width) x \(height)", timing: decoding)
+        let row = RawRow(task: Task.vae.rawValue, name: "VAE decode \(width) x \(height)", timing: decoding)
         return [
             row,
             RawRow(

@@ -221,7 +221,10 @@ void ck_attention_task(const void *op, int32_t index);
 
 /* ---- Convolution ----------------------------------------------------------------------------------------------- */
 
-/* Winograd's F(4 x 4, 3 x 3): an image's 4 x 4 tiles, row by row, `columns` to a row. */
+/* Winograd's F(4 x 4, 3 x 3): an image's 4 x 4 tiles, row by row, `columns` to a row. Polynomials are evaluated at 0, a, -a, b, -b and infinity;
+ * these a and b lose half as much precision as the usual 1 and 2, and all coefficients of the images' transforms are exact in float32. */
+#define CK_WINOGRAD_A 0.625
+#define CK_WINOGRAD_B 1.5
 
 /* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel. */
 typedef struct {

@@ -71,8 +71,7 @@ extension CPUCompute {
         precondition(!store.accumulate || out.dtype == .float32)
         precondition(outputs.lowerBound % Int(CK_PANEL) == 0, "a part starts at a panel")
         precondition(inputs.lowerBound % 4 == 0, "a part starts at a lane")
-        meter.count(
-            rows: rows, inputs: inputs.count, outputs: outputs.count, weights.panels.dtype.precision)
+        meter.count(rows: rows, inputs: inputs.count, outputs: outputs.count, weights.panels.dtype.precision)
         let first =
             (outputs.lowerBound * weights.depth + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
         let scales = weights.scales.map { $0.floatPointer + outputs.lowerBound }

@@ -63,9 +63,7 @@ extension DType {
         default: preconditionFailure("the kernels compute on float32, bfloat16 and int8, not \(self)")
         }
     }
-}
 
-extension DType {
     /// The precision of products with elements of this type.
     var precision: Precision {
         switch self {

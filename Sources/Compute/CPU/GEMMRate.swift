@@ -5,66 +5,41 @@ import Synchronization
 import Tensors
 
 extension CPUCompute {
-    /// oneDNN's plain matrix products: what the engine's are measured against.
-    public enum BaselineProduct: String, Sendable, CaseIterable {
-        /// `sgemm`, float32.
-        case f32
-        /// bfloat16 with float32 sums, the weights in oneDNN's own layout.
-        case bf16
-        /// `gemm_s8s8s32`, without scales, which an engine would have to apply on top.
-        case int8
-
-        /// The product in this precision.
-        public init(_ precision: Precision) {
-            switch precision {
-            case .f32: self = .f32
-            case .bf16: self = .bf16
-            case .int8: self = .int8
-            }
-        }
-    }
-
     /// The machine's rate of matrix products now, in operations a second: oneDNN's product on all threads at once, each on its own matrices of a
-    /// typical shape, best of some rounds; 0 where oneDNN has none.
+    /// typical shape, best of some rounds; 0 where oneDNN has none. int8 is without the scales that an engine has to apply on top.
     ///
     /// This is the limit that the engine's products are measured against, in the same run.
-    public func measuredGEMMRate(_ product: BaselineProduct = .f32, seconds: Double = 1) -> Double {
-        measuredGEMMRate(product, rows: 192 * threads, inputs: 1024, outputs: 1024, rounds: 4, seconds: seconds)
+    public func measuredGEMMRate(_ precision: Precision, seconds: Double = 1) -> Double {
+        measuredGEMMRate(precision, rows: 192 * threads, inputs: 1024, outputs: 1024, rounds: 4, seconds: seconds)
     }
 
     /// The same for a product of a given shape, its rows divided among the threads; 0 if oneDNN refuses.
     public func measuredGEMMRate(
-        _ product: BaselineProduct, rows: Int, inputs k: Int, outputs n: Int, rounds: Int = 1, seconds: Double = 1
+        _ precision: Precision, rows: Int, inputs k: Int, outputs n: Int, rounds: Int = 1, seconds: Double = 1
     ) -> Double {
         let m = (rows + threads - 1) / threads
-        guard let products = try? (0..<threads).map({ _ in try product.make(m, n, k) }) else { return 0 }
+        guard let products = try? (0..<threads).map({ _ in try precision.product(m, n, k) }) else { return 0 }
         let refusals = Atomic<Int>(0)
         let least = leastSeconds(within: seconds) {
             pool.forEach(threads) { i in
                 ck_single_threaded_openmp()
-                for _ in 0..<rounds where !products[i].run() { refusals.add(1, ordering: .relaxed) }
+                for _ in 0..<rounds where !products[i]() { refusals.add(1, ordering: .relaxed) }
             }
         }
         return refusals.load(ordering: .relaxed) > 0 ? 0 : Double(2 * m * n * k * rounds * threads) / least
     }
 }
 
-/// One product with its operands.
-private struct RunnableProduct: Sendable {
-    /// Whether it ran.
-    let run: @Sendable () -> Bool
-}
-
-extension CPUCompute.BaselineProduct {
-    /// c `[m, n]` = a `[m, k]` b `[k, n]`.
-    fileprivate func make(_ m: Int, _ n: Int, _ k: Int) throws(ComputeError) -> RunnableProduct {
+extension Precision {
+    /// oneDNN's product c `[m, n]` = a `[m, k]` b `[k, n]`, with operands, to be run again and again; says whether it ran.
+    fileprivate func product(_ m: Int, _ n: Int, _ k: Int) throws(ComputeError) -> @Sendable () -> Bool {
         let plain = CChar(UInt8(ascii: "N"))
         switch self {
         case .f32:
             let (a, b, c) = (Tensor(zeros: [m, k]), Tensor(zeros: [k, n]), Tensor(zeros: [m, n]))
             a.fill(0.5)
             b.fill(0.25)
-            return RunnableProduct {
+            return {
                 dnnl_sgemm(
                     plain, plain, Int64(m), Int64(n), Int64(k), 1, a.floatPointer, Int64(k), b.floatPointer, Int64(n),
                     0, c.floatPointer, Int64(n)) == dnnl_success
@@ -73,13 +48,13 @@ extension CPUCompute.BaselineProduct {
             let product = try OneDNNMatmul(m, n, k)
             let (a, c) = (Tensor(zeros: [m, k], dtype: .bfloat16), Tensor(zeros: [m, n], dtype: .bfloat16))
             let b = Tensor(zeros: [product.weightBytes], dtype: .uint8)
-            for operand in [a, b] { memset(operand.pointer, 0x3f, operand.byteCount) }  // 0.75 in every element
-            return RunnableProduct { (try? product.run(a, b, c)) != nil }
+            for operand in [a, b] { memset(operand.pointer, 0x3f, operand.byteCount) }  // about 0.75 in every element
+            return { (try? product.run(a, b, c)) != nil }
         case .int8:
             let (a, b) = (Tensor(zeros: [m, k], dtype: .int8), Tensor(zeros: [k, n], dtype: .int8))
             for operand in [a, b] { memset(operand.pointer, 0x3f, operand.byteCount) }
             let c = Tensor(zeros: [m, n], dtype: .int32)
-            return RunnableProduct {
+            return {
                 var offset: Int32 = 0
                 return dnnl_gemm_s8s8s32(
                     plain, plain, CChar(UInt8(ascii: "F")), Int64(m), Int64(n), Int64(k), 1,

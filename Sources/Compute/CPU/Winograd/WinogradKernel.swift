@@ -1,7 +1,9 @@
+internal import CKernels
+
 /// The kernel's transform of F(4 x 4, 3 x 3): one 1-D transform over the columns and one over the rows, at the points of the images' transforms
-/// in `winograd.inc`.
+/// (`winograd.inc`).
 enum WinogradKernel {
-    private static let (a, b) = (0.625, 1.5)
+    private static let (a, b) = (CK_WINOGRAD_A, CK_WINOGRAD_B)
 
     /// A 3 x 3 kernel -> its 36 values at `to[place * stride]`: G g G^T, computed in float64.
     static func transform(_ g: UnsafePointer<Float>, into to: UnsafeMutablePointer<Float>, stride: Int) {
