@@ -11,12 +11,13 @@ import torch
 
 from common import WORK
 from layouts import Layouts
+from lookups import Lookups
 from world import caption, question
 
 GENERATION = {"single": 1.0, "pair": 1.0, "count": 1.0, "mixed": 0.3}       # weights of the scene kinds
-UNDERSTANDING = {"single": 0.6, "pair": 1.3, "count": 0.7, "mixed": 1.0}
-QUESTIONS = {"exist": 3.0, "relation": 2.5, "side": 2.0, "color": 2.0, "size": 1.0, "describe": 1.0, "count": 0.8,
-             "background": 0.3}
+UNDERSTANDING = {"single": 0.5, "pair": 1.5, "count": 0.6, "mixed": 0.8}
+QUESTIONS = {"exist": 3.0, "relation": 2.5, "side": 2.0, "color": 2.5, "size": 1.0, "describe": 1.0, "count": 0.8,
+             "background": 0.2}
 
 
 TEXT = 18                     # text slots in training: two more than the longest usual caption needs
@@ -36,7 +37,7 @@ class Batches:
     """All shards in memory; `refresh()` takes in those that have come since."""
 
     def __init__(self, layouts: Layouts, seed: int, limit=None):
-        self.layouts, self.seed, self.limit = layouts, seed, limit
+        self.layouts, self.lookups, self.seed, self.limit = layouts, Lookups(layouts), seed, limit
         self.files, self.scenes, self.columns = [], [], {}
         self.refresh()
 
@@ -73,14 +74,20 @@ class Batches:
             if len(self.layouts.encode(text)) <= TEXT - 2:
                 return text
 
-    def generation(self, n, rng, gen, dropout=0.1):
-        """-> (layout batch, noisy latents (n,16,16,16), t (n,), target velocity (n,16,16,16), labels)."""
+    def generation(self, n, rng, gen, micro, dropout=0.1):
+        """Yields micro-batches of at most `micro` of n samples, alike in prompt length and padded to the longest:
+        (layout batch, noisy latents (m,16,16,16), t (m,), target velocity (m,16,16,16), labels, attention targets)."""
         idx = rng.choices(range(len(self.scenes)), cum_weights=self.generation_weights, k=n)
-        prompts = ["" if rng.random() < dropout else self.caption(self.scenes[i], rng) for i in idx]
-        x1, labels = self.take(idx)
-        t = sample_t(n, gen)
-        x0, w = torch.randn(x1.shape, generator=gen), t.view(-1, 1, 1, 1)
-        return self.layouts.generation_batch(prompts, TEXT), w * x1 + (1 - w) * x0, t, x1 - x0, labels
+        rows = [(i, "" if rng.random() < dropout else self.caption(self.scenes[i], rng)) for i in idx]
+        rows.sort(key=lambda row: len(self.layouts.encode(row[1])))
+        for i in range(0, n, micro):
+            part, prompts = zip(*rows[i:i + micro])
+            x1, labels = self.take(list(part))
+            t = sample_t(len(part), gen)
+            x0, w = torch.randn(x1.shape, generator=gen), t.view(-1, 1, 1, 1)
+            text = 2 + max(len(self.layouts.encode(p)) for p in prompts)
+            looks = self.lookups.prompts(prompts, text, *labels[:2])
+            yield self.layouts.generation_batch(prompts, text), w * x1 + (1 - w) * x0, t, x1 - x0, labels, looks
 
     def questions(self, scene, rng, count):
         """`count` different (question, answer) pairs about a scene, weak types more often."""
@@ -94,11 +101,11 @@ class Batches:
         return list(out.items())
 
     def understanding(self, n, rng, gen, count=14):
-        """-> (layout batch, latents, labels).  A third of the images get the VAE's sampling noise, as official
+        """-> (layout batch, latents, labels, attention targets).  A third of the images get the VAE's sampling noise, as official
         inference adds."""
         idx = rng.choices(range(len(self.scenes)), cum_weights=self.understanding_weights, k=n)
         groups = [self.questions(self.scenes[i], rng, count) for i in idx]
         x, labels = self.take(idx)
         noisy = torch.rand(n, 1, 1, 1, generator=gen) < 1 / 3
         x = x + noisy * self.sd * torch.randn(x.shape, generator=gen)
-        return self.layouts.understanding_batch(groups), x, labels
+        return self.layouts.understanding_batch(groups), x, labels, self.lookups.questions(groups, *labels[:2])

@@ -51,12 +51,12 @@ class Muon(torch.optim.Optimizer):
         list(self.run(lambda item: self.update(*item), work))
 
 
-def make_optimizers(model, probe, lr: float, muon=True, run=map) -> list:
+def make_optimizers(model, probe, lr: float, muon=True, run=map, dtype=torch.float32) -> list:
     """Muon at 2 lr, AdamW at lr, AdamW for the probe at 2 lr.  Without Muon, AdamW for everything."""
     hidden, rest = [], []
     for name, p in model.named_parameters():
         inner = p.ndim == 2 and any(k in name for k in ("layers.", "diffusion_head_a.", "fusion_proj", "diff_proj"))
         (hidden if muon and inner and "adaLN" not in name else rest).append(p)
     first = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
-    first += [Muon(hidden, lr=2 * lr, run=run)] if hidden else []
+    first += [Muon(hidden, lr=2 * lr, dtype=dtype, run=run)] if hidden else []
     return first + [torch.optim.AdamW(probe.parameters(), lr=2 * lr, weight_decay=0.0)]

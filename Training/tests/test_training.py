@@ -13,7 +13,7 @@ from labels import Probe, token_labels
 from world import SHAPES
 
 OPTIONS = dict(steps=40, decay=20, warmup=4, stop=None, gen=3, und=2, micro_gen=2, micro_und=1, lr=3e-4, adamw=False, text=0.3,
-               probe=0.2, words=0.2, ema=0.9, seed=4, bf16=False, threads=1, save=1e9,
+               probe=0.2, words=0.2, lookups=0.2, prompts=0.1, ema=0.9, seed=4, bf16=False, threads=1, save=1e9,
                init=str(MODEL / "model.safetensors"), resume=False)
 
 
@@ -36,7 +36,7 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(work):
     straight = train_model.Trainer(argparse.Namespace(**OPTIONS))
     before = parameters(straight)
     losses = straight.run_step()
-    assert losses.isfinite().all() and (losses > 0).all() and len(losses) == 7
+    assert losses.isfinite().all() and (losses > 0).all() and len(losses) == 9
     straight.save()
     straight.run_step()
     resumed = train_model.Trainer(argparse.Namespace(**{**OPTIONS, "init": None, "resume": True}))
@@ -49,9 +49,10 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(work):
 
 
 def test_workers_and_micro_batches_change_rounding_only(work):
-    one = train_model.Trainer(argparse.Namespace(**{**OPTIONS, "micro_gen": 2, "micro_und": 2, "words": 0.0, "probe": 0.0}))
+    one = train_model.Trainer(argparse.Namespace(**{**OPTIONS, "micro_gen": 2, "micro_und": 2, "words": 0.0, "probe": 0.0,
+                                                    "lookups": 0.0, "prompts": 0.0}))
     two = train_model.Trainer(argparse.Namespace(**{**OPTIONS, "micro_gen": 2, "micro_und": 2, "words": 0.0, "probe": 0.0,
-                                                    "threads": 2}))
+                                                    "lookups": 0.0, "prompts": 0.0, "threads": 2}))
     start, a, b = parameters(one), one.run_step(), two.run_step()
     assert torch.allclose(a, b, rtol=1e-4)
     moved = parameters(one) - start
@@ -63,7 +64,7 @@ def test_a_new_end_is_read_from_the_schedule(work):
     (work / "schedule.json").write_text('{"steps": 10, "decay": 5}')
     t.reschedule()
     t.step = 9
-    assert t.learning_rate() == pytest.approx(0.2)
+    assert t.learning_rate() == pytest.approx((0.2, 0.2))
 
 
 def test_naming_loss_teaches_words_and_ignores_the_background():
