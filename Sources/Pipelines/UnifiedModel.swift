@@ -31,23 +31,27 @@ public final class UnifiedModel: Sendable {
     /// - Parameters:
     ///   - precision: of weights and activations.
     ///   - threads: nil = all cores.
+    ///   - tasks: what the model will be asked to do; the diffusion head (a third of Show-o2 1.5B) is loaded for generation only.
     ///   - calibrated: whether to read the folder's calibration and pack the FFN's neurons by it.
     ///   - progress: told the share loaded, 0 ... 1.
     /// - Throws: `WeightError`, `ModelError` or `ComputeError`, each one line; `CancellationError`.
     public static func load(
-        _ folder: URL, precision: Precision = .bf16, threads: Int? = nil, calibrated: Bool = true,
+        _ folder: URL, precision: Precision = .bf16, threads: Int? = nil, tasks: ModelTasks = .all,
+        calibrated: Bool = true,
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) async throws -> UnifiedModel {
         let compute = try CPUCompute(precision: precision, threads: threads)
         return try await Worker().run {
-            try UnifiedModel(folder: folder, compute: compute, calibrated: calibrated) {
+            try UnifiedModel(folder: folder, compute: compute, tasks: tasks, calibrated: calibrated) {
                 try Task.checkCancellation()
                 progress($0)
             }
         }
     }
 
-    private init(folder: URL, compute: any Compute, calibrated: Bool, progress: (Double) throws -> Void) throws {
+    private init(
+        folder: URL, compute: any Compute, tasks: ModelTasks, calibrated: Bool, progress: (Double) throws -> Void
+    ) throws {
         self.folder = folder
         let weights = try openWeights(in: folder)
         let geometry = try ShowO2Geometry(folder: folder, weights: weights)
@@ -60,7 +64,8 @@ public final class UnifiedModel: Sendable {
                 understandingRatio: AccelerationProfile.paper.ffn.understandingRatio)
         }
         network = try ShowO2Model(
-            geometry: geometry, weights: weights, compute: compute, neuronOrder: neuronOrder?.order, progress: progress)
+            geometry: geometry, weights: weights, compute: compute, tasks: tasks, neuronOrder: neuronOrder?.order,
+            progress: progress)
     }
 
     /// Every size of the network.

@@ -13,17 +13,18 @@ public final class ShowO2Model: Sendable {
     package let decoder: Qwen2Decoder
     package let fusion: DualPathFusion
     let time: TimeEmbedding
-    package let head: FlowHead
+    private let loadedHead: FlowHead?
 
     /// Packs the weights for a backend.
     ///
+    /// - Parameter tasks: what it will be asked to do; without generation the diffusion head is not loaded.
     /// - Parameter neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
     /// - Parameter int8: which layers `Precision.int8` holds in 8 bits.
     /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
     public init(
-        geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, neuronOrder: [[Int]]? = nil,
-        int8: Int8Layers = .standard,
+        geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, tasks: ModelTasks = .all,
+        neuronOrder: [[Int]]? = nil, int8: Int8Layers = .standard,
         progress: (Double) throws -> Void = { _ in }
     ) throws {
         self.geometry = geometry
@@ -41,17 +42,29 @@ public final class ShowO2Model: Sendable {
         }
         fusion = try DualPathFusion(loader, geometry)
         time = try TimeEmbedding(loader, geometry)
-        head = try FlowHead(loader, geometry)
+        loadedHead = tasks.contains(.generation) ? try FlowHead(loader, geometry) : nil
         try progress(1)
     }
 
     /// Bytes of the packed weights of the transformer stacks.
-    public var byteCount: Int { decoder.byteCount + fusion.encoder.byteCount + head.byteCount }
+    public var byteCount: Int { decoder.byteCount + fusion.encoder.byteCount + (loadedHead?.byteCount ?? 0) }
+
+    /// The diffusion head.
+    /// - Throws: ``ModelError/request(_:)`` if the model was loaded without it.
+    package var head: FlowHead {
+        get throws(ModelError) {
+            guard let loadedHead else {
+                throw .request("the model was loaded for understanding only; load it with the task generation to draw")
+            }
+            return loadedHead
+        }
+    }
 
     /// The time token and adaLN vectors for each of `times`.
-    package func conditioning(_ times: [Float]) -> TimeConditioning {
+    /// - Throws: as ``head``, `ComputeError`.
+    package func conditioning(_ times: [Float]) throws -> TimeConditioning {
         let (conditioning, tokens) = time(times, compute)
-        return TimeConditioning(tokens: tokens, modulations: head.modulations(conditioning))
+        return TimeConditioning(tokens: tokens, modulations: try head.modulations(conditioning))
     }
 
     /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.

@@ -115,7 +115,7 @@ struct AskCommand: AsyncParsableCommand {
             } else {
                 .image(try RGBImage(contentsOf: URL(fileURLWithPath: image ?? "")))
             }
-        let model = try await engine.load()
+        let model = try await engine.load(for: .understanding)
         let request = ImageQuestion.Request(
             source: source,
             questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },

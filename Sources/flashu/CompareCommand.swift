@@ -3,6 +3,7 @@ import FlashU
 import Foundation
 import Images
 import Pipelines
+import ShowO2
 
 /// `flashu compare`
 struct CompareCommand: AsyncParsableCommand {
@@ -65,7 +66,7 @@ struct CompareCommand: AsyncParsableCommand {
     private func drawings(_ prompt: String, _ profiles: [AccelerationProfile]) async throws {
         let file = OutputFiles.names(output, count: 1)[0]
         try OutputFiles.check(file)
-        let model = try await engine.load()
+        let model = try await engine.load(for: .generation)
         let warmUp = TextToImage.Request(prompt: prompt, steps: 3, guidance: cfgScale, seed: seed)
         _ = try await TextToImage(model).images(warmUp)
         let progress = ProgressLine("drawing")
@@ -88,7 +89,7 @@ struct CompareCommand: AsyncParsableCommand {
 
     private func answers(_ image: String, _ question: String, _ profiles: [AccelerationProfile]) async throws {
         let image = try RGBImage(contentsOf: URL(userPath: image))
-        let model = try await engine.load()
+        let model = try await engine.load(for: .understanding)
         let request = ImageQuestion.Request(image: image, questions: [question])
         _ = try await ImageQuestion(model).answers(request)
         let rows = try await AnswerComparison(model).run(request, profiles: profiles)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import FlashU
 import Foundation
+import ShowO2
 
 /// `flashu eval`
 struct EvalCommand: AsyncParsableCommand {
@@ -79,7 +80,7 @@ struct EvalCommand: AsyncParsableCommand {
             try OutputFiles.check(file)
             options.record = file
         }
-        let model = try await engine.load()
+        let model = try await engine.load(for: task == .generation ? .generation : .understanding)
         let folder = evalFolder.map { URL(userPath: $0) }
         let bench = ShapesBench(model, folder: folder)
         let line = ProgressLine(task == .generation ? "drawing" : "asking")

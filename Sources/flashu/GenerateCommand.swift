@@ -156,7 +156,7 @@ struct GenerateCommand: AsyncParsableCommand {
             try openWeights(file: URL(fileURLWithPath: $0)).tensor("noise").toFloat32()
         }
 
-        let model = try await engine.load()
+        let model = try await engine.load(for: .generation)
         let request = TextToImage.Request(
             prompts: prompts, steps: steps, guidance: cfgScale, timeShift: timeShift, seed: seed, width: width,
             height: height, noise: noise, decode: decode, profile: profile)

@@ -64,11 +64,11 @@ struct OfficialFlashU {
         }
         layouts = texts.map { SequenceLayout(prefix: $0.before.count, imageTokens: geometry.imageTokens) }
         let schedule = try FlowSchedule(steps: settings.num_inference_steps, timeShift: 3)
-        conditioning = model.conditioning(Array(schedule.times.dropLast()))
+        conditioning = try model.conditioning(Array(schedule.times.dropLast()))
     }
 
     /// The guided velocity at evaluation `step` (from 0) for latents `[images, ...]`, and what was done.
-    mutating func velocity(_ latents: Tensor, step: Int) -> (Tensor, Trace) {
+    mutating func velocity(_ latents: Tensor, step: Int) throws -> (Tensor, Trace) {
         let (geometry, compute, workspace) = (model.geometry, model.compute, Workspace())
         let (number, images, length) = (step + 1, latents.shape[0], geometry.maxSequence)
         let full = number > settings.num_inference_steps - settings.tau
@@ -111,13 +111,13 @@ struct OfficialFlashU {
         } else {
             let normed = Tensor(zeros: hidden.shape)
             compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-            state.copy(from: model.head.project(normed, workspace))
-            model.head(
+            state.copy(from: try model.head.project(normed, workspace))
+            try model.head(
                 state, rows, model.head.makeCaches(sequences: layouts.count, capacity: length), modulation,
                 modulated: modulated, workspace)
             if number % settings.T_cache == 0 { cachedState = state }
         }
-        let output = model.head.velocities(state, modulation, modulated: modulated, workspace)
+        let output = try model.head.velocities(state, modulation, modulated: modulated, workspace)
         let branches = Tensor(zeros: [layouts.count] + latents.shape.dropFirst())
         for (i, layout) in layouts.enumerated() {
             Patches.join(

@@ -39,7 +39,7 @@ import Testing
         let velocities = try golden["velocity_cfg"]
         let shape = Array(latents.shape.dropFirst())
         for (step, expected) in settings.steps.enumerated() {
-            let (velocity, trace) = official.velocity(latents.rows(step..<step + 1).reshaped(shape), step: step)
+            let (velocity, trace) = try official.velocity(latents.rows(step..<step + 1).reshaped(shape), step: step)
             #expect(
                 trace
                     == .init(

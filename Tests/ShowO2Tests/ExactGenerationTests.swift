@@ -36,8 +36,8 @@ import Testing
         var short = naive
         short.trailing = false
         for prompt in prompts + [[]] {
-            let full = naive.velocity(prompt: prompt, latents: latents, time: 0.3).floats()
-            let without = short.velocity(prompt: prompt, latents: latents, time: 0.3).floats()
+            let full = try naive.velocity(prompt: prompt, latents: latents, time: 0.3).floats()
+            let without = try short.velocity(prompt: prompt, latents: latents, time: 0.3).floats()
             #expect(relativeError(without, full) < 1e-6)
         }
     }
@@ -55,7 +55,7 @@ import Testing
             let branches = denoising.branches(latents, step: step)
             for (i, prompt) in (prompts + [[], []]).enumerated() {
                 let own = latents.rows(i % 2..<i % 2 + 1)
-                let expected = naive.velocity(prompt: prompt, latents: own, time: schedule.time(step))
+                let expected = try naive.velocity(prompt: prompt, latents: own, time: schedule.time(step))
                 let error = relativeError(branches.rows(i..<i + 1).floats(), expected.floats())
                 #expect(error < 1e-5, "step \(step), branch \(i)")
             }
@@ -67,9 +67,9 @@ import Testing
     /// 4 alone: the time tokens of a schedule at once and one by one.
     @Test func timeTokensBatchedEqualOneByOne() throws {
         let model = try ShowO2Model.load(Golden.model("nano"), CPUCompute(precision: .f32, threads: 2))
-        let batched = model.conditioning(schedule.times).tokens
+        let batched = try model.conditioning(schedule.times).tokens
         for (i, time) in schedule.times.enumerated() {
-            let alone = model.conditioning([time]).tokens.floats()
+            let alone = try model.conditioning([time]).tokens.floats()
             #expect(relativeError(batched.rows(i..<i + 1).floats(), alone) < 1e-6)
         }
         #expect(relativeError(batched.rows(0..<1).floats(), batched.rows(1..<2).floats()) > 1e-3)

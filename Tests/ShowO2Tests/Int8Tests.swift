@@ -35,7 +35,7 @@ import Testing
         let sizes = try [Precision.int8, .bf16].map {
             Double(try ShowO2Model.load(Golden.shapes, CPUCompute(precision: $0, threads: 2)).byteCount)
         }
-        // adaLN's layers are in the count, and stay bfloat16.
+        // The encoder's attention and the projections are in the count, and stay bfloat16.
         #expect(sizes[0] / sizes[1] < 0.65 && sizes[0] / sizes[1] > 0.5, "\(sizes)")
     }
 
@@ -43,13 +43,13 @@ import Testing
         let standard = Int8Layers.standard
         for name in [
             "showo.model.layers.3.self_attn.q_proj", "und_trans.layers.0.mlp.fc1", "und_trans.layers.1.mlp.fc2",
-            "diffusion_head_a.9.mlp.down_proj", "diffusion_head_a.0.self_attn.o_proj",
+            "diffusion_head_a.9.mlp.down_proj", "diffusion_head_a.0.self_attn.o_proj", "showo.lm_head",
         ] {
             #expect(standard.contains(weight: name + ".weight"), "\(name)")
             #expect(!standard.contains(weight: name + ".bias"), "\(name)")
         }
         for name in [
-            "showo.model.embed_tokens", "showo.lm_head", "und_trans.layers.0.self_attn.q_proj",
+            "showo.model.embed_tokens", "und_trans.layers.0.self_attn.q_proj",
             "und_trans.layers.0.self_attn.out_proj", "fusion_proj.1", "diffusion_head_a.0.adaLN_modulation.1",
             "time_embed.mlp.0", "diff_proj.0", "image_embedder_gen.proj", "diffusion_head_a.0.self_attn.q_norm",
         ] {

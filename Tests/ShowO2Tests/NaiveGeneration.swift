@@ -11,14 +11,14 @@ struct NaiveGeneration {
     var trailing = true
 
     /// latents `[1, channels, height, width]` -> velocity, same shape.
-    func velocity(prompt: [Int], latents: Tensor, time: Float) -> Tensor {
+    func velocity(prompt: [Int], latents: Tensor, time: Float) throws -> Tensor {
         let (geometry, workspace) = (model.geometry, Workspace())
         let prefix = [special.beginOfSequence] + prompt + [special.beginOfImage]
         let layout = SequenceLayout(prefix: prefix.count, imageTokens: geometry.imageTokens)
         let after = trailing ? geometry.maxSequence - layout.span.upperBound : 0
         let suffix = [special.endOfImage, special.endOfSequence] + Array(repeating: 0, count: max(0, after - 2))
         let length = layout.span.upperBound + after
-        let conditioning = model.conditioning([time])
+        let conditioning = try model.conditioning([time])
 
         let hidden = Tensor(zeros: [length, geometry.llm.hidden])  // [length, hidden]
         model.embed(prefix, into: hidden, from: 0)
@@ -31,12 +31,12 @@ struct NaiveGeneration {
         model.decoder(hidden, rows, model.decoder.makeCaches(sequences: 1, capacity: length), workspace)
         let normed = Tensor(zeros: hidden.shape, dtype: model.compute.activationType)
         model.compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-        let state = model.head.project(normed, workspace)  // [length, head hidden]
+        let state = try model.head.project(normed, workspace)  // [length, head hidden]
         let modulated = RowMask((0..<length).map { layout.span.contains($0) })
-        model.head(
+        try model.head(
             state, rows, model.head.makeCaches(sequences: 1, capacity: length), conditioning.modulations[0],
             modulated: modulated, workspace)
-        let output = model.head.velocities(state, conditioning.modulations[0], modulated: modulated, workspace)
+        let output = try model.head.velocities(state, conditioning.modulations[0], modulated: modulated, workspace)
         let velocity = Tensor(zeros: latents.shape)
         Patches.join(output.rows(layout.image), channels: geometry.latentChannels, into: velocity)
         return velocity

@@ -20,8 +20,6 @@ public struct Int8Layers: Sendable, Hashable {
         case expand
         /// The FFN's second layer: down, or `fc2`.
         case contract
-        /// adaLN of the head, once for a whole schedule.
-        case modulation
         /// The projections between the parts.
         case projection
         /// The projection to the vocabulary.
@@ -42,7 +40,7 @@ public struct Int8Layers: Sendable, Hashable {
         }
 
         /// The kind of the layer whose weight has that name in a checkpoint; nil for what is no matrix of the network's layers, such as
-        /// embeddings and the time's small layers.
+        /// embeddings, the time's small layers and adaLN.
         public init?(weight name: String) {
             guard name.hasSuffix(".weight") else { return nil }
             guard let part = Self.parts.first(where: { name.hasPrefix($0.0) })?.1 else { return nil }
@@ -59,7 +57,7 @@ public struct Int8Layers: Sendable, Hashable {
             ("self_attn.q_proj", .queryKeyValue), ("self_attn.k_proj", .queryKeyValue),
             ("self_attn.v_proj", .queryKeyValue), ("self_attn.o", .attentionOutput), ("mlp.gate_proj", .expand),
             ("mlp.up_proj", .expand), ("mlp.fc1", .expand), ("mlp.down_proj", .contract), ("mlp.fc2", .contract),
-            ("adaLN_modulation.1", .modulation), ("fusion_proj.1", .projection), ("fusion_proj.3", .projection),
+            ("fusion_proj.1", .projection), ("fusion_proj.3", .projection),
             ("diff_proj.", .projection), ("lm_head", .output),
         ]
 
@@ -73,14 +71,14 @@ public struct Int8Layers: Sendable, Hashable {
     /// Given kinds.
     public init(_ kinds: some Sequence<Kind>) { self.kinds = Set(kinds) }
 
-    /// Attention and FFN of the decoder and the head, and the encoder's FFN.
+    /// Attention and FFN of the decoder and the head, the encoder's FFN, and the projection to the vocabulary.
     ///
     /// The rest stays in bfloat16 by measurement (`int8 sensitivity`, Benchmarks/RESULTS.md): the encoder's attention and the projections
-    /// alone would double the velocity's error, and are a small share of the work; adaLN runs once a schedule.
+    /// alone would double the velocity's error, and are a small share of the work. adaLN is computed once a schedule, from its file.
     public static let standard = Int8Layers(
         [Part.decoder, .head].flatMap { part in
             [Role.queryKeyValue, .attentionOutput, .expand, .contract].map { Kind(part, $0) }
-        } + [Kind(.encoder, .expand), Kind(.encoder, .contract)])
+        } + [Kind(.encoder, .expand), Kind(.encoder, .contract), Kind(.decoder, .output)])
 
     /// Whether the layer whose weight has that name is among them.
     public func contains(weight name: String) -> Bool { Kind(weight: name).map(kinds.contains) ?? false }

@@ -4,16 +4,17 @@ package import Tensors
 
 /// The diffusion head: `diff_proj`, modulated layers (`diffusion_head_a`) and the final layer (`diffusion_head_b`).
 ///
-/// Official file: `models/modules.py`. Epsilon is 1e-5 in the layers' norms and 1e-6 elsewhere.
+/// Official file: `models/modules.py`. Epsilon is 1e-5 in the layers' norms and 1e-6 elsewhere. adaLN's weights, a quarter of the head, are
+/// needed once a schedule: they stay in the mapped file and are packed for that moment only.
 package final class FlowHead: Sendable {
     let geometry: ShowO2Geometry.Stack
     let patchWidth: Int
     /// LLM hidden -> head hidden; nil where they are equal.
     let projection: (first: any LinearWeights, second: any LinearWeights)?
     let layers: [TransformerLayer]
-    let layerModulations: [any LinearWeights]
+    private let layerModulations: [LinearSource]
     let finalNorm: Norm
-    let finalModulation: any LinearWeights
+    private let finalModulation: LinearSource
     let final: any LinearWeights
     let rotary: RotaryTables
     private let compute: any Compute
@@ -40,17 +41,17 @@ package final class FlowHead: Sendable {
                 loader, "diffusion_head_a.\($0)", head, epsilon: 1e-5, bias: false, queryKeyNormEpsilon: 1e-6)
         }
         layerModulations = try (0..<head.layers).map {
-            try loader.linear("diffusion_head_a.\($0).adaLN_modulation.1", 6 * width, width)
+            try loader.layer("diffusion_head_a.\($0).adaLN_modulation.1", 6 * width, width)
         }
         finalNorm = try loader.rmsNorm("diffusion_head_b.norm_final", width, 1e-6)
-        finalModulation = try loader.linear("diffusion_head_b.adaLN_modulation.1", 2 * width, width)
+        finalModulation = try loader.layer("diffusion_head_b.adaLN_modulation.1", 2 * width, width)
         final = try loader.linear("diffusion_head_b.linear", geometry.patchWidth, width)
         rotary = RotaryTables(
             inverseFrequencies: RotaryFrequencies.head(headDim: head.attention.headDim),
             positions: geometry.maxSequence)
     }
 
-    var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } + layerModulations.reduce(0) { $0 + $1.byteCount } }
+    var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
     /// Caches for all layers.
     package func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
@@ -59,16 +60,18 @@ package final class FlowHead: Sendable {
 
     /// adaLN of every layer for every time of a schedule, as one product a layer: it depends on t alone.
     /// conditioning `[times, width]` float32.
-    func modulations(_ conditioning: Tensor) -> [HeadModulation] {
+    func modulations(_ conditioning: Tensor) throws(ComputeError) -> [HeadModulation] {
         let times = conditioning.shape[0]
         let x = Tensor(conditioning.floats().map { $0 / (1 + exp(-$0)) }, shape: conditioning.shape)  // SiLU
-        func rows(_ weights: any LinearWeights) -> Tensor {
+        func rows(_ source: LinearSource) throws(ComputeError) -> Tensor {
+            let weights = try compute.pack([source], .stacked)
+            source.weight.evict()
             let out = Tensor(zeros: [times, weights.outputs])
             compute.linear(x, weights, .identity, .replace, into: out)
             return out
         }
-        let layers = layerModulations.map(rows)  // [times, 6 width] each
-        let last = rows(finalModulation)  // [times, 2 width]
+        let layers = try layerModulations.map(rows)  // [times, 6 width] each
+        let last = try rows(finalModulation)  // [times, 2 width]
         return (0..<times).map { t in
             let final = last.rows(t..<t + 1).reshaped([2, geometry.hidden])
             return HeadModulation(

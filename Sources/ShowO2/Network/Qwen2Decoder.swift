@@ -15,7 +15,7 @@ package final class Qwen2Decoder: Sendable {
     let rotary: RotaryTables
     /// `[vocabulary, hidden]`, looked up row by row in the mapped file.
     let embedding: Tensor
-    private let outputSource: Tensor
+    private let outputSource: LinearSource
     private let outputIsQuantized: Bool
     private let outputWeights = Mutex<(any LinearWeights)?>(nil)
     private let compute: any Compute
@@ -33,7 +33,8 @@ package final class Qwen2Decoder: Sendable {
         ).asFloatOrBFloat16()
         outputSource =
             loader.source.contains("showo.lm_head.weight")
-            ? try loader.source.tensor("showo.lm_head.weight", shape: [vocabulary, geometry.llm.hidden]) : embedding
+            ? try loader.layer("showo.lm_head", vocabulary, geometry.llm.hidden, bias: false)
+            : LinearSource(weight: embedding)
         outputIsQuantized = loader.isQuantized("showo.lm_head.weight")
         layers = try (0..<geometry.llm.layers).map { i in
             let layer = try TransformerLayer(
@@ -92,9 +93,8 @@ package final class Qwen2Decoder: Sendable {
     private func output() throws -> any LinearWeights {
         try outputWeights.withLock { packed in
             if let packed { return packed }
-            let made = try compute.pack(
-                [LinearSource(weight: outputSource)], .stacked, quantized: outputIsQuantized)
-            outputSource.evict()
+            let made = try compute.pack([outputSource], .stacked, quantized: outputIsQuantized)
+            outputSource.weight.evict()
             packed = made
             return made
         }

@@ -9,6 +9,7 @@ public import Tensors
 /// sequence, both guidance branches in one batch; the image embedding, which both branches share, runs once an image.
 public final class Denoising {
     let model: ShowO2Model
+    private let head: FlowHead
     /// The times of the evaluations.
     public let schedule: FlowSchedule
     /// The image tokens.
@@ -55,7 +56,8 @@ public final class Denoising {
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
     ///   - guided: whether the unconditional branch is needed.
     ///   - keeps: what plans will extrapolate from; it costs memory.
-    /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary.
+    /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary,
+    ///   or the model was loaded without generation.
     public init(
         model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], schedule: FlowSchedule, grid: TokenGrid,
         guided: Bool, keeps: Kept = []
@@ -70,6 +72,7 @@ public final class Denoising {
             }
         }
         self.model = model
+        head = try model.head
         self.schedule = schedule
         self.grid = grid
         images = prompts.count
@@ -80,8 +83,8 @@ public final class Denoising {
         layouts = texts.map { SequenceLayout(prefix: $0.count, imageTokens: grid.tokens) }
         let capacity = layouts.map(\.span.upperBound).max() ?? 0
         decoderCaches = model.decoder.makeCaches(sequences: texts.count, capacity: capacity)
-        headCaches = model.head.makeCaches(sequences: texts.count, capacity: capacity)
-        conditioning = model.conditioning(Array(schedule.times.dropLast()))
+        headCaches = head.makeCaches(sequences: texts.count, capacity: capacity)
+        conditioning = try model.conditioning(Array(schedule.times.dropLast()))
         var rows = RowLayout()
         for (i, layout) in layouts.enumerated() {
             rows.append(sequence: i, start: layout.prefix, count: layout.span.count, span: layout.span)
@@ -117,7 +120,7 @@ public final class Denoising {
         model.decoder(hidden, rows, decoderCaches, workspace)
         let normed = Tensor(zeros: hidden.shape, dtype: model.compute.activationType)
         model.compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-        model.head(model.head.project(normed, workspace), rows, headCaches, nil, workspace)
+        head(head.project(normed, workspace), rows, headCaches, nil, workspace)
     }
 
     /// How much each LLM layer changed its input at the last evaluation whose plan measured it: 1 - mean cosine between
@@ -145,7 +148,7 @@ public final class Denoising {
             if keeps.contains(.head) { headStates.record(state, at: time) }
         }
         // [sequences * span, patchWidth]
-        let output = model.head.velocities(state, conditioning.modulations[step], workspace)
+        let output = head.velocities(state, conditioning.modulations[step], workspace)
         observe?("head_final", output)
         let span = grid.tokens + 1
         for sequence in 0..<sequences {
@@ -187,9 +190,9 @@ public final class Denoising {
         compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
         observe?("llm.final_norm", normed)
 
-        let projected = model.head.project(normed, workspace)  // [sequences * span, head hidden]
+        let projected = head.project(normed, workspace)  // [sequences * span, head hidden]
         observe?("diff_proj", projected)
-        model.head(
+        head(
             projected, rows, headCaches, conditioning.modulations[step], workspace, observe: observe)
         return projected
     }

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import Compute
 import Foundation
 import Pipelines
+import ShowO2
 
 /// Options that all commands which run a model share.
 struct EngineOptions: ParsableArguments {
@@ -25,14 +26,13 @@ struct EngineOptions: ParsableArguments {
         try Bounds.check(threads: threads)
     }
 
-    /// Loads the model, showing progress.
-    func load(calibrated: Bool = true) async throws -> UnifiedModel {
+    /// Loads what the tasks need of the model, showing progress.
+    func load(for tasks: ModelTasks = .all, calibrated: Bool = true) async throws -> UnifiedModel {
         let folder = try ModelLocation.resolve(model)
         let progress = ProgressLine("loading")
-        let loaded = try await UnifiedModel.load(folder, precision: precision, threads: threads, calibrated: calibrated)
-        {
-            progress.show(share: $0)
-        }
+        let loaded = try await UnifiedModel.load(
+            folder, precision: precision, threads: threads, tasks: tasks, calibrated: calibrated
+        ) { progress.show(share: $0) }
         Terminal.clearProgress()
         return loaded
     }
