@@ -18,6 +18,7 @@ struct EvalCommand: AsyncParsableCommand {
               flashu eval generation --limit 60
               flashu eval understanding --accelerate paper --json
               flashu eval generation --accelerate paper --set headCache.interval=3 --output paper-3.jsonl
+              flashu eval generation --output off.jsonl && flashu eval generation --accelerate balanced --against off.jsonl
             """)
 
     enum Task: String, ExpressibleByArgument, CaseIterable { case generation, understanding }
@@ -54,6 +55,13 @@ struct EvalCommand: AsyncParsableCommand {
         completion: .file(extensions: ["jsonl"]))
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Compare with the record of another run of the same samples: the paired difference with its 95 % interval.",
+            valueName: "file"),
+        completion: .file(extensions: ["jsonl"]))
+    var against: String?
+
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
 
@@ -80,6 +88,7 @@ struct EvalCommand: AsyncParsableCommand {
             try OutputFiles.check(file)
             options.record = file
         }
+        options.against = against.map { URL(userPath: $0) }
         let model = try await engine.load(for: task == .generation ? .generation : .understanding)
         let folder = evalFolder.map { URL(userPath: $0) }
         let bench = ShapesBench(model, folder: folder)
@@ -102,13 +111,18 @@ struct EvalCommand: AsyncParsableCommand {
                     score.right, score.count)
         }
         let each = Double(max(report.samples, 1))
+        let against = report.against.map {
+            String(
+                format: "against the other run: %+.1f points [%+.1f, %+.1f], %d gained and %d lost of %d",
+                100 * $0.difference, 100 * $0.low, 100 * $0.high, $0.gained, $0.lost, $0.count)
+        }
         return
-            (report.tasks.sorted { $0.key < $1.key }.map { row($0.key, $0.value) } + [
-                row("overall", report.overall),
+            (report.tasks.sorted { $0.key < $1.key }.map { row($0.key, $0.value) } + [row("overall", report.overall)]
+            + [against].compactMap(\.self) + [
                 String(
                     format: "%.1f s (%.3f s each), %.1f GFLOP (%.2f each), acceleration: ", report.seconds,
                     report.seconds / each, Double(report.flops) / 1e9, Double(report.flops) / 1e9 / each)
-                    + report.settings.profile.name,
+                    + report.settings.profile.name
             ]).joined(separator: "\n")
     }
 }

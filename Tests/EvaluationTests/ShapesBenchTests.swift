@@ -63,6 +63,36 @@ import Testing
         #expect(again == rest)
     }
 
+    @Test("A run is compared with the record of another one of the same samples, and with nothing else")
+    func comparing() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let bench = try await bench()
+        let first = try await bench.generation(options(limit: 3))
+        #expect(first.against == nil)
+        // Fewer steps are another run of the same samples; a pair that only one has does not count.
+        let other = try await bench.generation(
+            options(limit: 2) { options in
+                (options.record, options.against, options.steps) = (nil, record, 4)
+            })
+        let against = try #require(other.against)
+        let right = try lines()[1...2].map { $0.contains("\"right\":true") }
+        #expect(against.count == 2 && against.gained - against.lost == other.overall.right - right.count { $0 })
+        await #expect(throws: BenchError.self) {
+            _ = try await bench.generation(
+                options(limit: 1) { options in (options.record, options.against, options.seed) = (nil, record, 7) })
+        }
+        await #expect(throws: BenchError.self) {
+            _ = try await bench.understanding(
+                options(limit: 1) { options in (options.record, options.against, options.steps) = (nil, record, nil) })
+        }
+        await #expect(throws: BenchError.self) {
+            _ = try await bench.generation(
+                options(limit: 1) { options in
+                    (options.record, options.against) = (nil, folder.appendingPathComponent("none.jsonl"))
+                })
+        }
+    }
+
     @Test("A record of other settings, or another file, is refused and stays as it is")
     func refusing() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }

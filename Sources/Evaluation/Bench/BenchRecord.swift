@@ -19,29 +19,38 @@ struct BenchRecord {
     init(_ file: URL, settings: BenchSettings) throws(BenchError) {
         self.file = file
         self.settings = settings
-        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        guard FileManager.default.fileExists(atPath: file.path), let contents = try Self.read(file) else { return }
+        if let difference = contents.settings.difference(from: settings) {
+            throw .otherSettings(
+                file: file.path, field: difference.field, recorded: difference.own, asked: difference.other)
+        }
+        (samples, length) = (contents.samples, contents.length)
+    }
+
+    /// The settings and verdicts of a record, and the bytes of its whole lines; nil for an empty file.
+    /// - Throws: ``BenchError/unreadable(_:)`` when there is none, or the file is something else.
+    static func read(_ file: URL) throws(BenchError) -> (
+        settings: BenchSettings, samples: [Int: BenchSample], length: UInt64
+    )? {
         let foreign = BenchError.unreadable("\(file.path) is not a record of flashu eval; name another file")
         let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
         guard attributes?[.type] as? FileAttributeType == .typeRegular,
             let size = attributes?[.size] as? Int, size < Self.largest, let data = try? Data(contentsOf: file)
         else { throw foreign }
-        guard !data.isEmpty else { return }
+        guard !data.isEmpty else { return nil }
         guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { throw foreign }
         let lines = data[..<end].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard let first = lines.first, let header = try? JSONDecoder().decode(Header.self, from: Data(first)) else {
             throw foreign
         }
-        if let difference = header.settings.difference(from: settings) {
-            throw .otherSettings(
-                file: file.path, field: difference.field, recorded: difference.own, asked: difference.other)
-        }
+        var samples: [Int: BenchSample] = [:]
         for (index, line) in lines.enumerated().dropFirst() {
             guard let sample = try? JSONDecoder().decode(BenchSample.self, from: Data(line)) else {
                 throw .unreadable("\(file.path), line \(index + 1), is damaged; name another file, or remove it")
             }
             if samples[sample.index] == nil { samples[sample.index] = sample }
         }
-        length = UInt64(end - data.startIndex) + 1
+        return (header.settings, samples, UInt64(end - data.startIndex) + 1)
     }
 
     /// Adds a verdict, at once.

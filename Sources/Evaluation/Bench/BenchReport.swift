@@ -48,14 +48,17 @@ public struct BenchReport: Sendable, Equatable, Codable {
     public let flops: Int
     /// Samples.
     public let samples: Int
+    /// The gain over another run, if one was given.
+    public let against: PairedDifference?
 
     enum CodingKeys: String, CodingKey {
-        case settings, overall, tasks, seconds, flops, samples
+        case settings, overall, tasks, seconds, flops, samples, against
         case decodingSeconds = "decoding_seconds"
     }
 
     /// Sums samples up.
-    public init(_ samples: [BenchSample], settings: BenchSettings) {
+    public init(_ samples: [BenchSample], settings: BenchSettings, against: PairedDifference? = nil) {
+        self.against = against
         func score(_ samples: [BenchSample]) -> Score {
             Score(right: samples.count { $0.right }, count: samples.count)
         }

@@ -33,7 +33,7 @@ extension ShapesBench {
         var run = try Run(
             inputs: prompts.map(\.prompt),
             settings: settings("generation", options, set: set.fingerprint("prompts.jsonl")),
-            record: options.record, progress: progress)
+            options, progress: progress)
         for index in run.missing {
             let prompt = prompts[index]
             let request = TextToImage.Request(

@@ -23,7 +23,7 @@ extension ShapesBench {
         var run = try Run(
             inputs: questions.map(\.input),
             settings: settings("understanding", options, set: set.fingerprint("questions.jsonl")),
-            record: options.record, progress: progress)
+            options, progress: progress)
         var images: [String] = []  // in the order of their first question
         let byImage = Dictionary(grouping: questions.indices, by: { questions[$0].image })
         for question in questions where images.last != question.image && !images.contains(question.image) {

@@ -42,6 +42,8 @@ public struct ShapesBench: Sendable {
         public var profile = AccelerationProfile.off
         /// A file that keeps each verdict as it is done, and from which a run goes on; nil = none.
         public var record: URL?
+        /// The record of another run of the same samples, which this one is compared with; nil = none.
+        public var against: URL?
 
         /// The defaults: all of `Training/evaluate.py`.
         public init() {}
@@ -66,11 +68,16 @@ public struct ShapesBench: Sendable {
         private var samples: [Int: BenchSample]
         private let total: Int
         private var done = 0
+        private let other: [Int: BenchSample]?
 
         init(
-            inputs: [String], settings: BenchSettings, record file: URL?,
+            inputs: [String], settings: BenchSettings, _ options: Options,
             progress: @escaping @Sendable (Progress) -> Void
         ) throws(BenchError) {
+            let file = options.record
+            other = try options.against.map { (file) throws(BenchError) in
+                try Self.comparable(file, inputs, settings)
+            }
             let count = inputs.count
             self.count = count
             self.settings = settings
@@ -98,7 +105,26 @@ public struct ShapesBench: Sendable {
         }
 
         var report: BenchReport {
-            BenchReport(samples.sorted { $0.key < $1.key }.map(\.value), settings: settings)
+            BenchReport(
+                samples.sorted { $0.key < $1.key }.map(\.value), settings: settings,
+                against: other.map { PairedDifference(samples, against: $0) })
+        }
+
+        /// The verdicts of another run, which must be on the same samples, from the same noise.
+        private static func comparable(_ file: URL, _ inputs: [String], _ settings: BenchSettings) throws(BenchError)
+            -> [Int: BenchSample]
+        {
+            guard let (theirs, samples, _) = try BenchRecord.read(file) else {
+                throw .unreadable("\(file.path) is empty; make it with flashu eval --output")
+            }
+            let fields = [
+                ("task", theirs.task, settings.task), ("set", theirs.set, settings.set),
+                ("seed", theirs.seed.map { "\($0)" } ?? "unset", settings.seed.map { "\($0)" } ?? "unset"),
+            ]
+            if let (field, recorded, asked) = fields.first(where: { $0.1 != $0.2 }) {
+                throw .otherSettings(file: file.path, field: field, recorded: recorded, asked: asked)
+            }
+            return samples.filter { inputs.indices.contains($0.key) && $0.value.input == inputs[$0.key] }
         }
     }
 
