@@ -7,7 +7,7 @@ one head in each of three layers is taught them:
     LOOK[0]   a shape's or colour's word -> the image tokens that show it ("red star": the star's word looks for both; the
               side of "which shape is on the left?" for the object there), the system prompt where none does
     LOOK[1]   the same; but the second shape of a relation -> the first shape's word, to compare their places
-    READ      the last token before the answer -> the words that looked
+    READ      the last token before the answer -> the last word that looked
 
 Drawing needs the same the other way round, or colours bleed between objects: in the layers LOOK another head is taught that
 an image token which will show an object attends to that object's words in the prompt.
@@ -56,7 +56,8 @@ class Lookups:
         for i, group in enumerate(groups):
             for slot, question, answer in self.layouts.packed(group):
                 words = self.words(question, answer)
-                end = slot + len(self.layouts.question_tokens(question)) - 2
+                if words:
+                    read[i, slot + len(self.layouts.question_tokens(question)) - 2, head + slot + words[-1][0]] = True
                 for k, (offset, s, c) in enumerate(words):
                     row = look[i, slot + offset]
                     row[first:head] = ((shape[i] == s) if s is not None else True) & ((color[i] == c) if c is not None else True)
@@ -66,8 +67,6 @@ class Lookups:
                         compare[i, slot + offset, head + slot + words[0][0]] = True
                     else:
                         compare[i, slot + offset] = row
-                    if s is not None:
-                        read[i, end, head + slot + offset] = True
         return [look, compare, read]
 
     def words(self, question: str, answer: str) -> list:
