@@ -49,6 +49,27 @@ import Testing
         #expect(relativeError(last.floats(), all.rows(6..<7).floats()) < 1e-6)
     }
 
+    /// 3: nobody reads the last layer's output at the image; its attention and FFN are left out there, and no bit of an answer changes.
+    @Test(arguments: ["nano", "nano-eq"])
+    func lastLayerStopsAtItsKeysAndValues(name: String) throws {
+        let test = try Case(name)
+        let meter = try #require(test.model.compute as? CPUCompute).meter
+        func run(whole: Bool) throws -> (logits: [Float], work: Int) {
+            let before = meter.reading
+            let reading = try Reading(model: test.model, capacity: 160)
+            try reading.read(
+                prefix: test.prefix, latents: test.golden["image_latents"], end: test.special.endOfImage, whole: whole)
+            let work = (meter.reading - before).total
+            return (try reading.read(test.question).floats(), work)
+        }
+        let (whole, short) = (try run(whole: true), try run(whole: false))
+        #expect(whole.logits == short.logits)
+        let llm = test.model.geometry.llm
+        let rows = test.prefix.count + test.model.geometry.imageTokens + 2
+        let left = 2 * rows * llm.hidden * (llm.attention.queryWidth + 3 * llm.intermediate)
+        #expect(whole.work - short.work >= left && whole.work - short.work < 2 * left)
+    }
+
     /// 5: decoding token by token from kept K/V equals reading the whole sequence anew for every token.
     @Test(arguments: ["nano", "nano-eq"])
     func keptKeysAndValuesEqualRecomputing(name: String) throws {

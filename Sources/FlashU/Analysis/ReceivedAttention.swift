@@ -61,7 +61,8 @@ public struct ReceivedAttention {
             do { try received.add(layer: layer, inputs) } catch { failure = error }
         }
         try reading.read(
-            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, observe: observe)
+            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, whole: true,
+            observe: observe)
         _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
         try Task.checkCancellation()
         if let failure { throw failure }

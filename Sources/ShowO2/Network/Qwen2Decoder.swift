@@ -63,19 +63,26 @@ package final class Qwen2Decoder: Sendable {
     ///   - range: the layers; nil = all.
     ///   - skipped: layers among them that are left out.
     ///   - neurons: per layer of the whole stack, the packed neurons to run; nil = all.
+    ///   - forCache: whether nobody reads the hidden states that come out, only the caches: the last layer then stops at its keys and values.
     ///   - measure: told each layer's number, input and output, `[rows, hidden]` both.
     package func callAsFunction(
         _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ workspace: Workspace,
         layers range: Range<Int>? = nil, skipping skipped: Set<Int> = [], neurons: [[Range<Int>]]? = nil,
+        forCache: Bool = false,
         measure: ((Int, Tensor, Tensor) -> Void)? = nil, observe: Observer? = nil
     ) {
         let rotary = rotary.covering(rows)
-        for i in range ?? layers.indices where !skipped.contains(i) {
+        let running = (range ?? layers.indices).filter { !skipped.contains($0) }
+        for i in running {
+            let inside: Observer? = observe.map { observe in { observe("llm.layer\(i).\($0)", $1) } }
+            if forCache, i == running.last {
+                layers[i].remember(hidden, rows, caches[i], rotary, compute, workspace, observe: inside)
+                return
+            }
             let before = measure.map { _ in workspace.tensor("decoder.before", hidden.shape) }
             before?.copy(from: hidden)
             layers[i](
-                hidden, rows, caches[i], rotary, neurons: neurons?[i], compute, workspace,
-                observe: observe.map { observe in { observe("llm.layer\(i).\($0)", $1) } })
+                hidden, rows, caches[i], rotary, neurons: neurons?[i], compute, workspace, observe: inside)
             if let before { measure?(i, before, hidden) }
             observe?("llm.layer\(i)", hidden)
         }

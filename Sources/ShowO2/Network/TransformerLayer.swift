@@ -44,17 +44,13 @@ struct TransformerLayer: Sendable {
         neurons: [Range<Int>]? = nil, modulation: LayerModulation? = nil, modulated: RowMask? = nil,
         _ compute: any Compute, _ workspace: Workspace, observe: Observer? = nil
     ) {
-        let count = rows.count
         let x = workspace.tensor("layer.x", hidden.shape, compute.activationType)  // [rows, hidden]
-        let fused = workspace.tensor("layer.qkv", [count, attentionGeometry.fusedWidth])  // [rows, (h + 2 kv) d]
-        let queries = workspace.tensor("layer.q", [count, attentionGeometry.queryWidth])  // [rows, h d]
         let mixed = workspace.tensor(
-            "layer.attention", [count, attentionGeometry.queryWidth], compute.activationType)  // [rows, h d]
+            "layer.attention", [rows.count, attentionGeometry.queryWidth], compute.activationType)  // [rows, h d]
 
-        compute.norm(hidden, inputNorm, modulation?.attention(on: modulated), silu: false, into: x)
-        compute.linear(x, queryKeyValue, .identity, .replace, into: fused)
-        observe?("qkv", fused)
-        compute.heads(fused, attentionGeometry, queryKeyNorm, rotary, rows, cache, into: queries)
+        let queries = remember(
+            hidden, rows, cache, rotary, modulation: modulation, modulated: modulated, compute, workspace,
+            observe: observe)
         compute.attention(queries, attentionGeometry, rows, cache, into: mixed)
         compute.linear(
             mixed, output, .identity,
@@ -66,6 +62,24 @@ struct TransformerLayer: Sendable {
         feedForward(
             x, neurons: neurons, modulation.map { .residual(gate: $0.feedForwardGate, rows: modulated) } ?? .residual,
             into: hidden, compute, workspace, observe: observe)
+    }
+
+    /// Puts the rows' keys and values into the cache; all that a layer whose output nobody reads has to do.
+    ///
+    /// - Returns: the queries `[rows, h d]`.
+    @discardableResult func remember(
+        _ hidden: Tensor, _ rows: RowLayout, _ cache: any KeyValueCache, _ rotary: RotaryTable,
+        modulation: LayerModulation? = nil, modulated: RowMask? = nil, _ compute: any Compute,
+        _ workspace: Workspace, observe: Observer? = nil
+    ) -> Tensor {
+        let x = workspace.tensor("layer.x", hidden.shape, compute.activationType)  // [rows, hidden]
+        let fused = workspace.tensor("layer.qkv", [rows.count, attentionGeometry.fusedWidth])  // [rows, (h + 2 kv) d]
+        let queries = workspace.tensor("layer.q", [rows.count, attentionGeometry.queryWidth])  // [rows, h d]
+        compute.norm(hidden, inputNorm, modulation?.attention(on: modulated), silu: false, into: x)
+        compute.linear(x, queryKeyValue, .identity, .replace, into: fused)
+        observe?("qkv", fused)
+        compute.heads(fused, attentionGeometry, queryKeyNorm, rotary, rows, cache, into: queries)
+        return queries
     }
 }
 

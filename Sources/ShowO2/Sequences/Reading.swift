@@ -107,9 +107,11 @@ public final class Reading {
     ///   - latents: `[1, channels, height, width]` float32, normalised.
     ///   - end: the id that follows the image inside the bidirectional span: `[eoi]`.
     ///   - cut: drops image tokens after a layer.
+    ///   - whole: whether to compute what nobody reads: the last layer's attention and FFN, of which only keys and values stay. For
+    ///     those who observe them.
     public func read(
         prefix: [Int], latents: Tensor, end: Int, _ plan: ReadingPlan = .dense, cut: TokenCut? = nil,
-        observe: Observer? = nil
+        whole: Bool = false, observe: Observer? = nil
     ) throws {
         try model.check(prefix + [end])
         let geometry = model.geometry
@@ -134,7 +136,8 @@ public final class Reading {
         let all = model.decoder.layers.count
         let split = cut.map { min($0.layer + 1, all) } ?? all
         var norms: [Float] = []
-        run(hidden, rows, layers: 0..<split, plan, &importance) { name, tensor in
+        let forCache = !whole && !plan.measuresLayers
+        run(hidden, rows, layers: 0..<split, plan, &importance, forCache: forCache && split == all) { name, tensor in
             if let cut, name == "llm.layer\(cut.layer).qkv" {
                 let values =
                     geometry.llm.attention.fusedWidth - geometry.llm.attention.keyValueHeads
@@ -154,7 +157,8 @@ public final class Reading {
                 sequence: 0, slots: slots, positions: staying.map { count + $0 },
                 limits: slots.map { span.contains($0) ? span.upperBound : $0 + 1 })
             run(
-                hidden.rows(0..<staying.count), later, layers: split..<all, plan, &importance, observe: observe)
+                hidden.rows(0..<staying.count), later, layers: split..<all, plan, &importance, forCache: forCache,
+                observe: observe)
             keptTokens = kept
             cuts.append((count + length, cut.layer, tokens - kept.count))
         }
@@ -174,13 +178,13 @@ public final class Reading {
 
     private func run(
         _ hidden: Tensor, _ rows: RowLayout, layers: Range<Int>, _ plan: ReadingPlan, _ importance: inout [Double],
-        observe: Observer?
+        forCache: Bool = false, observe: Observer?
     ) {
         var measured: [Double] = []
         let last = rows.count - 1..<rows.count
         model.decoder(
             hidden, rows, caches, workspace, layers: layers, skipping: plan.measuresLayers ? [] : plan.skippedLayers,
-            neurons: plan.neurons,
+            neurons: plan.neurons, forCache: forCache,
             measure: plan.measuresLayers ? { measured.append(1 - $1.meanCosine(to: $2, rows: last)) } : nil,
             observe: attentionTap.map { observing(rows, layers, $0, observe) } ?? observe)
         importance += measured
