@@ -17,7 +17,7 @@ struct BenchOptions: ParsableArguments {
     var precision = Precision.bf16
 
     /// Runs each configuration, and compares what it drew or answered with what the reference did: the share that stayed the same shows a loss
-    /// long before the share that is right does.
+    /// long before the share that is right does. The share that is right is compared sample by sample with the exact engine's.
     ///
     /// - Parameters:
     ///   - task: names the verdicts' folder.
@@ -30,23 +30,33 @@ struct BenchOptions: ParsableArguments {
         let model = try await options.load(precision)
         let folder = URL(fileURLWithPath: records).appendingPathComponent(task)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        func judge(_ one: FrontierConfiguration) async throws -> (report: BenchReport, outputs: [String]) {
+        func record(_ one: FrontierConfiguration) -> URL {
+            folder.appendingPathComponent(
+                one.title.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" } + ".jsonl")
+        }
+        func judge(_ one: FrontierConfiguration, against exact: FrontierConfiguration? = nil) async throws -> (
+            report: BenchReport, outputs: [String]
+        ) {
             var options = ShapesBench.Options()
             options.limit = limit
             options.steps = one.points
             options.profile = one.profile
-            let record = folder.appendingPathComponent(
-                one.title.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" } + ".jsonl")
-            options.record = record
+            options.record = record(one)
+            options.against = exact.map(record)
             let report = try await bench(ShapesBench(model), options)
-            return (report, try Self.outputs(of: record, first: report.samples))
+            return (report, try Self.outputs(of: record(one), first: report.samples))
         }
         let expected = try await judge(reference).outputs
+        _ = try await judge(.exact)
         var table = FrontierTable(
-            columns: ["gflop", "seconds", "right_percent", "low", "high", "same_percent"], measure: "right_percent",
+            columns: [
+                "gflop", "seconds", "right_percent", "low", "high", "same_percent", "difference", "difference_low",
+                "difference_high",
+            ], measure: "right_percent",
             label: label, logarithmic: false)
         for one in configurations {
-            let (report, outputs) = try await judge(one)
+            let (report, outputs) = try await judge(one, against: .exact)
+            let paired = report.against ?? PairedDifference(gained: 0, lost: 0, count: 0)
             let count = Double(report.samples)
             let same = zip(outputs, expected).count { $0 == $1 }
             table.add(
@@ -54,6 +64,8 @@ struct BenchOptions: ParsableArguments {
                 [
                     Double(report.flops) / 1e9 / count, report.seconds / count, 100 * report.overall.share,
                     100 * report.overall.low, 100 * report.overall.high, 100 * Double(same) / count,
+                    100 * paired.difference,
+                    100 * paired.low, 100 * paired.high,
                 ])
         }
         try table.write(options.output)
