@@ -15,7 +15,7 @@ from lookups import Lookups
 from world import caption, question
 
 GENERATION = {"single": 1.0, "pair": 1.0, "count": 1.0, "mixed": 0.3}       # weights of the scene kinds
-LARGE = 5.0                   # weight of scenes of large objects only: what prompts without a size should become
+ARRANGED = {"generation": 8.0, "understanding": 0.3}     # weight of an arranged scene against a random one of its kind
 UNDERSTANDING = {"single": 0.5, "pair": 1.5, "count": 0.6, "mixed": 0.8}
 QUESTIONS = {"exist": 3.0, "relation": 2.5, "side": 2.0, "color": 2.5, "size": 1.0, "describe": 1.0, "count": 0.8,
              "background": 0.2}
@@ -53,10 +53,9 @@ class Batches:
         self.files += new
         if not self.scenes:
             raise SystemExit(f"no scenes in {WORK}/scenes: run data.py first")
-        large = [LARGE if all(o["size"] == "large" for o in s["objects"]) else 1.0 for s in self.scenes]
-        kinds = [s["kind"] for s in self.scenes]
-        self.generation_weights = np.cumsum([GENERATION[k] * w for k, w in zip(kinds, large)]).tolist()
-        self.understanding_weights = np.cumsum([UNDERSTANDING[k] for k in kinds]).tolist()
+        for task, kinds in (("generation", GENERATION), ("understanding", UNDERSTANDING)):
+            weights = [kinds[s["kind"]] * (ARRANGED[task] if "arranged" in s else 1.0) for s in self.scenes]
+            setattr(self, f"{task}_weights", np.cumsum(weights).tolist())
         return len(new)
 
     def at(self, step: int):

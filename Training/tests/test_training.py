@@ -23,7 +23,7 @@ def work(tmp_path, monkeypatch):
     for module in (batches, data, train_model):
         monkeypatch.setattr(module, "WORK", tmp_path)
     monkeypatch.setattr(data, "SHARD", 12)
-    monkeypatch.setattr("sys.argv", ["data.py", "--shards", "1", "--threads", "1"])
+    monkeypatch.setattr("sys.argv", ["data.py", "--shards", "1", "--arranged", "1", "--threads", "1"])
     data.main()
     return tmp_path
 
