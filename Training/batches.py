@@ -14,7 +14,7 @@ from layouts import Layouts
 from lookups import Lookups
 from world import caption, question
 
-GENERATION = {"single": 1.0, "pair": 1.0, "count": 1.0, "mixed": 0.3}       # weights of the scene kinds
+GENERATION = {"single": 1.0, "pair": 1.4, "count": 1.0, "mixed": 0.3}       # weights of the scene kinds
 ARRANGED = {"generation": 8.0, "understanding": 0.3}     # weight of an arranged scene against a random one of its kind
 UNDERSTANDING = {"single": 0.5, "pair": 1.5, "count": 0.6, "mixed": 0.8}
 QUESTIONS = {"exist": 3.0, "relation": 2.5, "side": 2.0, "color": 2.5, "size": 1.0, "describe": 1.0, "count": 0.8,
