@@ -2,7 +2,7 @@
 func latentConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     for sampler in ["euler", "ab2", "dpmpp2m", "unipc"] {
-        for points in [50, 40, 35, 28, 20, 17, 12, 10] {
+        for points in [50, 40, 35, 28, 20, 17, 12, 10, 8, 6, 5] {
             try all.add("solver", sampler, points, ["schedule.sampler": sampler])
         }
     }
@@ -45,11 +45,17 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
                     solver.merging(headCache(interval, order, warmup)) { $1 })
             }
         }
+        try all.add(
+            "combined", "\(sampler) + forecast head 3/1 + pruned FFN 0.3", 24,
+            solver.merging(headCache(3, 1, 3)) { $1 }.merging(["ffn.generationRatio": "0.3"]) { $1 })
         for points in [35, 24, 17, 12] {
             try all.add(
                 "combined", "\(sampler) + difference every 2", points,
                 solver.merging(["guidance.differenceInterval": "2"]) { $1 })
         }
+    }
+    for points in [10, 8, 6, 5] {
+        try all.add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
     }
     try all.addPresets()
     return all
@@ -59,7 +65,7 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
 func drawingConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     try all.addPresets()
-    for points in [50, 40, 35, 28, 20, 17, 12, 10] {
+    for points in [50, 40, 35, 28, 20, 17, 12, 10, 8, 6, 5] {
         for sampler in ["euler", "unipc"] { try all.add("solver", sampler, points, ["schedule.sampler": sampler]) }
     }
     try all.addPaper()
@@ -67,6 +73,12 @@ func drawingConfigurations() throws -> [FrontierConfiguration] {
         try all.add(
             "combined", "ab2 + forecast head 2/1", points,
             ["schedule.sampler": "ab2"].merging(headCache(2, 1, 3)) { $1 })
+    }
+    try all.add(
+        "combined", "ab2 + forecast head 3/1 + pruned FFN 0.3", 24,
+        ["schedule.sampler": "ab2", "ffn.generationRatio": "0.3"].merging(headCache(3, 1, 3)) { $1 })
+    for points in [10, 8, 6, 5] {
+        try all.add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
     }
     // Each mechanism alone, on the paper's 35 points of plain Euler.
     try all.add("head cache", "reuse, interval 3", 35, headCache(3, 0, 4))

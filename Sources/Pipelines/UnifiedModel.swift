@@ -145,6 +145,7 @@ public final class UnifiedModel: Sendable {
         throw .missing(
             "the profile \(profile.name) needs \(task.rawValue)'s scores in \(folder.path)/\(Calibration.fileName); make it with flashu "
                 + "calibrate -m \(folder.path)"
+                + (task == .generation ? ", or go without by --set ffn.generationRatio=0" : "")
         )
     }
 }

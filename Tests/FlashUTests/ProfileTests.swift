@@ -59,11 +59,17 @@ import Testing
     }
 
     @Test("Only the task that uses it needs a calibration")
-    func calibrationByTask() {
+    func calibrationByTask() throws {
         #expect(Calibration.Task.allCases.allSatisfy { !AccelerationProfile.off.needsCalibration(for: $0) })
         #expect(Calibration.Task.allCases.allSatisfy { AccelerationProfile.paper.needsCalibration(for: $0) })
-        #expect(!AccelerationProfile.balanced.needsCalibration(for: .generation))
-        #expect(AccelerationProfile.balanced.needsCalibration(for: .understanding))
+        let tokens = try AccelerationProfile.off.setting("tokens.dropRatio", to: "0.5")
+            .setting("tokens.selection", to: "calibrated")
+        #expect(!tokens.needsCalibration(for: .generation) && tokens.needsCalibration(for: .understanding))
+        let neurons = try AccelerationProfile.off.setting("ffn.generationRatio", to: "0.3")
+        #expect(neurons.needsCalibration(for: .generation) && !neurons.needsCalibration(for: .understanding))
+        // What the message of a model without a calibration advises.
+        let without = try AccelerationProfile.balanced.setting("ffn.generationRatio", to: "0")
+        #expect(!without.needsCalibration(for: .generation))
     }
 
     /// The released schedule with the paper's defaults: 34 evaluations, counted from 1: computed 1-5, 10, 15, 20; cached between; full at the end.
