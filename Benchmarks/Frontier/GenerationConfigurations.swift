@@ -2,7 +2,7 @@
 func latentConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     for sampler in ["euler", "ab2", "dpmpp2m", "unipc"] {
-        for points in [50, 40, 35, 28, 20, 17, 12, 10, 8, 6, 5] {
+        for points in solverPoints {
             try all.add("solver", sampler, points, ["schedule.sampler": sampler])
         }
     }
@@ -54,9 +54,7 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
                 solver.merging(["guidance.differenceInterval": "2"]) { $1 })
         }
     }
-    for points in [10, 8, 6, 5] {
-        try all.add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
-    }
+    try all.addFewPruned()
     try all.addPresets()
     return all
 }
@@ -65,7 +63,7 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
 func drawingConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     try all.addPresets()
-    for points in [50, 40, 35, 28, 20, 17, 12, 10, 8, 6, 5] {
+    for points in solverPoints {
         for sampler in ["euler", "unipc"] { try all.add("solver", sampler, points, ["schedule.sampler": sampler]) }
     }
     try all.addPaper()
@@ -77,9 +75,7 @@ func drawingConfigurations() throws -> [FrontierConfiguration] {
     try all.add(
         "combined", "ab2 + forecast head 3/1 + pruned FFN 0.3", 24,
         ["schedule.sampler": "ab2", "ffn.generationRatio": "0.3"].merging(headCache(3, 1, 3)) { $1 })
-    for points in [10, 8, 6, 5] {
-        try all.add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
-    }
+    try all.addFewPruned()
     // Each mechanism alone, on the paper's 35 points of plain Euler.
     try all.add("head cache", "reuse, interval 3", 35, headCache(3, 0, 4))
     try all.add("head cache", "forecast 1, interval 3", 35, headCache(3, 1, 4))
@@ -93,8 +89,20 @@ func drawingConfigurations() throws -> [FrontierConfiguration] {
     return all
 }
 
+/// Points of the time grid at which solvers are compared.
+private let solverPoints = [50, 40, 35, 28, 20, 17, 12, 10, 8, 6, 5]
+
 private let earlyGuidance = ["guidance.earlyFactor": "0.75", "guidance.earlyFraction": "0.7"]
 
 private func headCache(_ interval: Int, _ order: Int, _ warmup: Int) -> [String: String] {
     ["headCache.interval": "\(interval)", "headCache.order": "\(order)", "headCache.warmup": "\(warmup)"]
+}
+
+extension [FrontierConfiguration] {
+    /// Few points of plain Euler with pruned neurons.
+    fileprivate mutating func addFewPruned() throws {
+        for points in [10, 8, 6, 5] {
+            try add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
+        }
+    }
 }
