@@ -48,9 +48,17 @@ struct RawRow {
     var name: String
     var timing: Timing
     var count = 1
-    /// Bytes of weights that are read, where memory is the limit.
-    var bytesRead: Int?
+    /// Where memory is the limit.
+    var streaming: Streaming?
     var peakBytes = ProcessMemory.peak
+}
+
+/// What work that memory limits reads.
+struct Streaming {
+    /// Weights, keys and values.
+    var bytes: Int
+    /// Bytes a second that the machine read in between.
+    var memoryRate: Double
 }
 
 /// The machine's limits, measured in the same run.

@@ -50,7 +50,7 @@ extension Benchmark {
         progress("the answer")
         let plan = planner.decodingPlan
         _ = try reading.read([10], plan)
-        let token = try measure(repeats: options.answerTokens) {
+        let (token, memoryRate) = try measureStreaming(repeats: options.answerTokens) {
             if reading.count == reading.capacity { reading.rewind(to: mark + question.count) }
             _ = try reading.read([10], plan)
         }
@@ -60,7 +60,10 @@ extension Benchmark {
         rows.append(RawRow(task: task, name: "image read", timing: image.total))
         rows.append(RawRow(task: task, name: "question", timing: asking))
         rows.append(RawRow(task: task, name: "first token", timing: encoding + image.total + asking))
-        rows.append(RawRow(task: task, name: "token", timing: token, bytesRead: bytesOfAToken(token.work)))
+        rows.append(
+            RawRow(
+                task: task, name: "token", timing: token,
+                streaming: Streaming(bytes: bytesOfAToken(token.work), memoryRate: memoryRate)))
         return rows
     }
 

@@ -84,28 +84,47 @@ public struct Benchmark: Sendable {
         let timing = raw.timing
         let rate = timing.median > 0 ? Double(timing.flops) / timing.median : 0
         let limitRate =
-            raw.bytesRead.map { limits.memory * Double(timing.flops) / Double($0) }
+            raw.streaming.map { $0.memoryRate * Double(timing.flops) / Double($0.bytes) }
             ?? limits.products(timing.work)
         return BenchRow(
             model: subject.geometry.name, task: raw.task, name: raw.name, seconds: timing.median, least: timing.least,
-            most: timing.most, flops: timing.flops, rate: rate, limit: raw.bytesRead == nil ? .products : .memory,
+            most: timing.most, flops: timing.flops, rate: rate, limit: raw.streaming == nil ? .products : .memory,
             limitRate: limitRate, share: limitRate > 0 ? rate / limitRate : 0, count: raw.count,
             peakBytes: raw.peakBytes, precision: subject.compute.precision.rawValue, threads: subject.compute.threads)
     }
 
     /// Times `body` with its operations, after a warm-up if there are several repetitions or `warmsUp` says so.
-    func measure(repeats: Int? = nil, warmsUp: Bool = false, _ body: () throws -> Void) throws -> Timing {
+    /// Runs `between` before each.
+    func measure(
+        repeats: Int? = nil, warmsUp: Bool = false, _ body: () throws -> Void, between: () -> Void = {}
+    ) throws -> Timing {
         let repeats = repeats ?? options.repeats
         if repeats > 1 || warmsUp { try body() }
         var times: [Double] = []
         var work = OperationMeter.Reading()
         for _ in 0..<repeats {
             try _Concurrency.Task.checkCancellation()
+            between()
             let before = subject.compute.meter.reading
             times.append(try seconds(body))
             work = subject.compute.meter.reading - before
         }
         return Timing(seconds: times, work: work)
+    }
+
+    /// Times `body`, which memory limits, and in between the rate at which the machine reads memory, bytes a second: as other guests come and go it
+    /// changes by half within seconds.
+    func measureStreaming(repeats: Int, _ body: () throws -> Void) throws -> (Timing, memoryRate: Double) {
+        let probe = ReadRate(subject.compute)
+        var rates: [Double] = []
+        var left = 0
+        let timing = try measure(repeats: repeats) {
+            try body()
+        } between: {
+            if left == 0 { rates.append(probe.measured(seconds: 0.1)) }
+            left = (left + 1) % 4
+        }
+        return (timing, rates.median)
     }
 
     /// The rows of a pass's parts that did anything, and the whole.

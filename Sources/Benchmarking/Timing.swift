@@ -16,9 +16,8 @@ struct Timing {
 
     /// Of repetitions, at least one.
     init(seconds: [Double], work: OperationMeter.Reading) {
-        let sorted = seconds.sorted()
-        median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
-        (least, most) = (sorted[0], sorted[sorted.count - 1])
+        median = seconds.median
+        (least, most) = (seconds.min() ?? 0, seconds.max() ?? 0)
         self.work = work
     }
 
@@ -40,6 +39,14 @@ struct Timing {
         product.most *= Double(count)
         product.work = product.work * count
         return product
+    }
+}
+
+extension [Double] {
+    /// The middle of a list that is not empty.
+    var median: Double {
+        let sorted = sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 }
 
