@@ -94,12 +94,6 @@ ck_cut ck_linear_cut(int64_t rows, int64_t columns) {
     return cut;
 }
 
-int32_t ck_dealt(int32_t index, int32_t count, int32_t parts) {
-    if (parts < 2) return index;
-    int32_t part = index % parts, rest = count % parts;
-    return part * (count / parts) + (part < rest ? part : rest) + index / parts;
-}
-
 int32_t ck_linear_tasks(const ck_linear *op) {
     ck_cut cut = ck_linear_cut(op->rows, op->columns);
     return cut.row_tasks * cut.column_tasks;

@@ -24,9 +24,6 @@ typedef struct {
 
 ck_cut ck_linear_cut(int64_t rows, int64_t columns);
 
-/* 0 ..< count in `parts` runs of neighbours, one of each in turn: index 0 is the first of the first run, 1 the first of the second. */
-int32_t ck_dealt(int32_t index, int32_t count, int32_t parts);
-
 /* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
 void *ck_scratch(int slot, int64_t bytes);
 

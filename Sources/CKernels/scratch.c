@@ -1,10 +1,13 @@
-/* Scratch memory of a thread. Grows, never shrinks; freed with the thread. */
+/* Scratch memory of a thread. Grows, never shrinks; freed with the thread. Large pages: rows arranged for a product are read
+ * all over, and processors remember where some 16 MB of small pages are. */
 #include "kernels.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define SLOTS 4
+#define LARGE_PAGE (2 << 20)
 
 typedef struct {
     void *block[SLOTS];
@@ -31,10 +34,13 @@ void *ck_scratch(int slot, int64_t bytes) {
         pthread_setspecific(key, mine);
     }
     if (mine->size[slot] < bytes) {
-        int64_t rounded = (bytes + 4095) & ~(int64_t)4095;
+        int64_t page = bytes < LARGE_PAGE / 32 ? 4096 : LARGE_PAGE, rounded = (bytes + page - 1) & ~(page - 1);
         free(mine->block[slot]);
-        mine->block[slot] = aligned_alloc(64, (size_t)rounded);
+        mine->block[slot] = aligned_alloc((size_t)page, (size_t)rounded);
         if (!mine->block[slot]) abort();
+#ifdef MADV_HUGEPAGE
+        if (page == LARGE_PAGE) madvise(mine->block[slot], (size_t)rounded, MADV_HUGEPAGE);
+#endif
         mine->size[slot] = rounded;
     }
     return mine->block[slot];

@@ -75,8 +75,6 @@ typedef struct {
     int32_t out_type;
     int32_t activation;
     int32_t store;
-    int32_t threads;       /* with few rows, whose cost is the weights' way from memory, tasks are numbered so that each thread reads on
-                              where its last task ended: the processor's prefetching goes on too */
 } ck_linear;
 
 int32_t ck_linear_tasks(const ck_linear *op);

@@ -87,8 +87,7 @@ extension CPUCompute {
                 rows: Int64(rows), k: Int64(inputs.count), columns: Int64(outputs.count), bias: bias, gate: gate,
                 gated: flags,
                 out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
-                activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE),
-                threads: Int32(threads))
+                activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE))
             pool.run(ck_linear_task, operation, tasks: ck_linear_tasks([operation]))
         }
     }
