@@ -66,6 +66,7 @@ static const ck_kernels *kernels(void) {
 }
 
 void ck_linear_task(const void *op, int32_t index) { kernels()->linear(op, index); }
+void ck_linear_stored_task(const void *op, int32_t index) { kernels()->linear_stored(op, index); }
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
 void ck_arrange_task(const void *op, int32_t index) { kernels()->arrange(op, index); }
 void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantise_weight(op, index); }
@@ -98,6 +99,8 @@ int32_t ck_linear_tasks(const ck_linear *op) {
     ck_cut cut = ck_linear_cut(op->rows, op->columns);
     return cut.row_tasks * cut.column_tasks;
 }
+
+int32_t ck_linear_stored_tasks(const ck_linear_stored *op) { return (int32_t)ceil_div(op->columns, CK_STORED_COLUMNS); }
 
 int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
 int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }

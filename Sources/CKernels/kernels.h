@@ -10,6 +10,7 @@
 #define EMULATED 2
 
 #define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
+#define CK_STORED_COLUMNS 64 /* that one task packs and multiplies with: they stay in L2 */
 #define CK_WINOGRAD_TILES 6 /* that one task transforms */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
@@ -40,7 +41,7 @@ ck_quantised ck_quantised_at(const void *memory, int64_t rows);
 typedef struct {
     int32_t tile_rows;
     int32_t multiplies_pairs; /* of bfloat16 */
-    ck_task linear, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output;
+    ck_task linear, linear_stored, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;

@@ -33,6 +33,10 @@ public protocol Compute: Sendable {
         _ x: Tensor, _ weights: any LinearWeights, part: LinearPart, _ activation: Activation, _ store: LinearStore,
         into out: Tensor)
 
+    /// `out = x W + b` of a layer that is needed once: its weights are not kept. x `[rows, inputs]` and out `[rows, outputs]` float32, and the
+    /// product too, with weights of the precision.
+    func linear(_ x: Tensor, once source: LinearSource, into out: Tensor)
+
     /// Normalises float32 rows `[rows, width]` into `out` `[rows, width]`, float32 or activations; with `silu`, followed by SiLU.
     func norm(_ x: Tensor, _ norm: Norm, _ modulation: Modulation?, silu: Bool, into out: Tensor)
 

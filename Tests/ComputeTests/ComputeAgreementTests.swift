@@ -44,6 +44,26 @@ import Testing
         #expect(try relativeError(run(cpu), run(reference)) < 2e-6, "\(rows) x \(inputs) -> \(outputs), \(activation)")
     }
 
+    /// Weights as they are stored, of either type, more columns than a task takes.
+    @Test(arguments: 0..<30)
+    func linearOnce(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let rows = random.choose([1, 4, 5, 30, 49, 200])
+        let inputs = random.choose([1, 15, 16, 63, 100, 257])
+        let outputs = random.choose([1, 16, 63, 64, 65, 300])
+        let weight = random.tensor([outputs, inputs])
+        let source = LinearSource(
+            weight: random.choose([weight, weight.toBFloat16()]),
+            bias: random.choose([nil, random.tensor([outputs])]))
+        let x = random.tensor([rows, inputs])
+        func run(_ compute: some Compute) -> [Float] {
+            let out = Tensor(zeros: [rows, outputs])
+            compute.linear(x, once: source, into: out)
+            return out.floats()
+        }
+        #expect(relativeError(run(cpu), run(reference)) < 2e-6, "\(rows) x \(inputs) -> \(outputs)")
+    }
+
     /// Parts of a layer: a pruned FFN, ranges of gated neurons and of the inputs that follow.
     @Test(arguments: 0..<20)
     func partsOfALayer(seed: Int) throws {

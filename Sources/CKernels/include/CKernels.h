@@ -98,6 +98,21 @@ int64_t ck_arranged_bytes(int32_t w_type, int64_t rows, int64_t k);
 int32_t ck_arrange_tasks(const ck_arrange *op);
 void ck_arrange_task(const void *op, int32_t index);
 
+/* out = x W + bias in float32, W as checkpoints store it: each task packs the columns it needs and forgets them. For what is needed once. */
+typedef struct {
+    const float *x;        /* [rows, k] */
+    int64_t rows, k;
+    const void *weight;    /* [columns, k], CK_F32 or CK_BF16 */
+    int32_t weight_type;
+    int32_t rounds;        /* weights to bfloat16: a float32 file gives what the bfloat16 file made of it does */
+    int64_t columns;
+    const float *bias;     /* [columns] or NULL */
+    float *out;            /* [rows, columns] */
+} ck_linear_stored;
+
+int32_t ck_linear_stored_tasks(const ck_linear_stored *op);
+void ck_linear_stored_task(const void *op, int32_t index);
+
 /* Packs columns of a [n, k] weight (as checkpoints store it: one row an output) into panels.
  * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
  * `panel_step` 1 packs side by side; 2 leaves every other panel free (gate/up interleaving). */

@@ -94,6 +94,26 @@ extension CPUCompute {
 }
 
 extension CPUCompute {
+    /// See ``Compute/linear(_:once:into:)``.
+    public func linear(_ x: Tensor, once source: LinearSource, into out: Tensor) {
+        let weight = source.dequantizedWeight
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        precondition(x.dtype == .float32 && x.width == inputs, "input \(x.shape) for a layer of \(inputs)")
+        precondition(out.dtype == .float32 && out.rowCount == x.rowCount && out.width == outputs, "output \(out.shape)")
+        precondition(source.bias.map { $0.count == outputs } ?? true, "a bias does not fit its weight")
+        meter.count(rows: x.rowCount, inputs: inputs, outputs: outputs, .f32)
+        let bias = source.bias.map { Tensor($0.floats(), shape: $0.shape) }
+        withExtendedLifetime((weight, bias)) {
+            let operation = ck_linear_stored(
+                x: x.floatPointer, rows: Int64(x.rowCount), k: Int64(inputs), weight: weight.pointer,
+                weight_type: weight.dtype.kernelType, rounds: activationType == .bfloat16 ? 1 : 0,
+                columns: Int64(outputs), bias: bias?.floatPointer, out: out.floatPointer)
+            pool.run(ck_linear_stored_task, operation, tasks: ck_linear_stored_tasks([operation]))
+        }
+    }
+}
+
+extension CPUCompute {
     /// The rows of `x` as the tiles of such weights read them, in the calling thread's scratch memory.
     private func arranged(_ x: Tensor, for weights: PanelWeights) -> UnsafeMutableRawPointer {
         let (rows, width, type) = (Int64(x.rowCount), Int64(x.width), weights.panels.dtype.kernelType)

@@ -77,6 +77,14 @@ public struct ReferenceCompute: Compute {
         }
     }
 
+    /// See ``Compute/linear(_:once:into:)``.
+    public func linear(_ x: Tensor, once source: LinearSource, into out: Tensor) {
+        let weight = source.dequantizedWeight
+        let matrix = Matrix(
+            inputs: weight.shape[1], outputs: weight.shape[0], weight: weight.floats(), bias: source.bias?.floats())
+        linear(x, matrix, .identity, .replace, into: out)
+    }
+
     static func apply(_ activation: Activation, _ x: Double) -> Double {
         switch activation {
         case .identity: x

@@ -5,7 +5,7 @@ package import Tensors
 /// The diffusion head: `diff_proj`, modulated layers (`diffusion_head_a`) and the final layer (`diffusion_head_b`).
 ///
 /// Official file: `models/modules.py`. Epsilon is 1e-5 in the layers' norms and 1e-6 elsewhere. adaLN's weights, a quarter of the head, are
-/// needed once a schedule: they stay in the mapped file and are packed for that moment only.
+/// needed once a schedule: they stay in the mapped file.
 package final class FlowHead: Sendable {
     let geometry: ShowO2Geometry.Stack
     let patchWidth: Int
@@ -60,18 +60,17 @@ package final class FlowHead: Sendable {
 
     /// adaLN of every layer for every time of a schedule, as one product a layer: it depends on t alone.
     /// conditioning `[times, width]` float32.
-    func modulations(_ conditioning: Tensor) throws(ComputeError) -> [HeadModulation] {
+    func modulations(_ conditioning: Tensor) -> [HeadModulation] {
         let times = conditioning.shape[0]
         let x = Tensor(conditioning.floats().map { $0 / (1 + exp(-$0)) }, shape: conditioning.shape)  // SiLU
-        func rows(_ source: LinearSource) throws(ComputeError) -> Tensor {
-            let weights = try compute.pack([source], .stacked)
+        func rows(_ source: LinearSource) -> Tensor {
+            let out = Tensor(zeros: [times, source.weight.shape[0]])
+            compute.linear(x, once: source, into: out)
             source.weight.evict()
-            let out = Tensor(zeros: [times, weights.outputs])
-            compute.linear(x, weights, .identity, .replace, into: out)
             return out
         }
-        let layers = try layerModulations.map(rows)  // [times, 6 width] each
-        let last = try rows(finalModulation)  // [times, 2 width]
+        let layers = layerModulations.map(rows)  // [times, 6 width] each
+        let last = rows(finalModulation)  // [times, 2 width]
         return (0..<times).map { t in
             let final = last.rows(t..<t + 1).reshaped([2, geometry.hidden])
             return HeadModulation(

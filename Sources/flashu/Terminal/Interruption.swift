@@ -7,6 +7,8 @@ struct Interruption: Error {
     let status: Int32
 
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
+    /// Of the pipe that signals are written to. Set before their handler, which cannot take a lock.
+    nonisolated(unsafe) private static var writeEnd: Int32 = -1
     /// Held while a file is written.
     private static let writing = NSLock()
 
@@ -15,18 +17,10 @@ struct Interruption: Error {
     static func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let caught = Caught()
         let task = Task { try await body() }
-        let sources = signals.compactMap { number -> (any DispatchSourceSignal)? in
-            // Under nohup it stays ignored.
-            if number == SIGHUP, isIgnored(number) { return nil }
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-            source.setEventHandler {
-                if caught.set(number) { task.cancel() } else { leave(128 + number) }
-            }
-            source.resume()
-            return source
+        let source = caughtSignals { number in
+            if caught.set(number) { task.cancel() } else { leave(128 + number) }
         }
-        defer { sources.forEach { $0.cancel() } }
+        defer { source?.cancel() }
         do {
             try await task.value
         } catch {
@@ -34,6 +28,33 @@ struct Interruption: Error {
             throw error
         }
         if let number = caught.signal { throw Interruption(status: 128 + number) }
+    }
+
+    /// Calls `body` with each signal from now on. The signals' handler writes their numbers to a pipe: one that comes before the pipe is read from
+    /// waits in it, as it would not with a signal source, which begins to listen some time after the signal's default action was switched off.
+    private static func caughtSignals(_ body: @escaping @Sendable (Int32) -> Void) -> (any DispatchSourceRead)? {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        let readEnd = ends[0]
+        writeEnd = ends[1]
+        let source = DispatchSource.makeReadSource(fileDescriptor: readEnd, queue: .global(qos: .userInteractive))
+        source.setEventHandler {
+            var number: UInt8 = 0
+            while read(readEnd, &number, 1) == 1 { body(Int32(number)) }
+        }
+        source.resume()
+        // Under nohup SIGHUP stays ignored.
+        for number in signals where number != SIGHUP || !isIgnored(number) {
+            signal(number) { number in
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = write(Interruption.writeEnd, &byte, 1)
+            }
+        }
+        return source
     }
 
     /// Runs `body`, which writes a file through a temporary one; a second signal waits for its end (two seconds at
