@@ -32,10 +32,10 @@ public struct BenchSubject: Sendable {
 
     /// Random weights of a geometry.
     ///
-    /// - Parameter withNetwork: false for the VAE alone.
+    /// - Parameter tasks: what of the network is needed; none for the VAE alone.
     /// - Throws: ``BenchFailure/memory(_:)`` before weights are made that this machine has no room for, `ComputeError`.
     public init(
-        _ geometry: ShowO2Geometry, compute: CPUCompute, withNetwork: Bool, progress: (Double) throws -> Void
+        _ geometry: ShowO2Geometry, compute: CPUCompute, tasks: ModelTasks, progress: (Double) throws -> Void
     ) throws {
         self.geometry = geometry
         self.compute = compute
@@ -45,10 +45,11 @@ public struct BenchSubject: Sendable {
         vae = try WanVAE(
             weights: RandomVAEWeights(width: geometry == .shapes ? 16 : 96, latent: geometry.latentChannels),
             mean: geometry.latentMean, std: geometry.latentStd, compute: compute)
-        if withNetwork {
+        if tasks != [] {
             try Self.check(memory: ProcessMemory.available, for: geometry, compute.precision)
             network = try ShowO2Model(
-                geometry: geometry, weights: RandomWeights(geometry), compute: compute, progress: progress)
+                geometry: geometry, weights: RandomWeights(geometry), compute: compute, tasks: tasks,
+                progress: progress)
         } else {
             network = nil
         }

@@ -1,7 +1,7 @@
 import Compute
 public import FlashU
 import Foundation
-import ShowO2
+public import ShowO2
 import Tensors
 
 /// Measures a model's parts: seconds, operations, and the share of what the machine can do, which is measured before and after.
@@ -27,6 +27,14 @@ public struct Benchmark: Sendable {
 
         /// The defaults.
         public init() {}
+
+        /// What of a network the tasks need; none for the VAE alone.
+        public var modelTasks: ModelTasks {
+            var needed: ModelTasks = []
+            if tasks.contains(.generation) { needed.insert(.generation) }
+            if tasks.contains(.understanding) { needed.insert(.understanding) }
+            return needed
+        }
     }
 
     /// A task.

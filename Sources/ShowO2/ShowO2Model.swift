@@ -37,13 +37,19 @@ public final class ShowO2Model: Sendable {
                     "the neuron order is not one permutation of \(neurons.count) for each layer")
             }
         }
-        decoder = try Qwen2Decoder(loader, geometry, neuronOrder: neuronOrder) {
-            try progress(0.8 * Double($0 + 1) / Double(geometry.llm.layers))
+        // A layer is worth its weights.
+        let (llm, vision) = (geometry.llm.layerWeights(ffnMatrices: 3), geometry.vision.layerWeights(ffnMatrices: 2))
+        let head = tasks.contains(.generation) ? geometry.head.layerWeights(ffnMatrices: 3) : 0
+        let all = llm * geometry.llm.layers + vision * geometry.vision.layers + head * geometry.head.layers
+        var loaded = 0
+        func tell(_ weights: Int) throws {
+            loaded += weights
+            try progress(Double(loaded) / Double(all))
         }
-        fusion = try DualPathFusion(loader, geometry)
+        decoder = try Qwen2Decoder(loader, geometry, neuronOrder: neuronOrder) { try tell(llm) }
+        fusion = try DualPathFusion(loader, geometry) { try tell(vision) }
         time = try TimeEmbedding(loader, geometry)
-        loadedHead = tasks.contains(.generation) ? try FlowHead(loader, geometry) : nil
-        try progress(1)
+        loadedHead = tasks.contains(.generation) ? try FlowHead(loader, geometry) { try tell(head) } : nil
     }
 
     /// Bytes of the packed weights of the transformer stacks.

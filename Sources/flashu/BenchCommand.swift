@@ -95,7 +95,7 @@ struct BenchCommand: AsyncParsableCommand {
         options.full = full
         options.steps = steps
         options.vaeSide = size
-        let subject = try await subject(vaeOnly: task == .vae)
+        let subject = try await subject(options.modelTasks)
         let report = try Benchmark(subject, options) { Terminal.progress("measuring \($0)") }.run()
         Terminal.clearProgress()
         switch output {
@@ -104,18 +104,19 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    private func subject(vaeOnly: Bool) async throws -> BenchSubject {
+    private func subject(_ tasks: ModelTasks) async throws -> BenchSubject {
         let line = ProgressLine("loading")
         defer { Terminal.clearProgress() }
         if let model {
             let loaded = try await UnifiedModel.load(
-                ModelLocation.resolve(model), precision: precision, threads: threads, calibrated: false
+                ModelLocation.resolve(model), precision: precision, threads: threads, tasks: tasks,
+                calibrated: false
             ) { line.show(share: $0) }
             return try BenchSubject(loaded)
         }
         let compute = try CPUCompute(precision: precision, threads: threads)
         let sizes = BenchSubject.geometries[geometry ?? "shapes"] ?? .shapes
-        return try BenchSubject(sizes, compute: compute, withNetwork: !vaeOnly) {
+        return try BenchSubject(sizes, compute: compute, tasks: tasks) {
             try Task.checkCancellation()
             line.show(share: $0)
         }

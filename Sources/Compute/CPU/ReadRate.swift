@@ -17,10 +17,10 @@ public struct ReadRate: Sendable {
     private let compute: CPUCompute
     private let memory: [Tensor]
 
-    /// Takes 256 MB, or 64 MB for each of more than four threads, until it is released.
+    /// Takes 64 MB for each thread, at least 128, until it is released.
     public init(_ compute: CPUCompute) {
         let threads = compute.threads
-        let bytes = max(256 << 20 / threads, 64 << 20)
+        let bytes = max(128 << 20 / threads, 64 << 20)
         let memory = (0..<threads).map { _ in Tensor(zeros: [bytes], dtype: .uint8) }
         // Pages that were never written are all the same page of zeros, and cached. So are equal pages, where the host looks for them.
         compute.pool.forEach(threads) { i in

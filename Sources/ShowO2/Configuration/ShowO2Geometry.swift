@@ -12,6 +12,11 @@ public struct ShowO2Geometry: Sendable, Equatable {
         public var attention: AttentionGeometry
         /// Width of the FFN.
         public var intermediate: Int
+
+        /// Weights of the products of a layer: attention, and an FFN of `ffnMatrices` (three where it is gated).
+        func layerWeights(ffnMatrices: Int) -> Int {
+            hidden * (attention.fusedWidth + attention.queryWidth + ffnMatrices * intermediate)
+        }
     }
 
     /// What the model is called, for reports and PNG parameters.

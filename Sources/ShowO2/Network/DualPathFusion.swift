@@ -13,8 +13,8 @@ package struct DualPathFusion: Sendable {
     let patch: Int
     let hidden: Int
 
-    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
-        encoder = try SemanticEncoder(loader, geometry)
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, encoderLayerLoaded: () throws -> Void) throws {
+        encoder = try SemanticEncoder(loader, geometry, layerLoaded: encoderLayerLoaded)
         patch = geometry.patch
         hidden = geometry.llm.hidden
         let both = geometry.vision.hidden + hidden

@@ -19,7 +19,7 @@ package final class FlowHead: Sendable {
     let rotary: RotaryTables
     private let compute: any Compute
 
-    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, layerLoaded: () throws -> Void) throws {
         let (head, width) = (geometry.head, geometry.head.hidden)
         self.geometry = head
         patchWidth = geometry.patchWidth
@@ -37,8 +37,10 @@ package final class FlowHead: Sendable {
             projection = nil
         }
         layers = try (0..<head.layers).map {
-            try TransformerLayer(
+            let layer = try TransformerLayer(
                 loader, "diffusion_head_a.\($0)", head, epsilon: 1e-5, bias: false, queryKeyNormEpsilon: 1e-6)
+            try layerLoaded()
+            return layer
         }
         layerModulations = try (0..<head.layers).map {
             try loader.layer("diffusion_head_a.\($0).adaLN_modulation.1", 6 * width, width)

@@ -23,7 +23,7 @@ package final class Qwen2Decoder: Sendable {
     /// - Parameter neuronOrder: per layer, the order in which FFN neurons are packed; nil = as stored.
     init(
         _ loader: WeightLoader, _ geometry: ShowO2Geometry, neuronOrder: [[Int]]? = nil,
-        layerLoaded: (Int) throws -> Void
+        layerLoaded: () throws -> Void
     ) throws {
         self.geometry = geometry.llm
         vocabulary = geometry.vocabulary
@@ -40,7 +40,7 @@ package final class Qwen2Decoder: Sendable {
             let layer = try TransformerLayer(
                 loader, "showo.model.layers.\(i)", geometry.llm, epsilon: geometry.llmEpsilon, bias: true,
                 queryKeyNormEpsilon: nil, neuronOrder: neuronOrder?[i])
-            try layerLoaded(i)
+            try layerLoaded()
             return layer
         }
         finalNorm = try loader.rmsNorm("showo.model.norm", geometry.llm.hidden, geometry.llmEpsilon)

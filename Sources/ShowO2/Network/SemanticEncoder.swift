@@ -25,7 +25,7 @@ final class SemanticEncoder: Sendable {
     private let resized = Mutex<[TokenGrid: Tensor]>([:])
     private let compute: any Compute
 
-    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry) throws {
+    init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, layerLoaded: () throws -> Void) throws {
         let (vision, width) = (geometry.vision, geometry.vision.hidden)
         self.geometry = vision
         own = geometry.grid
@@ -37,7 +37,7 @@ final class SemanticEncoder: Sendable {
         ).toFloat32()
         layers = try (0..<vision.layers).map { i in
             let prefix = "und_trans.layers.\(i)"
-            return Layer(
+            let layer = Layer(
                 norm1: try loader.layerNorm(prefix + ".layer_norm1", width, geometry.visionEpsilon),
                 queryKeyValue: try loader.queryKeyValue(
                     prefix + ".self_attn", vision.attention, hidden: width, bias: true),
@@ -45,6 +45,8 @@ final class SemanticEncoder: Sendable {
                 norm2: try loader.layerNorm(prefix + ".layer_norm2", width, geometry.visionEpsilon),
                 expand: try loader.linear(prefix + ".mlp.fc1", vision.intermediate, width),
                 contract: try loader.linear(prefix + ".mlp.fc2", width, vision.intermediate))
+            try layerLoaded()
+            return layer
         }
     }
 
