@@ -102,17 +102,17 @@ public struct Benchmark: Sendable {
     }
 
     /// Times `body` with its operations, after a warm-up if there are several repetitions or `warmsUp` says so.
-    /// Runs `between` before each.
+    /// Runs `between` before each repetition, with its number.
     func measure(
-        repeats: Int? = nil, warmsUp: Bool = false, _ body: () throws -> Void, between: () -> Void = {}
+        repeats: Int? = nil, warmsUp: Bool = false, _ body: () throws -> Void, between: (Int) -> Void = { _ in }
     ) throws -> Timing {
         let repeats = repeats ?? options.repeats
         if repeats > 1 || warmsUp { try body() }
         var times: [Double] = []
         var work = OperationMeter.Reading()
-        for _ in 0..<repeats {
+        for i in 0..<repeats {
             try _Concurrency.Task.checkCancellation()
-            between()
+            between(i)
             let before = subject.compute.meter.reading
             times.append(try seconds(body))
             work = subject.compute.meter.reading - before
@@ -125,12 +125,8 @@ public struct Benchmark: Sendable {
     func measureStreaming(repeats: Int, _ body: () throws -> Void) throws -> (Timing, memoryRate: Double) {
         let probe = ReadRate(subject.compute)
         var rates: [Double] = []
-        var left = 0
-        let timing = try measure(repeats: repeats) {
-            try body()
-        } between: {
-            if left == 0 { rates.append(probe.measured(seconds: 0.1)) }
-            left = (left + 1) % 4
+        let timing = try measure(repeats: repeats, body) { i in
+            if i % 4 == 0 { rates.append(probe.measured(seconds: 0.1)) }
         }
         return (timing, rates.median)
     }

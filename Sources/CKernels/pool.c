@@ -91,7 +91,7 @@ static void *worker(void *argument) {
     }
 }
 
-/* Opens a new generation: of no tasks while the shares are closed. */
+/* Opens a new generation of `count` tasks. Of none, the shares stay closed. */
 static void publish(ck_pool *pool, uint32_t count) {
     uint32_t generation = atomic_load(&pool->generation) + 1;
     for (int32_t i = 0; i < pool->threads && count > 0; i++)

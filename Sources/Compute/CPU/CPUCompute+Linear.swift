@@ -102,7 +102,7 @@ extension CPUCompute {
         precondition(out.dtype == .float32 && out.rowCount == x.rowCount && out.width == outputs, "output \(out.shape)")
         precondition(source.bias.map { $0.count == outputs } ?? true, "a bias does not fit its weight")
         meter.count(rows: x.rowCount, inputs: inputs, outputs: outputs, .f32)
-        let bias = source.bias.map { Tensor($0.floats(), shape: $0.shape) }
+        let bias = LinearSource.stackedBias(of: [source])
         withExtendedLifetime((weight, bias)) {
             let operation = ck_linear_stored(
                 x: x.floatPointer, rows: Int64(x.rowCount), k: Int64(inputs), weight: weight.pointer,
