@@ -13,16 +13,17 @@ extension Benchmark {
             options.profile, layers: geometry.llm.layers,
             neurons: neurons(ratio: options.profile.ffn.understandingRatio), scores: nil)
         progress("an image to ask about")
-        let encoding = try encoding(width: geometry.imageWidth, height: geometry.imageHeight)
+        let encoding = try encoding(width: geometry.readingSize.width, height: geometry.readingSize.height)
 
         // What surrounds the image is as long as the chat template makes it, or shorter where the model has less room.
         let room = max(2, geometry.maxSequence - geometry.imageTokens - 3)
         let prefix = Array(repeating: 10, count: min(24, room / 2)) + [subject.special.beginOfImage]
         let question = Array(repeating: 10, count: options.textTokens)
-        let length = prefix.count + 1 + geometry.imageTokens + 1
+        let length = prefix.count + 1 + geometry.readingGrid.tokens + 1
         let reading = try Reading(model: network, capacity: length + question.count + options.answerTokens + 1)
         let latents = noise([
-            1, geometry.latentChannels, geometry.imageHeight / WanVAE.scale, geometry.imageWidth / WanVAE.scale,
+            1, geometry.latentChannels, geometry.readingSize.height / WanVAE.scale,
+            geometry.readingSize.width / WanVAE.scale,
         ])
 
         progress("reading the image")

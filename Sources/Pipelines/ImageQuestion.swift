@@ -38,8 +38,8 @@ public struct ImageQuestion: Sendable {
             /// Token ids, in no template.
             case ids([Int])
         }
-        /// The image.
-        public var source: Source
+        /// The images, read in this order before the question.
+        public var sources: [Source]
         /// The questions, answered independently of each other.
         public var questions: [Question]
         /// The exact tokens before boi, instead of the template's.
@@ -53,22 +53,31 @@ public struct ImageQuestion: Sendable {
         /// The seed of the posterior's noise: the official code samples the VAE's posterior. nil = its mean.
         public var posteriorSeed: UInt64?
 
+        /// Text questions on an image, or on several together.
+        public init(
+            images: [RGBImage], questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init(),
+            profile: AccelerationProfile = .off
+        ) {
+            self.init(
+                sources: images.map { .image($0) }, questions: questions.map { .text($0) }, maxTokens: maxTokens,
+                sampling: sampling, profile: profile)
+        }
+
         /// Text questions on an image.
         public init(
             image: RGBImage, questions: [String], maxTokens: Int = 300, sampling: SamplingOptions = .init(),
             profile: AccelerationProfile = .off
         ) {
             self.init(
-                source: .image(image), questions: questions.map { .text($0) }, maxTokens: maxTokens,
-                sampling: sampling, profile: profile)
+                images: [image], questions: questions, maxTokens: maxTokens, sampling: sampling, profile: profile)
         }
 
         /// All options.
         public init(
-            source: Source, questions: [Question], prefix: [Int]? = nil, maxTokens: Int = 300,
+            sources: [Source], questions: [Question], prefix: [Int]? = nil, maxTokens: Int = 300,
             sampling: SamplingOptions = .init(), posteriorSeed: UInt64? = nil, profile: AccelerationProfile = .off
         ) {
-            self.source = source
+            self.sources = sources
             self.questions = questions
             self.prefix = prefix
             self.maxTokens = maxTokens
@@ -142,7 +151,8 @@ public struct ImageQuestion: Sendable {
     /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
     /// - Throws: `ImageError`.
     public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage {
-        try image.resizedCovering(width: model.geometry.imageWidth, height: model.geometry.imageHeight)
+        try image.resizedCovering(
+            width: model.geometry.readingSize.width, height: model.geometry.readingSize.height)
     }
 
     /// The loop.
@@ -167,13 +177,19 @@ public struct ImageQuestion: Sendable {
 
         var watch = Stopwatch()
         let operations = model.network.compute.meter.reading
-        let latents = try latents(request)
-        guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+        guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
+        let images = try request.sources.map { source in
+            let latents = try latents(source, posteriorSeed: request.posteriorSeed)
+            guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+            return latents
+        }
         let encoding = watch.lap()
         try Task.checkCancellation()
 
-        let image = latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch)
-        let context = prefix.count + 1 + 1 + image + 1  // prefix [boi] T img*N [eoi]
+        // prefix ([boi] T img*N [eoi])*
+        let context = images.reduce(prefix.count) {
+            $0 + 3 + $1.shape[2] / geometry.patch * ($1.shape[3] / geometry.patch)
+        }
         let longest = questions.map(\.count).max() ?? 0
         let reading = try Reading(model: model.network, capacity: context + longest + request.maxTokens)
         let planner = ReadingPlanner(
@@ -181,9 +197,11 @@ public struct ImageQuestion: Sendable {
             neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
             scores: model.calibration?.scores[.understanding])
         let meter = model.network.compute.meter
-        try reading.read(
-            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, planner.imagePlan,
-            cut: planner.cut)
+        for (index, latents) in images.enumerated() {
+            try reading.read(
+                prefix: (index == 0 ? prefix : []) + [special.beginOfImage], latents: latents, end: special.endOfImage,
+                planner.imagePlan, cut: planner.cut)
+        }
         let mark = reading.count
         let readingTime = watch.lap()
         let imageWork = meter.reading - operations
@@ -233,24 +251,24 @@ public struct ImageQuestion: Sendable {
     }
 
     /// The image as latents `[1, channels, h, w]`.
-    private func latents(_ request: Request) throws -> Tensor {
+    private func latents(_ source: Request.Source, posteriorSeed: UInt64?) throws -> Tensor {
         let geometry = model.geometry
-        switch request.source {
+        switch source {
         case .latents(let latents):
             guard latents.shape.count == 4, latents.shape[0] == 1, latents.shape[1] == geometry.latentChannels,
                 latents.shape[2] > 0, latents.shape[3] > 0, latents.shape[2] % geometry.patch == 0,
                 latents.shape[3] % geometry.patch == 0,
-                latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch) <= geometry.imageTokens
+                latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch) <= geometry.readingGrid.tokens
             else {
                 throw ModelError.request(
                     "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                        + "\(geometry.imageTokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+                        + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
             }
             return latents.toFloat32()
         case .image(let image):
             let posterior = try posterior(of: image)
             let latents =
-                if let seed = request.posteriorSeed {
+                if let seed = posteriorSeed {
                     posterior.sample(noise: Self.posteriorNoise(seed: seed, count: posterior.mean.count))
                 } else {
                     posterior.mean

@@ -19,8 +19,12 @@ public struct ModelReport: Sendable, Encodable {
     public let name: String
     /// Where the weights are.
     public let weights: String
-    /// Width and height of its images, in pixels.
+    /// Width and height of what it draws when nothing else is asked for, in pixels.
     public let imageSize: [Int]
+    /// Other sizes that it was trained to draw, as far as its files say.
+    public let otherTrainedSizes: [[Int]]
+    /// Width and height at which it reads images.
+    public let readingSize: [Int]
     /// Image tokens without the time token.
     public let imageTokens: Int
     /// Prompt tokens that fit.
@@ -44,6 +48,10 @@ public struct ModelReport: Sendable, Encodable {
         name = geometry.name
         weights = source.location
         imageSize = [geometry.imageWidth, geometry.imageHeight]
+        otherTrainedSizes = geometry.otherTrainedGrids.map {
+            [$0.width * geometry.pixelsPerToken, $0.height * geometry.pixelsPerToken]
+        }
+        readingSize = [geometry.readingSize.width, geometry.readingSize.height]
         imageTokens = geometry.imageTokens
         promptTokens = geometry.maxPromptTokens
         var sizes: [String: Int] = ["vocabulary": geometry.vocabulary, "max sequence": geometry.maxSequence]

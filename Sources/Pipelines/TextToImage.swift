@@ -31,6 +31,9 @@ public struct TextToImage: Sendable {
         }
         /// One image is drawn for each.
         public var prompts: [Prompt]
+        /// What the images are guided away from, in the place of the empty text that the official code uses; nil = that. Without guidance it has
+        /// no effect.
+        public var negativePrompt: Prompt?
         /// Points of the time grid, the official `num_inference_steps`: one more than there are evaluations. nil = the model's.
         public var steps: Int?
         /// Guidance scale; 0 or less means no guidance. nil = the model's.
@@ -53,20 +56,23 @@ public struct TextToImage: Sendable {
         /// One prompt, `count` images of it.
         public init(
             prompt: String, count: Int = 1, steps: Int? = nil, guidance: Float? = nil, timeShift: Float? = nil,
-            seed: UInt64 = 0, width: Int? = nil, height: Int? = nil, profile: AccelerationProfile = .off
+            seed: UInt64 = 0, width: Int? = nil, height: Int? = nil, negativePrompt: String? = nil,
+            profile: AccelerationProfile = .off
         ) {
             self.init(
-                prompts: Array(repeating: .text(prompt), count: count), steps: steps, guidance: guidance,
-                timeShift: timeShift, seed: seed, width: width, height: height, profile: profile)
+                prompts: Array(repeating: .text(prompt), count: max(0, count)), steps: steps, guidance: guidance,
+                timeShift: timeShift, seed: seed, width: width, height: height,
+                negativePrompt: negativePrompt.map { .text($0) }, profile: profile)
         }
 
         /// Several prompts, one image each.
         public init(
             prompts: [Prompt], steps: Int? = nil, guidance: Float? = nil, timeShift: Float? = nil, seed: UInt64 = 0,
-            width: Int? = nil, height: Int? = nil, noise: Tensor? = nil, decode: Bool = true,
-            profile: AccelerationProfile = .off
+            width: Int? = nil, height: Int? = nil, negativePrompt: Prompt? = nil, noise: Tensor? = nil,
+            decode: Bool = true, profile: AccelerationProfile = .off
         ) {
             self.prompts = prompts
+            self.negativePrompt = negativePrompt
             self.steps = steps
             self.guidance = guidance
             self.timeShift = timeShift
@@ -178,12 +184,14 @@ public struct TextToImage: Sendable {
         guard settings.guidance.isFinite else { throw ModelError.request("the guidance scale must be a finite number") }
         let schedule = try FlowSchedule(steps: settings.steps, timeShift: settings.timeShift)
         let grid = try geometry.grid(width: settings.width, height: settings.height)
-        let prompts = try request.prompts.map { prompt in
+        func ids(_ prompt: Request.Prompt) throws -> [Int] {
             switch prompt {
             case .text(let text): try model.tokenizer().encode(text, special: .asText)
             case .ids(let ids): ids
             }
         }
+        let prompts = try request.prompts.map(ids)
+        let negative = try request.negativePrompt.map(ids) ?? []
         let special = try model.specialTokens()
         let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
         if let noise = request.noise, noise.shape != [prompts.count] + shape {
@@ -216,8 +224,8 @@ public struct TextToImage: Sendable {
             var planner = GenerationPlanner(
                 profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons)
             let denoising = try Denoising(
-                model: model.network, special: special, prompts: Array(prompts[batch]), schedule: schedule, grid: grid,
-                guided: guided, keeps: planner.keeps)
+                model: model.network, special: special, prompts: Array(prompts[batch]), negative: negative,
+                schedule: schedule, grid: grid, guided: guided, keeps: planner.keeps)
             let prefill = watch.lap()
             var denoisingTime = 0.0
             var count = 0

@@ -117,7 +117,7 @@ struct AskCommand: AsyncParsableCommand {
             }
         let model = try await engine.load(for: .understanding)
         let request = ImageQuestion.Request(
-            source: source,
+            sources: [source],
             questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
             prefix: prefixIds?.ids, maxTokens: maxTokens,
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed),
@@ -150,7 +150,8 @@ struct AskCommand: AsyncParsableCommand {
         }
         try Task.checkCancellation()
         if let overlayFile, case .image(let image) = source {
-            try overlayFile.write(ImageQuestion(model).fitted(image), grid: model.geometry.grid, kept: keptTokens ?? [])
+            try overlayFile.write(
+                ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens ?? [])
         }
         if json {
             let reports = answers.map {

@@ -22,9 +22,12 @@ struct InspectCommand: ParsableCommand {
             try Terminal.write(JSONOutput.string(report))
             return
         }
+        func size(_ pixels: [Int]) -> String { "\(pixels[0]) x \(pixels[1])" }
+        let trained = report.otherTrainedSizes.map { " (and was trained to draw \(size($0)))" }.joined()
         var lines = [
             "\(report.name.printable)  (\(report.weights.printable))",
-            "  draws \(report.imageSize[0]) x \(report.imageSize[1]) px: \(report.imageTokens) image tokens, prompts of up to \(report.promptTokens) tokens",
+            "  draws \(size(report.imageSize)) px\(trained): \(report.imageTokens) image tokens, prompts of up to \(report.promptTokens) tokens",
+            "  reads images at \(size(report.readingSize)) px",
             "", "parameters",
         ]
         for part in report.parts {

@@ -73,7 +73,7 @@ import Testing
         let golden = try Golden("mmu_image_nano")
         func request(_ questions: Int) throws -> ImageQuestion.Request {
             .init(
-                source: .latents(try golden["image_latents"]),
+                sources: [.latents(try golden["image_latents"])],
                 questions: Array(repeating: .ids([5, 6]), count: questions),
                 prefix: [501], maxTokens: 4)
         }

@@ -90,7 +90,7 @@ import Testing
         for (image, group) in Dictionary(grouping: answers, by: \.image) {
             let name = URL(fileURLWithPath: image).deletingPathExtension().lastPathComponent
             let request = ImageQuestion.Request(
-                source: .latents(try asked["latents.\(name)"]), questions: group.map { .text($0.question) },
+                sources: [.latents(try asked["latents.\(name)"])], questions: group.map { .text($0.question) },
                 maxTokens: 30)
             let given = try await ImageQuestion(model).answers(request)
             #expect(given.map(\.tokens) == group.map(\.output_ids), "\(image)")

@@ -32,7 +32,7 @@ public struct AnswerComparison: Sendable {
         request.questions = Array(request.questions.prefix(1))
         for profile in [.off] + profiles {
             request.profile = profile
-            var tokens = model.geometry.imageTokens
+            var tokens = model.geometry.readingGrid.tokens
             for try await event in ImageQuestion(model).ask(request) {
                 switch event {
                 case .imageRead(let kept): tokens = kept?.count ?? tokens

@@ -36,7 +36,15 @@ struct GeometryFile: Decodable {
         var time_shift: Double?
         var guidance: Double?
     }
+    struct Drawing: Decodable {
+        var image_latent_height: Int?
+        var image_latent_width: Int?
+    }
     var name: String?
+    /// Pixels per side of what is drawn when nothing else is asked for.
+    var image_size: Int?
+    /// The same as image tokens, where config.json says nothing better than 27 x 27.
+    var showo: Drawing?
     var llm: Transformer?
     var vision: Transformer?
     var head: Transformer?

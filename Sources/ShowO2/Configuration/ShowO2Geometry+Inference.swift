@@ -12,7 +12,8 @@ extension ShowO2Geometry {
         let geometryURL = folder.appendingPathComponent("geometry.json")
         try self.init(
             config, FileManager.default.fileExists(atPath: geometryURL.path) ? try GeometryFile.read(geometryURL) : nil,
-            folderName: folder.standardizedFileURL.lastPathComponent, weights: weights)
+            folderName: folder.standardizedFileURL.lastPathComponent,
+            isHighQuality: HighQualityCheckpoint.isNamed(by: folder), weights: weights)
     }
 
     /// The same, of files' contents in memory.
@@ -20,11 +21,13 @@ extension ShowO2Geometry {
         let extra: GeometryFile? =
             if let geometry { try GeometryFile.read(geometry, file: "geometry.json") } else { nil }
         try self.init(
-            ConfigurationFile.read(config, file: "config.json"), extra, folderName: "model", weights: weights)
+            ConfigurationFile.read(config, file: "config.json"), extra, folderName: "model", isHighQuality: false,
+            weights: weights)
     }
 
     private init(
-        _ config: ConfigurationFile, _ extra: GeometryFile?, folderName: String, weights: any TensorSource
+        _ config: ConfigurationFile, _ extra: GeometryFile?, folderName: String, isHighQuality: Bool,
+        weights: any TensorSource
     ) throws(ModelError) {
         let shapes = WeightShapes(weights)
 
@@ -61,19 +64,41 @@ extension ShowO2Geometry {
 
         latentChannels = config.image_latent_dim ?? 16
         patch = config.patch_size ?? 2
+        func check(_ values: [(what: String, value: Int, range: ClosedRange<Int>)]) throws(ModelError) {
+            for (what, value, range) in values {
+                try Self.require(
+                    range.contains(value),
+                    "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
+            }
+        }
+        try check([("image_latent_dim", latentChannels, 1...1024), ("patch_size", patch, 1...16)])
         gridHeight = config.image_latent_height ?? 27
         gridWidth = config.image_latent_width ?? 27
-        try Self.require(config.add_qk_norm ?? true, "add_qk_norm is false; only models with q/k norms are supported")
+        func checkGrid() throws(ModelError) {
+            try check([("image_latent_height", gridHeight, 1...512), ("image_latent_width", gridWidth, 1...512)])
+        }
+        try checkGrid()
+        // 27 x 27 is what official saves say whatever the model draws: others may know better.
+        let saysNothing = gridHeight == 27 && gridWidth == 27
+        if let size = extra?.image_size {
+            let unit = WanVAE.scale * patch
+            try Self.require(
+                size > 0 && size % unit == 0, "geometry.json: image_size is \(size), no multiple of \(unit)")
+            (gridHeight, gridWidth) = (size / unit, size / unit)
+        } else if saysNothing, let height = extra?.showo?.image_latent_height,
+            let width = extra?.showo?.image_latent_width
+        {
+            (gridHeight, gridWidth) = (height, width)
+        } else if saysNothing, isHighQuality {
+            let own = HighQualityCheckpoint.grids[0]
+            (gridHeight, gridWidth) = (own.height, own.width)
+            otherTrainedGrids = Array(HighQualityCheckpoint.grids.dropFirst())
+        }
+        try checkGrid()
+        try Self.require(
+            config.add_qk_norm ?? true, "add_qk_norm is false; only models with q/k norms are supported")
         try Self.require(
             config.add_time_embeds ?? true, "add_time_embeds is false; only models with a time token are supported")
-        for (what, value, range) in [
-            ("image_latent_dim", latentChannels, 1...1024), ("patch_size", patch, 1...16),
-            ("image_latent_height", gridHeight, 1...512), ("image_latent_width", gridWidth, 1...512),
-        ] {
-            try Self.require(
-                range.contains(value),
-                "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
-        }
         let tokens = gridHeight * gridWidth
         // The demo configurations: 1024 at 432 px, 1280 at 512, 4352 at 1024. All leave about 256 positions to text.
         maxSequence = extra?.max_seq_len ?? (tokens == 729 ? 1024 : tokens + 256)

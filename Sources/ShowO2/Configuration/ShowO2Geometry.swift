@@ -39,13 +39,15 @@ public struct ShowO2Geometry: Sendable, Equatable {
     public var latentChannels: Int
     /// Latent pixels per side of an image token.
     public var patch: Int
-    /// Image tokens per column and row at the model's own size.
+    /// Image tokens per column at the size that is drawn when nothing else is asked for.
     public var gridHeight: Int
     /// See ``gridHeight``.
     public var gridWidth: Int
-    /// Rows of the learned position table; resized for other grids.
+    /// Rows of the learned position table, a square grid; resized for other grids.
     public var positions: Int
-    /// The sequence length that the model was trained on; bounds the prompt.
+    /// Grids that the model was trained to draw, besides its own.
+    public var otherTrainedGrids: [TokenGrid] = []
+    /// The sequence length that the model was trained on at its own size; bounds the prompt.
     public var maxSequence: Int
     /// The structural tokens, where the folder states them.
     public var special: SpecialTokens?
@@ -69,7 +71,7 @@ public struct ShowO2Geometry: Sendable, Equatable {
     /// Image tokens at the model's own size, without the time token.
     public var imageTokens: Int { gridHeight * gridWidth }
     /// Pixels per side of an image token: the VAE shrinks 8 times, a token holds `patch` latent pixels.
-    public var pixelsPerToken: Int { 8 * patch }
+    public var pixelsPerToken: Int { WanVAE.scale * patch }
     /// Width of an image at the model's own size.
     public var imageWidth: Int { gridWidth * pixelsPerToken }
     /// Height of an image at the model's own size.
@@ -77,23 +79,41 @@ public struct ShowO2Geometry: Sendable, Equatable {
     /// Values of one image token: `patch * patch * latentChannels`.
     public var patchWidth: Int { patch * patch * latentChannels }
     /// Prompt tokens that fit beside bos, boi, eoi, eos, the time token and the image: official `max_text_len`.
-    public var maxPromptTokens: Int { maxSequence - (imageTokens + 1) - 4 }
+    public var maxPromptTokens: Int { maxSequence - (imageTokens + 1) - Self.tokensAround }
+    /// bos, boi, eoi and eos.
+    static let tokensAround = 4
 
-    /// The token grid of an image of that size.
+    /// The token grid of an image of that size. Every grid is drawn whose tokens fit into the language model's context with a prompt, whatever
+    /// the model was trained on (``isTrained(_:)``).
     /// - Throws: ``ModelError/request(_:)`` for sizes that the model can't draw.
     public func grid(width: Int, height: Int) throws(ModelError) -> TokenGrid {
         let unit = pixelsPerToken
-        guard width >= unit, height >= unit, width % unit == 0, height % unit == 0, width <= 1 << 16, height <= 1 << 16
-        else {
+        guard width >= unit, height >= unit, width % unit == 0, height % unit == 0 else {
             throw .request("the model draws sizes that are multiples of \(unit), not \(width) x \(height)")
         }
-        let grid = TokenGrid(height: height / unit, width: width / unit)
-        guard grid.tokens <= imageTokens else {
+        let (rows, columns) = (height / unit, width / unit)
+        let room = Self.longestSequence - maxPromptTokens - Self.tokensAround - 1
+        guard rows <= room, columns <= room, rows * columns <= room else {
+            let (tokens, overflow) = rows.multipliedReportingOverflow(by: columns)
             throw .request(
-                "\(width) x \(height) needs \(grid.tokens) image tokens; the model has \(imageTokens) "
-                    + "(its own size is \(imageWidth) x \(imageHeight))")
+                "\(width) x \(height) needs \(overflow ? "too many" : "\(tokens)") image tokens; the language model's context of "
+                    + "\(Self.longestSequence) has room for \(room) beside a prompt (the model's own size is \(imageWidth) x \(imageHeight))"
+            )
         }
-        return grid
+        return TokenGrid(height: rows, width: columns)
+    }
+
+    /// Whether the model was trained on images of that grid, as far as its files say.
+    public func isTrained(_ grid: TokenGrid) -> Bool { grid == self.grid || otherTrainedGrids.contains(grid) }
+
+    /// The grid at which images are read, whatever is drawn: the position table's own. The official script for understanding works only there.
+    public var readingGrid: TokenGrid {
+        let side = Int(Double(positions).squareRoot().rounded())
+        return TokenGrid(height: side, width: side)
+    }
+    /// Width and height of an image as it is read, in pixels.
+    public var readingSize: (width: Int, height: Int) {
+        (readingGrid.width * pixelsPerToken, readingGrid.height * pixelsPerToken)
     }
 
     /// The token grid at the model's own size.

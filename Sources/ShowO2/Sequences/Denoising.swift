@@ -53,22 +53,23 @@ public final class Denoising {
     ///
     /// - Parameters:
     ///   - prompts: the token ids of each prompt, without bos and boi.
+    ///   - negative: the token ids that the unconditional branch reads in the prompt's place; the official code's is empty.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
     ///   - guided: whether the unconditional branch is needed.
     ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary,
     ///   or the model was loaded without generation.
     public init(
-        model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], schedule: FlowSchedule, grid: TokenGrid,
-        guided: Bool, keeps: Kept = []
+        model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], negative: [Int] = [], schedule: FlowSchedule,
+        grid: TokenGrid, guided: Bool, keeps: Kept = []
     ) throws {
         let geometry = model.geometry
         guard !prompts.isEmpty else { throw ModelError.request("no prompt given") }
-        for prompt in prompts {
+        for (what, prompt) in prompts.map({ ("prompt", $0) }) + [("negative prompt", negative)] {
             try model.check(prompt)
             guard prompt.count <= geometry.maxPromptTokens else {
                 throw ModelError.request(
-                    "the prompt has \(prompt.count) tokens; the model has room for \(geometry.maxPromptTokens)")
+                    "the \(what) has \(prompt.count) tokens; the model has room for \(geometry.maxPromptTokens)")
             }
         }
         self.model = model
@@ -77,7 +78,7 @@ public final class Denoising {
         self.grid = grid
         images = prompts.count
         self.guided = guided
-        let texts = (guided ? prompts + Array(repeating: [], count: prompts.count) : prompts).map {
+        let texts = (guided ? prompts + Array(repeating: negative, count: prompts.count) : prompts).map {
             [special.beginOfSequence] + $0 + [special.beginOfImage]
         }
         layouts = texts.map { SequenceLayout(prefix: $0.count, imageTokens: grid.tokens) }
