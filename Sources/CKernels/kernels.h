@@ -16,7 +16,7 @@
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
 #define CK_QUERY_ROWS 84
-#define CK_KEY_BLOCK 256
+#define CK_KEY_BLOCK CK_PAGE
 
 typedef struct {
     int64_t rows, panels;  /* of one task */

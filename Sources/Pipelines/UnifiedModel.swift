@@ -6,7 +6,7 @@ import Synchronization
 import Tensors
 public import Tokenizers
 
-/// A model folder, ready to run: network, tokenizer, VAE, and the thread that requests take turns on.
+/// A model folder, ready to run: network, tokenizer, VAE, and the scheduler that requests take turns by.
 ///
 /// The folder holds `config.json`, optionally `geometry.json`, the weights (`model.safetensors`, `pytorch_model*.bin`, sharded or not),
 /// the VAE (`vae.safetensors` or `Wan2.1_VAE.pth`) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
@@ -20,6 +20,8 @@ public final class UnifiedModel: Sendable {
     /// How the FFN's neurons are packed, for pruning; nil without a calibration.
     let neuronOrder: NeuronOrder?
     let worker = Worker()
+    /// Runs the model's jobs in turns.
+    public let scheduler = Scheduler()
     private let openedTokenizer = Mutex<Tokenizer?>(nil)
     private let openedVAE = Mutex<WanVAE?>(nil)
 
@@ -148,9 +150,4 @@ public final class UnifiedModel: Sendable {
                 + (task == .generation ? ", or go without by --set ffn.generationRatio=0" : "")
         )
     }
-}
-
-extension Tensor {
-    /// Whether no element is infinite or not a number.
-    var isFinite: Bool { floats().allSatisfy(\.isFinite) }
 }

@@ -4,7 +4,7 @@ public import Tensors
 
 /// The unified network: immutable, shared by all requests.
 ///
-/// A request drives it through ``Denoising`` (text to image) or ``Reading`` (image understanding, text).
+/// A request reads pieces into a ``TokenSequence`` (``ReadingPass``) and continues it by text (``DecodeBatch``) or by an image (``Denoising``).
 public final class ShowO2Model: Sendable {
     /// Every size.
     public let geometry: ShowO2Geometry
@@ -69,8 +69,22 @@ public final class ShowO2Model: Sendable {
     /// The time token and adaLN vectors for each of `times`.
     /// - Throws: as ``head``, `ComputeError`.
     package func conditioning(_ times: [Float]) throws -> TimeConditioning {
-        let (conditioning, tokens) = time(times, compute)
-        return TimeConditioning(tokens: tokens, modulations: try head.modulations(conditioning))
+        var result: TimeConditioning?
+        let stages = Stages()
+        addConditioning(to: stages, times) { result = $0 }
+        try stages.finish()
+        guard let result else { preconditionFailure("the last stage makes it") }
+        return result
+    }
+
+    /// Adds the stages that compute the time token and adaLN vectors for each of `times`.
+    func addConditioning(to stages: Stages, _ times: [Float], then done: @escaping (TimeConditioning) -> Void) {
+        stages.add { [self] in
+            let (conditioning, tokens) = time(times, compute)
+            try head.addModulations(to: stages, conditioning) {
+                done(TimeConditioning(tokens: tokens, modulations: $0))
+            }
+        }
     }
 
     /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.

@@ -87,7 +87,7 @@ import Testing
         let latents = Tensor(
             TextToImage.noise(seed: 9, shape: Array(denoising.latentShape.dropFirst())), shape: denoising.latentShape)
         for step in 0..<denoising.schedule.evaluations {
-            let conditional = denoising.branches(latents, step: step)
+            let conditional = try denoising.branches(latents, step: step)
             latents.add(conditional, times: denoising.schedule.interval(step))
         }
         for guidance: Float in [0, 1, -2] {

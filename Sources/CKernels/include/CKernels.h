@@ -177,13 +177,20 @@ void ck_norm_task(const void *op, int32_t index);
 
 /* ---- Attention ------------------------------------------------------------------------------------------------- */
 
-/* Keys and values of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][capacity / 16][even head_dim][16], so that
- * scores are a product with a packed matrix; values are rows, [kv_heads][capacity][value_dim], head_dim rounded up to 16. Where the
- * instruction set multiplies pairs of bfloat16, the pairs that it wants lie side by side: of elements in keys, of slots in values. The capacity
- * is a multiple of 16. */
+/* Slots of a page: attention takes so many keys at a time. */
+#define CK_PAGE 256
+
+/* Keys and values of CK_PAGE slots of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][CK_PAGE / 16][even head_dim][16], so
+ * that scores are a product with a packed matrix; values are rows, [kv_heads][CK_PAGE][value_dim], head_dim rounded up to 16. Where the
+ * instruction set multiplies pairs of bfloat16, the pairs that it wants lie side by side: of elements in keys, of slots in values. */
 typedef struct {
     void *keys;
     void *values;
+} ck_page;
+
+/* The pages of one layer and one sequence: slot s lies in page s / CK_PAGE. Sequences may share pages that nobody writes to. */
+typedef struct {
+    const ck_page *pages;
 } ck_kv;
 
 /* Splits a fused q/k/v projection, applies q/k RMS norms and RoPE (rotate-half), scales q by 1 / sqrt(head_dim), and writes
@@ -201,7 +208,6 @@ typedef struct {
     const int32_t *sequences;     /* [rows]: index into caches */
     const int32_t *slots;         /* [rows] */
     const ck_kv *caches;
-    int64_t capacity;
     int32_t kv_type;
     float *q;
 } ck_heads;
@@ -224,7 +230,6 @@ typedef struct {
     int32_t segment_count;
     const int32_t *limits; /* [rows] */
     const ck_kv *caches;
-    int64_t capacity;
     int32_t kv_type;
     void *out;             /* [rows, heads * head_dim] */
     int64_t ldo;

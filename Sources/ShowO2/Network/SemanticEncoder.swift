@@ -56,42 +56,46 @@ final class SemanticEncoder: Sendable {
         }
     }
 
-    /// patches `[images * tokens, patchWidth]` float32 -> features `[images * tokens, width]` float32.
-    func callAsFunction(
-        _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace, observe: Observer? = nil
-    )
-        -> Tensor
-    {
+    /// Adds the stages that turn patches `[images * tokens, patchWidth]` float32 into features.
+    ///
+    /// - Returns: the features `[images * tokens, width]` float32, in memory of the workspace, once the stages have run.
+    func add(
+        to stages: Stages, _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace,
+        observe: Observer? = nil
+    ) -> Tensor {
         let (count, width, heads) = (images * grid.tokens, geometry.hidden, geometry.attention)
         let hidden = workspace.tensor("und.hidden", [count, width])  // [images * tokens, width]
-        compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
-        observe?("image_embedder_und", hidden)
-        let table = positions(for: grid)  // [tokens, width]
-        for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
-
+        stages.add { [self] in
+            compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
+            observe?("image_embedder_und", hidden)
+            let table = positions(for: grid)  // [tokens, width]
+            for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
+        }
         // Every token of an image sees all tokens of that image.
-        let (rows, cache) = workspace.value("und \(images) \(grid.tokens)") {
+        let (rows, caches) = workspace.value("und \(images) \(grid.tokens)") {
             var rows = RowLayout()
             for image in 0..<images {
                 rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
             }
-            return (rows, compute.makeCache(heads, sequences: images, capacity: grid.tokens))
+            return (rows, (0..<images).map { _ in compute.makeCache(heads) })
         }
-        let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
-        let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
-        let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]
-        let mixed = workspace.tensor("und.attention", [count, heads.queryWidth], compute.activationType)
-        let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
         for (i, layer) in layers.enumerated() {
-            compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
-            compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
-            compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
-            compute.attention(queries, heads, rows, cache, into: mixed)
-            compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
-            compute.norm(hidden, layer.norm2, nil, silu: false, into: x)
-            compute.linear(x, layer.expand, .geluTanh, .replace, into: inner)
-            compute.linear(inner, layer.contract, .identity, .residual, into: hidden)
-            observe?("und_trans.layer\(i)", hidden)
+            stages.add { [self] in
+                let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
+                let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
+                let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]
+                let mixed = workspace.tensor("und.attention", [count, heads.queryWidth], compute.activationType)
+                let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
+                compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
+                compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
+                compute.heads(fused, heads, nil, nil, rows, caches, into: queries)
+                compute.attention(queries, heads, rows, caches, into: mixed)
+                compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
+                compute.norm(hidden, layer.norm2, nil, silu: false, into: x)
+                compute.linear(x, layer.expand, .geluTanh, .replace, into: inner)
+                compute.linear(inner, layer.contract, .identity, .residual, into: hidden)
+                observe?("und_trans.layer\(i)", hidden)
+            }
         }
         return hidden
     }

@@ -12,7 +12,7 @@ protocol VAEStage: Sendable {
     /// The input rows that rows `range` of the output are made of; `height` rows are all.
     func needs(_ range: Range<Int>, height: Int) -> Range<Int>
     /// Computes all the rows it can.
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand
 }
 
 /// What a stage does to the sides.
@@ -32,7 +32,7 @@ struct PlainConvolution: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         try run.convolved(
             band.pixels, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
     }
@@ -57,7 +57,7 @@ struct NormedConvolution: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let normed = run.scratch("normed", band.pixels.shape)
         run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
         return try run.convolved(
@@ -94,7 +94,7 @@ struct ResidualBlock: VAEStage {
         range.widened(by: margins.0 + margins.1, limit: height)
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let width = band.pixels.shape[1]
         let normed = run.scratch("normed", band.pixels.shape)  // [rows, w, inputs]
         run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
@@ -139,14 +139,14 @@ struct SpatialAttention: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { 0..<height }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let compute = run.compute
         let (pixels, width) = (band.pixels.shape[0] * band.pixels.shape[1], band.pixels.shape[2])
         let heads = AttentionGeometry(heads: 1, keyValueHeads: 1, headDim: width)
-        let (rows, cache) = run.workspace.value("vae.attention \(pixels) \(width)") {
+        let (rows, caches) = run.workspace.value("vae.attention \(pixels) \(width)") {
             var rows = RowLayout()
             rows.append(sequence: 0, start: 0, count: pixels, span: 0..<pixels)
-            return (rows, compute.makeCache(heads, sequences: 1, capacity: pixels))
+            return (rows, [compute.makeCache(heads)])
         }
         let out = run.next([pixels, width])
         out.copy(from: band.pixels)
@@ -155,8 +155,8 @@ struct SpatialAttention: VAEStage {
         let fused = run.scratch("middle", [pixels, 3 * width])
         compute.linear(normed, queryKeyValue, .identity, .replace, into: fused)
         let queries = run.scratch("queries", [pixels, width])
-        compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
-        compute.attention(queries, heads, rows, cache, into: normed)
+        compute.heads(fused, heads, nil, nil, rows, caches, into: queries)
+        compute.attention(queries, heads, rows, caches, into: normed)
         compute.linear(normed, projection, .identity, .residual, into: out)
         return VAEBand(whole: out.reshaped(band.pixels.shape))
     }
@@ -182,7 +182,7 @@ struct Downsample: VAEStage {
     }
 
     /// The band begins at an even row.
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let first = band.rows.lowerBound / 2
         return try run.convolved(
             band.pixels, conv, of: band,
@@ -208,7 +208,7 @@ struct Upsample: VAEStage {
         return large.lowerBound / 2..<(large.upperBound + 1) / 2
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let edges = band.edges
         return try run.convolved(
             band.pixels, conv, of: band,

@@ -37,23 +37,24 @@ struct VAETrunk: Sendable {
         (self.stages, self.compute, self.bandBytes) = (stages, compute, bandBytes)
     }
 
-    /// `[h, w, inputs]` -> `[h', w', outputs]`, in memory of `workspace`.
-    func callAsFunction(_ x: Tensor, _ workspace: Workspace) throws -> Tensor {
-        var run = VAERun(compute, workspace)
+    /// Adds the stages that turn `x` `[h, w, inputs]` into `[h', w', outputs]`, in memory of `workspace`: a stage of the network on the whole
+    /// image, or on one band, is one.
+    func add(to todo: Stages, _ x: Tensor, _ workspace: Workspace, then done: @escaping (Tensor) throws -> Void) {
+        let run = VAERun(compute, workspace)
         var image = VAEBand(0..<x.shape[0], of: x)
         for (i, segment) in segments.enumerated() {
             let stages = stages[segment]
-            if let rows = bandRows(stages, of: image.pixels) {
-                image = VAEBand(
-                    whole: try banded(stages, image.pixels, rows, "vae.segment\(i % 2)", &run))
-            } else {
-                for stage in stages {
-                    try Task.checkCancellation()
-                    image = try stage(image, &run)
+            todo.add {
+                if let rows = bandRows(stages, of: image.pixels) {
+                    addBands(to: todo, stages, image.pixels, rows, "vae.segment\(i % 2)", run) {
+                        image = VAEBand(whole: $0)
+                    }
+                } else {
+                    for stage in stages { todo.add { image = try stage(image, run) } }
                 }
             }
         }
-        return image.pixels
+        todo.add { try done(image.pixels) }
     }
 
     /// Output rows of a band, or nil where the segment runs on the whole image.
@@ -68,10 +69,11 @@ struct VAETrunk: Sendable {
         return stages.last?.scale == .half ? rows / 2 : rows
     }
 
-    /// Runs a segment band by band.
-    private func banded(
-        _ stages: ArraySlice<any VAEStage>, _ x: Tensor, _ rows: Int, _ name: String, _ run: inout VAERun
-    ) throws -> Tensor {
+    /// Adds the stages that run a segment band by band.
+    private func addBands(
+        to todo: Stages, _ stages: ArraySlice<any VAEStage>, _ x: Tensor, _ rows: Int, _ name: String, _ run: VAERun,
+        then done: @escaping (Tensor) -> Void
+    ) {
         var heights = [x.shape[0]]  // of the image before each stage, and at the end
         var width = x.shape[1]
         for stage in stages {
@@ -84,19 +86,18 @@ struct VAETrunk: Sendable {
         }
         let height = heights[heights.count - 1]
         run.isBanded = true
-        defer { run.isBanded = false }
         let out = run.workspace.tensor(name, [height, width, stages.last?.outputs ?? x.shape[2]])
         for first in stride(from: 0, to: height, by: rows) {
             let wanted = first..<min(height, first + rows)
             var needed = wanted
             for (stage, height) in zip(stages, heights).reversed() { needed = stage.needs(needed, height: height) }
             var band = VAEBand(needed, of: x)
-            for stage in stages {
-                try Task.checkCancellation()
-                band = try stage(band, &run)
-            }
-            out.rows(wanted).copy(from: band.pixels(wanted))
+            for stage in stages { todo.add { band = try stage(band, run) } }
+            todo.add { out.rows(wanted).copy(from: band.pixels(wanted)) }
         }
-        return out
+        todo.add {
+            run.isBanded = false
+            done(out)
+        }
     }
 }

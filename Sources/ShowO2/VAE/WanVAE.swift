@@ -59,42 +59,67 @@ public final class WanVAE: Sendable {
     /// pixels `[3, height, width]` in -1 ... 1, sides multiples of 8 -> the posterior.
     /// - Throws: ``ModelError/request(_:)`` for other sizes, `ComputeError`.
     public func encode(_ pixels: Tensor) throws -> Posterior {
-        guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
-            pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
-        else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
-        let network = try encoder.withLock { made in
-            let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
-            made = network
-            return network
-        }
-        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
-        // [2 channels, h, w]
-        let planar = try run(network, pixels).reshaped([2, channels, height, width])
-        let mu = planar.rows(0..<1).reshaped([channels, height, width]).toFloat32()
-        mu.update { i, x in (x - mean[i / (height * width)]) / std[i / (height * width)] }
-        return Posterior(mean: mu, logVariance: planar.rows(1..<2).reshaped([channels, height, width]).toFloat32())
+        try finished { try addEncoding(to: $0, pixels, then: $1) }
     }
 
     /// Normalised latents `[channels, h, w]` -> pixels `[3, 8h, 8w]`, not clamped.
     /// - Throws: ``ModelError/request(_:)`` for another channel count, `ComputeError`.
     public func decode(_ latents: Tensor) throws -> Tensor {
+        try finished { try addDecoding(to: $0, latents, then: $1) }
+    }
+
+    /// Adds the stages of ``encode(_:)``; the last one gives `done` the posterior.
+    /// - Throws: ``ModelError/request(_:)`` for other sizes.
+    public func addEncoding(to stages: Stages, _ pixels: Tensor, then done: @escaping (Posterior) throws -> Void) throws {
+        guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
+            pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
+        else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
+        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
+        stages.add { [self] in
+            let network = try encoder.withLock { made in
+                let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
+                made = network
+                return network
+            }
+            network.add(to: stages, ChannelsLast.from(pixels), Workspace()) { image in
+                // [2 channels, h, w]
+                let planar = ChannelsLast.toPlanar(image).reshaped([2, self.channels, height, width])
+                let mu = planar.rows(0..<1).reshaped([self.channels, height, width]).toFloat32()
+                mu.update { i, x in (x - self.mean[i / (height * width)]) / self.std[i / (height * width)] }
+                try done(
+                    Posterior(
+                        mean: mu, logVariance: planar.rows(1..<2).reshaped([self.channels, height, width]).toFloat32()))
+            }
+        }
+    }
+
+    /// Adds the stages of ``decode(_:)``; the last one gives `done` the pixels.
+    /// - Throws: ``ModelError/request(_:)`` for another channel count.
+    public func addDecoding(to stages: Stages, _ latents: Tensor, then done: @escaping (Tensor) throws -> Void) throws {
         guard latents.shape.count == 3, latents.shape[0] == channels, latents.count > 0 else {
             throw ModelError.request("the VAE decodes latents of \(channels) channels, not \(latents.shape)")
         }
-        let network = try decoder.withLock { made in
-            let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
-            made = network
-            return network
+        stages.add { [self] in
+            let network = try decoder.withLock { made in
+                let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
+                made = network
+                return network
+            }
+            let plane = latents.shape[1] * latents.shape[2]
+            let z = latents.toFloat32()
+            z.update { i, x in x * std[i / plane] + mean[i / plane] }
+            network.add(to: stages, ChannelsLast.from(z), Workspace()) { try done(ChannelsLast.toPlanar($0)) }
         }
-        let plane = latents.shape[1] * latents.shape[2]
-        let z = latents.toFloat32()
-        z.update { i, x in x * std[i / plane] + mean[i / plane] }
-        return try run(network, z)
     }
 
-    /// An image `[c, h, w]` through a network: `[c', h', w']`.
-    private func run(_ network: VAETrunk, _ planar: Tensor) throws -> Tensor {
-        ChannelsLast.toPlanar(try network(ChannelsLast.from(planar), Workspace()))
+    /// Runs all stages and returns what the last one gives.
+    private func finished<Result>(_ add: (Stages, @escaping (Result) -> Void) throws -> Void) throws -> Result {
+        let stages = Stages()
+        var result: Result?
+        try add(stages) { result = $0 }
+        try stages.finish()
+        guard let result else { preconditionFailure("the last stage gives it") }
+        return result
     }
 }
 
