@@ -122,7 +122,7 @@ public struct ModelConversion: Sendable {
         guard let file = UnifiedModel.vaeFile(in: folder) else { return [] }
         let name = file.lastPathComponent
         let own = file.deletingLastPathComponent()
-        let isBeside = own.standardizedFileURL == folder.standardizedFileURL
+        let isBeside = own.standardizedFileURL.path == folder.standardizedFileURL.path
         if isBeside, !name.hasSuffix(".index.json") { return [name] }
         let files = (try? FileManager.default.contentsOfDirectory(atPath: own.path)) ?? []
         let stem = name.prefix { $0 != "." }

@@ -92,13 +92,15 @@ extension ShowO2Geometry {
             ("hidden_size", config.hidden_size, llm.hidden),
             ("clip_latent_dim", config.clip_latent_dim, self.vision.hidden),
             ("num_diffusion_layers", config.num_diffusion_layers, head.layers),
-            (
-                "patch_size * patch_size * image_latent_dim", patchWidth,
-                (try? shapes.rows(
-                    of: ["diffusion_head_b.linear.weight"], columns: head.hidden, stated: patchWidth)) ?? patchWidth
-            ),
         ] {
             if let stated, stated != found { throw .contradiction("\(key) is \(stated), the weights have \(found)") }
+        }
+        let output = "diffusion_head_b.linear.weight"
+        let rows = try? shapes.rows(of: [output], columns: head.hidden, stated: patchWidth)
+        if let rows, rows != patchWidth {
+            throw .contradiction(
+                "patch_size \(patch) and image_latent_dim \(latentChannels) make tokens of \(patchWidth) values, \(output) has \(rows) rows"
+            )
         }
         if let stated = config.llm_vocab_size, stated > vocabulary {
             throw .contradiction(

@@ -18,11 +18,12 @@ struct WeightShapes {
         return (shape[0], shape[1])
     }
 
-    /// Rows of the first of some matrices that has that many columns (nil: any), else what the configuration states.
+    /// Rows of some matrices that should have as many: what most of them and the configuration say, the first of equals.
+    ///
+    /// - Parameter columns: matrices of other widths don't count; nil: all do.
     func rows(of candidates: [String], columns: Int?, stated: Int?) throws(ModelError) -> Int {
-        for name in candidates {
-            if let found = matrix(name), columns == nil || found.columns == columns { return found.rows }
-        }
+        let found = candidates.compactMap { matrix($0) }.filter { columns == nil || $0.columns == columns }
+        if !found.isEmpty, let rows = (found.map(\.rows) + [stated].compactMap { $0 }).mostFrequent { return rows }
         // Nothing at all like it: not this kind of model. Of another type, or damaged: its loader will say so.
         guard isRecognised, let stated, (1...1 << 24).contains(stated) else {
             guard let first = candidates.first, source.contains(first) else { throw isNoModel(candidates.first ?? "") }

@@ -15,7 +15,7 @@ struct WeightLoader {
     var findings: WeightFindings?
 
     /// Larger than any tensor of a model: an inspection ends where shapes contradict each other so grossly.
-    private static let largestStandIn = 4 << 30
+    private static let largestStandIn = 2 << 30
 
     /// The tensor of that name, which must have one of those shapes, the usual one first. In an inspection a stand-in of the usual shape.
     func tensor(_ name: String, _ shape: [Int], or others: [[Int]] = []) throws -> Tensor {

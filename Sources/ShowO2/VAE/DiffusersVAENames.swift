@@ -57,12 +57,17 @@ struct DiffusersVAENames {
         if let layer = Self.whole[parts.dropLast().joined(separator: ".")] { return "\(layer).\(leaf)" }
         guard parts.count > 4 || parts[1] == "down_blocks", parts.count > 3 else { return name }
         let (stage, rest): (String, ArraySlice<String>)
-        switch (parts[0], parts[1], parts[2], Int(parts[2])) {
+        let number = { (part: String) in Int(part).flatMap { (0..<100).contains($0) ? $0 : nil } }
+        switch (parts[0], parts[1], parts[2], number(parts[2])) {
         case ("encoder", "down_blocks", _, let place?): (stage, rest) = ("downsamples.\(place)", parts[3...])
-        case (_, "mid_block", "resnets", _): (stage, rest) = ("middle.\(2 * (Int(parts[3]) ?? 0))", parts[4...])
-        case (_, "mid_block", "attentions", _): (stage, rest) = ("middle.\(2 * (Int(parts[3]) ?? 0) + 1)", parts[4...])
+        case (_, "mid_block", "resnets", _):
+            guard let block = number(parts[3]) else { return name }
+            (stage, rest) = ("middle.\(2 * block)", parts[4...])
+        case (_, "mid_block", "attentions", _):
+            guard let block = number(parts[3]) else { return name }
+            (stage, rest) = ("middle.\(2 * block + 1)", parts[4...])
         case ("decoder", "up_blocks", _, let level?):
-            guard parts.count > 5, levels.indices.contains(level), let index = Int(parts[4]) else { return name }
+            guard parts.count > 5, levels.indices.contains(level), let index = number(parts[4]) else { return name }
             let within = parts[3] == "upsamplers" ? levels[level].blocks : index
             (stage, rest) = ("upsamples.\(start(of: level) + within)", parts[5...])
         default: return name

@@ -41,20 +41,25 @@ extension WeightLoader {
         -> any ConvolutionWeights
     {
         let name = prefix + ".resample.1"
-        let outputs = channels([(name + ".bias", 0), (name + ".weight", 0)], otherwise: inputs)
+        // The next stage's norm says it too.
+        let parts = prefix.split(separator: ".")
+        let next = parts.dropLast().joined(separator: ".") + ".\((parts.last.flatMap { Int($0) } ?? 0) + 1)"
+        let outputs = channels(
+            [(name + ".weight", 0), (name + ".bias", 0), (next + ".residual.0.gamma", 0)], otherwise: inputs)
         return try convolution(name, outputs, inputs, kernel: 3, isFlat: true, geometry)
     }
 
-    /// A convolution whose outputs only its own tensors tell.
-    fileprivate func first(_ name: String, inputs: Int) throws -> any ConvolutionWeights {
-        let outputs = channels([(name + ".bias", 0), (name + ".weight", 0)], otherwise: inputs)
+    /// The first convolution of a network, whose outputs its own tensors tell and the norm of the stage behind it.
+    fileprivate func first(_ name: String, inputs: Int, before next: String) throws -> any ConvolutionWeights {
+        let outputs = channels(
+            [(name + ".weight", 0), (name + ".bias", 0), (next + ".residual.0.gamma", 0)], otherwise: inputs)
         return try convolution(name, outputs, inputs, kernel: 3)
     }
 }
 
 /// `[h, w, 3]` -> posterior moments `[h / 8, w / 8, 2 latent channels]`: means, then log variances.
 func makeEncoder(_ loader: WeightLoader, latent: Int, bandBytes: Int) throws -> VAETrunk {
-    let first = PlainConvolution(conv: try loader.first("encoder.conv1", inputs: 3))
+    let first = PlainConvolution(conv: try loader.first("encoder.conv1", inputs: 3, before: "encoder.downsamples.0"))
     var channels = first.outputs
     var stages: [any VAEStage] = [first]
     stages += try loader.stages("encoder.downsamples", &channels) { try Downsample($0, $1, inputs: $2) }
@@ -66,7 +71,7 @@ func makeEncoder(_ loader: WeightLoader, latent: Int, bandBytes: Int) throws -> 
 
 /// Latents `[h, w, latent channels]`, not normalised -> `[8h, 8w, 3]`.
 func makeDecoder(_ loader: WeightLoader, latent: Int, bandBytes: Int) throws -> VAETrunk {
-    let first = PlainConvolution(conv: try loader.first("decoder.conv1", inputs: latent))
+    let first = PlainConvolution(conv: try loader.first("decoder.conv1", inputs: latent, before: "decoder.middle.0"))
     var channels = first.outputs
     var stages: [any VAEStage] = [
         PlainConvolution(conv: try loader.convolution("conv2", latent, latent, kernel: 1)), first,
