@@ -9,7 +9,7 @@ public import Tokenizers
 /// A model folder, ready to run: network, tokenizer, VAE, and the scheduler that requests take turns by.
 ///
 /// The folder holds `config.json`, optionally `geometry.json`, the weights (`model.safetensors`, `pytorch_model*.bin`, sharded or not),
-/// the VAE (`vae.safetensors` or `Wan2.1_VAE.pth`) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
+/// the VAE (``vaeFileNames``) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
 public final class UnifiedModel: Sendable {
     /// Where it came from.
     public let folder: URL
@@ -26,7 +26,7 @@ public final class UnifiedModel: Sendable {
     private let openedVAE = Mutex<WanVAE?>(nil)
 
     /// Names under which the VAE is looked for.
-    public static let vaeFileNames = ["vae.safetensors", "Wan2.1_VAE.safetensors", "Wan2.1_VAE.pth"]
+    public static let vaeFileNames = WanVAE.fileNames
 
     /// Loads a folder.
     ///
@@ -55,7 +55,7 @@ public final class UnifiedModel: Sendable {
         folder: URL, compute: any Compute, tasks: ModelTasks, calibrated: Bool, progress: (Double) throws -> Void
     ) throws {
         self.folder = folder
-        let weights = try openWeights(in: folder)
+        let weights = try openNetworkWeights(in: folder)
         let geometry = try ShowO2Geometry(folder: folder, weights: weights)
         calibration =
             calibrated
@@ -96,7 +96,7 @@ public final class UnifiedModel: Sendable {
             if let opened { return opened }
             guard let url = Self.vaeFile(in: folder) else {
                 throw ModelError.missing(
-                    "\(folder.path) has no VAE; put \(Self.vaeFileNames.joined(separator: " or ")) there")
+                    "\(folder.path) has no VAE; put \(Self.vaeFileNames.prefix(4).joined(separator: " or ")) there")
             }
             let vae = try WanVAE(
                 weights: openWeights(file: url), mean: geometry.latentMean, std: geometry.latentStd,
@@ -107,11 +107,7 @@ public final class UnifiedModel: Sendable {
     }
 
     /// The VAE file of a folder, if there is one.
-    public static func vaeFile(in folder: URL) -> URL? {
-        vaeFileNames.map { folder.appendingPathComponent($0) }.first {
-            FileManager.default.fileExists(atPath: $0.path)
-        }
-    }
+    public static func vaeFile(in folder: URL) -> URL? { WanVAE.file(in: folder) }
 
     /// The structural tokens: the folder's, or looked up in the tokenizer.
     /// - Throws: `ModelError/missing(_:)` when the tokenizer has no such tokens, `ModelError/contradiction(_:)` when they are

@@ -24,18 +24,12 @@ package final class FlowHead: Sendable {
         self.geometry = head
         patchWidth = geometry.patchWidth
         compute = loader.compute
-        if loader.source.contains("diff_proj.0.weight") {
-            projection = (
+        projection =
+            geometry.llm.hidden != width || loader.contains("diff_proj.0", "diff_proj.2")
+            ? (
                 try loader.linear("diff_proj.0", width, geometry.llm.hidden),
                 try loader.linear("diff_proj.2", width, width)
-            )
-        } else {
-            guard geometry.llm.hidden == width else {
-                throw ModelError.contradiction(
-                    "no diff_proj although the LLM's width \(geometry.llm.hidden) is not the head's \(width)")
-            }
-            projection = nil
-        }
+            ) : nil
         layers = try (0..<head.layers).map {
             let layer = try TransformerLayer(
                 loader, "diffusion_head_a.\($0)", head, epsilon: 1e-5, bias: false, queryKeyNormEpsilon: 1e-6)

@@ -28,9 +28,8 @@ package final class Qwen2Decoder: Sendable {
         self.geometry = geometry.llm
         vocabulary = geometry.vocabulary
         compute = loader.compute
-        embedding = try loader.source.tensor(
-            "showo.model.embed_tokens.weight", shape: [vocabulary, geometry.llm.hidden]
-        ).asFloatOrBFloat16()
+        embedding = try loader.tensor("showo.model.embed_tokens.weight", [vocabulary, geometry.llm.hidden])
+            .asFloatOrBFloat16()
         outputSource =
             loader.source.contains("showo.lm_head.weight")
             ? try loader.layer("showo.lm_head", vocabulary, geometry.llm.hidden, bias: false)

@@ -32,9 +32,7 @@ final class SemanticEncoder: Sendable {
         compute = loader.compute
         patchEmbedding = try loader.patchEmbedding(
             "image_embedder_und.proj", width, channels: geometry.latentChannels, patch: geometry.patch)
-        positionTable = try loader.source.tensor(
-            "position_embedding.weight", shape: [geometry.positions, width]
-        ).toFloat32()
+        positionTable = try loader.tensor("position_embedding.weight", [geometry.positions, width]).toFloat32()
         layers = try (0..<vision.layers).map { i in
             let prefix = "und_trans.layers.\(i)"
             let layer = Layer(

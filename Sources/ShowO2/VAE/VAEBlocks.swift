@@ -22,7 +22,7 @@ extension VAEStage {
     var scale: VAEScale { .same }
 }
 
-/// A convolution alone, of any odd kernel.
+/// A convolution alone.
 struct PlainConvolution: VAEStage {
     let conv: any ConvolutionWeights
 
@@ -43,12 +43,9 @@ struct NormedConvolution: VAEStage {
     let norm: Norm
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm = try loader.channelNorm(prefix + ".0")
-        conv = try loader.convolution(prefix + ".2")
-        guard norm.weight.count == conv.inputs else {
-            throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together")
-        }
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int, outputs: Int) throws {
+        norm = try loader.channelNorm(prefix + ".0", inputs)
+        conv = try loader.convolution(prefix + ".2", outputs, inputs, kernel: 3)
     }
 
     var inputs: Int { conv.inputs }
@@ -73,17 +70,20 @@ struct ResidualBlock: VAEStage {
     let conv2: any ConvolutionWeights
     let shortcut: (any ConvolutionWeights)?
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm1 = try loader.channelNorm(prefix + ".residual.0")
-        conv1 = try loader.convolution(prefix + ".residual.2")
-        norm2 = try loader.channelNorm(prefix + ".residual.3")
-        conv2 = try loader.convolution(prefix + ".residual.6")
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        let outputs = loader.channels(
+            [
+                (prefix + ".residual.2.weight", 0), (prefix + ".residual.3.gamma", 0),
+                (prefix + ".residual.6.weight", 0), (prefix + ".residual.6.weight", 1),
+                (prefix + ".residual.2.bias", 0), (prefix + ".residual.6.bias", 0),
+            ], otherwise: inputs)
+        norm1 = try loader.channelNorm(prefix + ".residual.0", inputs)
+        conv1 = try loader.convolution(prefix + ".residual.2", outputs, inputs, kernel: 3)
+        norm2 = try loader.channelNorm(prefix + ".residual.3", outputs)
+        conv2 = try loader.convolution(prefix + ".residual.6", outputs, outputs, kernel: 3)
         shortcut =
-            loader.source.contains(prefix + ".shortcut.weight") ? try loader.convolution(prefix + ".shortcut") : nil
-        guard norm1.weight.count == conv1.inputs, norm2.weight.count == conv1.outputs, conv1.outputs == conv2.inputs,
-            (shortcut?.outputs ?? conv1.inputs) == conv2.outputs, (shortcut?.inputs ?? conv1.inputs) == conv1.inputs,
-            (shortcut?.geometry.kernel ?? 1) == 1
-        else { throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together") }
+            outputs != inputs || loader.contains(prefix + ".shortcut")
+            ? try loader.convolution(prefix + ".shortcut", outputs, inputs, kernel: 1) : nil
     }
 
     var inputs: Int { conv1.inputs }
@@ -127,9 +127,8 @@ struct SpatialAttention: VAEStage {
     let queryKeyValue: any LinearWeights
     let projection: any LinearWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm = try loader.channelNorm(prefix + ".norm")
-        let width = norm.weight.count
+    init(_ loader: WeightLoader, _ prefix: String, width: Int) throws {
+        norm = try loader.channelNorm(prefix + ".norm", width, axes: 2)
         queryKeyValue = try loader.pointwise(prefix + ".to_qkv", 3 * width, width)
         projection = try loader.pointwise(prefix + ".proj", width, width)
     }
@@ -166,11 +165,10 @@ struct SpatialAttention: VAEStage {
 struct Downsample: VAEStage {
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        conv = try loader.convolution(prefix + ".resample.1") {
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        conv = try loader.resampling(prefix, inputs: inputs) {
             ConvolutionGeometry(kernel: $0, stride: 2, padBefore: 0, padAfter: 1)
         }
-        guard conv.geometry.kernel == 3 else { throw ModelError.contradiction("the VAE's \(prefix) is not 3 x 3") }
     }
 
     var inputs: Int { conv.inputs }
@@ -195,8 +193,8 @@ struct Downsample: VAEStage {
 struct Upsample: VAEStage {
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        conv = try loader.convolution(prefix + ".resample.1") { ConvolutionGeometry.same(kernel: $0, upsampling: 2) }
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        conv = try loader.resampling(prefix, inputs: inputs) { .same(kernel: $0, upsampling: 2) }
     }
 
     var inputs: Int { conv.inputs }

@@ -22,23 +22,49 @@ public final class WanVAE: Sendable {
     private let encoder = Mutex<VAETrunk?>(nil)
     private let decoder = Mutex<VAETrunk?>(nil)
 
-    /// A VAE whose weights have the official names. It computes in float32.
+    /// A VAE whose weights have the official names, or diffusers'. It computes in float32.
     ///
     /// - Parameter bandBytes: size of a layer's result from which images are processed in bands of rows.
     /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
     public init(
         weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute, bandBytes: Int = 80 << 20
     ) throws {
-        guard let shape = weights.info("conv2.weight")?.shape, shape.count == 5, shape[0] == mean.count,
-            mean.count == std.count, weights.contains("encoder.conv1.weight"), weights.contains("decoder.conv1.weight")
-        else {
-            throw ModelError.contradiction("\(weights.location) is no Wan2.1 VAE of \(mean.count) latent channels")
+        let weights = try Self.named(weights)
+        guard !mean.isEmpty, mean.count == std.count else {
+            throw ModelError.contradiction("the VAE has \(mean.count) means and \(std.count) deviations")
         }
+        // Now, and not after the image has been drawn.
+        try Self.inspect(weights, channels: mean.count, nil)
         channels = mean.count
         self.mean = mean
         self.std = std
         self.bandBytes = bandBytes
         loader = WeightLoader(source: weights, compute: compute.with(precision: .f32))
+    }
+
+    /// The weights under the official names.
+    /// - Throws: ``ModelError/contradiction(_:)`` if they are no Wan VAE's.
+    static func named(_ weights: any TensorSource) throws -> any TensorSource {
+        guard isVAE(weights) else {
+            throw ModelError.contradiction("\(weights.location) is no Wan2.1 VAE")
+        }
+        return try DiffusersVAENames.official(weights)
+    }
+
+    /// Goes through both networks without reading their weights.
+    ///
+    /// - Parameter findings: takes all that is wrong; nil: the first fault is thrown.
+    static func inspect(_ weights: any TensorSource, channels: Int, _ findings: WeightFindings?) throws {
+        let all = findings ?? WeightFindings(file: weights.location)
+        let loader = WeightLoader(source: weights, compute: ReferenceCompute(), findings: all)
+        for make in [makeEncoder, makeDecoder] {
+            do {
+                _ = try make(loader, channels, 0)
+            } catch {
+                all.add(error)
+            }
+            if findings == nil, let first = all.firstError { throw first }
+        }
     }
 
     /// What an image becomes: the normalised mean, and the logarithm of the posterior's variance (not normalised).

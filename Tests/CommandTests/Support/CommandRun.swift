@@ -23,10 +23,11 @@ struct CommandRun {
     /// - Parameters:
     ///   - folder: the working directory.
     ///   - closedOutput: whether standard output is a pipe that nobody reads any more.
+    ///   - limits: a shell command that runs first, such as `ulimit -f 100`.
     ///   - whileRunning: called with the process id after the start.
     static func flashu(
         _ arguments: [String], in folder: URL, closedOutput: Bool = false, timeout: Double = 120,
-        environment: [String: String] = [:], whileRunning: ((pid_t) -> Void)? = nil
+        environment: [String: String] = [:], limits: String = ":", whileRunning: ((pid_t) -> Void)? = nil
     ) throws -> CommandRun {
         let captured = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-io-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: captured, withIntermediateDirectories: true)
@@ -34,7 +35,8 @@ struct CommandRun {
         let (out, err) = (captured.appendingPathComponent("out").path, captured.appendingPathComponent("err").path)
 
         // The shell sets limits and folder; exec makes flashu take its place, process id included.
-        let script = "ulimit -c 0; ulimit -v \(memoryLimit) 2>/dev/null; cd \"$1\" || exit 99; shift; exec \"$@\""
+        let script =
+            "\(limits); ulimit -c 0; ulimit -v \(memoryLimit) 2>/dev/null; cd \"$1\" || exit 99; shift; exec \"$@\""
         let words = ["/bin/sh", "-c", script, "sh", folder.path, try binary().path] + arguments
         var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if environment["FLASHU_MODEL"] == nil { variables["FLASHU_MODEL"] = nil }
