@@ -9,7 +9,7 @@
 #define REAL 1
 #define EMULATED 2
 
-#define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
+#define CK_FEW_ROWS 16     /* up to so many rows a product streams its weights and reads the rows as they lie */
 #define CK_STORED_COLUMNS 64 /* that one task packs and multiplies with: they stay in L2 */
 #define CK_WINOGRAD_TILES 6 /* that one task transforms */
 #define CK_NORM_ROWS 16
