@@ -136,7 +136,7 @@ public final class Answering: Job {
             emit(.imageRead(keptTokens: pass.keptTokens.first))
             finish(.read)
         }
-        for index in questions.indices { stages.add { [unowned self] in try ask(index) } }
+        stages.add { [unowned self] in try ask(0) }
     }
 
     /// Reads a question into a fork of the context.
@@ -184,6 +184,8 @@ public final class Answering: Job {
                     index: answer.index, text: answer.text.trimmingCharacters(in: .whitespacesAndNewlines),
                     tokens: answer.tokens, finished: finished, timings: timings)))
         finish(.answer)
+        let next = answer.index + 1
+        if next < questions.count { stages.add { [unowned self] in try ask(next) } }
     }
 }
 

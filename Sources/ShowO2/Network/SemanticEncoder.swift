@@ -22,7 +22,8 @@ final class SemanticEncoder: Sendable {
     let layers: [Layer]
     /// `[positions, width]` float32, a square grid.
     let positionTable: Tensor
-    private let resized = Mutex<[TokenGrid: Tensor]>([:])
+    /// Of the grids that were used last: a process that is asked for every size must not keep them all.
+    private let resized = Mutex(LRUCache<TokenGrid, Tensor>(capacity: 4))
     private let compute: any Compute
 
     init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, layerLoaded: () throws -> Void) throws {
@@ -105,10 +106,7 @@ final class SemanticEncoder: Sendable {
             return positionTable
         }
         return resized.withLock { known in
-            if let table = known[grid] { return table }
-            let table = BicubicTable.resize(positionTable, side: side, to: grid)
-            known[grid] = table
-            return table
+            known.value(for: grid) { BicubicTable.resize(positionTable, side: side, to: grid) }
         }
     }
 }

@@ -11,6 +11,8 @@ protocol VAEStage: Sendable {
     var scale: VAEScale { get }
     /// The input rows that rows `range` of the output are made of; `height` rows are all.
     func needs(_ range: Range<Int>, height: Int) -> Range<Int>
+    /// Its convolutions; a layer over the pixels counts as one of kernel 1.
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { get }
     /// Computes all the rows it can.
     func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand
 }
@@ -22,10 +24,23 @@ extension VAEStage {
     var scale: VAEScale { .same }
 }
 
+extension ConvolutionWeights {
+    /// Its shape.
+    fileprivate var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) { (inputs, outputs, geometry) }
+}
+
+extension LinearWeights {
+    /// The shape of the convolution that it is.
+    fileprivate var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) {
+        (inputs, outputs, .same(kernel: 1))
+    }
+}
+
 /// A convolution alone.
 struct PlainConvolution: VAEStage {
     let conv: any ConvolutionWeights
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     private var margin: Int { conv.geometry.kernel / 2 }
@@ -48,6 +63,7 @@ struct NormedConvolution: VAEStage {
         conv = try loader.convolution(prefix + ".2", outputs, inputs, kernel: 3)
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     private var margin: Int { conv.geometry.kernel / 2 }
@@ -86,6 +102,9 @@ struct ResidualBlock: VAEStage {
             ? try loader.convolution(prefix + ".shortcut", outputs, inputs, kernel: 1) : nil
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] {
+        [conv1.shape, conv2.shape] + (shortcut.map { [$0.shape] } ?? [])
+    }
     var inputs: Int { conv1.inputs }
     var outputs: Int { conv2.outputs }
     private var margins: (Int, Int) { (conv1.geometry.kernel / 2, conv2.geometry.kernel / 2) }
@@ -133,6 +152,9 @@ struct SpatialAttention: VAEStage {
         projection = try loader.pointwise(prefix + ".proj", width, width)
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] {
+        [queryKeyValue.shape, projection.shape]
+    }
     var inputs: Int { norm.weight.count }
     var outputs: Int { norm.weight.count }
 
@@ -171,6 +193,7 @@ struct Downsample: VAEStage {
         }
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     var scale: VAEScale { .half }
@@ -197,6 +220,7 @@ struct Upsample: VAEStage {
         conv = try loader.resampling(prefix, inputs: inputs) { .same(kernel: $0, upsampling: 2) }
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     var scale: VAEScale { .double }

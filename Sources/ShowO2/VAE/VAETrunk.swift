@@ -57,11 +57,67 @@ struct VAETrunk: Sendable {
         todo.add { try done(image.pixels) }
     }
 
+    /// Bytes that one image takes, and bytes of the packed weights; see ``WanVAE/memory(_:width:height:)``. The stages' weights need not be packed.
+    func memory(height: Int, width: Int) -> (intermediates: Int, weights: Int) {
+        var blocks: [String: Int] = [:]
+        func hold(_ name: String, _ rows: Int, _ width: Int, _ channels: Int) {
+            blocks[name] = max(blocks[name] ?? 0, 4 * rows * width * channels)
+        }
+        var (height, width, weights) = (height, width, 0)
+        hold("image", height, width, stages.first?.inputs ?? 0)
+        for (i, segment) in segments.enumerated() {
+            let own = stages[segment]
+            let band = bandRows(own, height: height, width: width)
+            let name = band == nil ? "hidden" : "band"
+            // A band is computed with the rows around it that it needs, at most so many at each end of a stage.
+            var rows = band.map { min(height, $0 + 2 * Self.margin) } ?? height
+            for stage in own {
+                weights += stage.convolutions.reduce(0) { $0 + packedBytes($1.inputs, $1.outputs, $1.geometry) }
+                switch stage {
+                case is ResidualBlock:
+                    hold("normed", rows, width, max(stage.inputs, stage.convolutions[0].outputs))
+                    hold("middle", rows, width, stage.convolutions[0].outputs)
+                case is SpatialAttention:
+                    hold("normed", rows, width, stage.inputs)
+                    hold("middle", rows, width, 3 * stage.inputs)
+                    hold("queries", rows, width, stage.inputs)
+                    hold("keys and values", (rows * width + 255) / 256 * 256, 1, 2 * stage.inputs)
+                case is NormedConvolution: hold("normed", rows, width, stage.inputs)
+                default: break
+                }
+                switch stage.scale {
+                case .same: break
+                case .half: (rows, height, width) = (rows / 2, height / 2, width / 2)
+                case .double: (rows, height, width) = (rows * 2, height * 2, width * 2)
+                }
+                for turn in 0..<2 { hold("\(name)\(turn)", rows, width, stage.outputs) }
+            }
+            if band != nil { hold("segment\(i % 2)", height, width, own.last?.outputs ?? 0) }
+        }
+        hold("planar", height, width, 2 * (stages.last?.outputs ?? 0))
+        return (blocks.values.reduce(16 << 20, +), weights)
+    }
+
+    /// Rows around a band that the stages of a segment need, about.
+    private static let margin = 8
+
+    /// Bytes of a packed convolution: Winograd's kernels have 36 values for 9 (see `WinogradConvolution`).
+    private func packedBytes(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry) -> Int {
+        let padded = (outputs + 15) / 16 * 16
+        let values =
+            geometry.kernel == 3 && geometry.stride == 1 && inputs >= 16 ? 36 : geometry.kernel * geometry.kernel
+        return 4 * values * inputs * padded
+    }
+
     /// Output rows of a band, or nil where the segment runs on the whole image.
     private func bandRows(_ stages: ArraySlice<any VAEStage>, of x: Tensor) -> Int? {
+        bandRows(stages, height: x.shape[0], width: x.shape[1])
+    }
+
+    private func bandRows(_ stages: ArraySlice<any VAEStage>, height: Int, width: Int) -> Int? {
         guard !stages.contains(where: { $0 is SpatialAttention }) else { return nil }
         let grows = stages.first?.scale == .double
-        let (height, width) = grows ? (2 * x.shape[0], 2 * x.shape[1]) : (x.shape[0], x.shape[1])
+        let (height, width) = grows ? (2 * height, 2 * width) : (height, width)
         let channels = stages.map { $0.scale == .half ? $0.inputs : $0.outputs }.max() ?? 1
         let rowBytes = 4 * width * channels
         guard height * rowBytes > bandBytes else { return nil }

@@ -1,5 +1,7 @@
+import Tensors
+
 extension WanVAE {
-    /// What it is asked for.
+    /// What a VAE is asked for.
     public enum Direction: Sendable {
         /// Pixels to latents.
         case encoding
@@ -7,10 +9,22 @@ extension WanVAE {
         case decoding
     }
 
-    /// Bytes that one image takes.
+    /// Bytes that one image takes. Nothing is packed to find out.
     ///
+    /// - Parameters:
+    ///   - width: of the pixels.
+    ///   - height: of the pixels.
     /// - Returns: intermediates, which are given back after each image, and weights, which are packed at the first image and stay.
+    /// - Throws: ``ModelError`` if the weights are no Wan VAE's.
     public func memory(_ direction: Direction, width: Int, height: Int) throws -> (intermediates: Int, weights: Int) {
-        (4 * 4 * 96 * width * height, 300_000_000)
+        var loader = loader
+        loader.findings = WeightFindings(file: loader.source.location)
+        switch direction {
+        case .encoding:
+            return try makeEncoder(loader, latent: channels, bandBytes: bandBytes).memory(height: height, width: width)
+        case .decoding:
+            return try makeDecoder(loader, latent: channels, bandBytes: bandBytes)
+                .memory(height: height / Self.scale, width: width / Self.scale)
+        }
     }
 }

@@ -17,8 +17,8 @@ public final class WanVAE: Sendable {
     public let channels: Int
     private let mean: [Float]
     private let std: [Float]
-    private let loader: WeightLoader
-    private let bandBytes: Int
+    let loader: WeightLoader
+    let bandBytes: Int
     private let encoder = Mutex<VAETrunk?>(nil)
     private let decoder = Mutex<VAETrunk?>(nil)
 
