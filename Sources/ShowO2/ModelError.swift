@@ -1,6 +1,6 @@
 /// Why a model could not be loaded or asked for something. Every description is one line that says what to do.
 public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A configuration file is missing or cannot be read.
+    /// A file of the model folder is missing, cannot be read, or is not what its place needs.
     case configuration(file: String, reason: String)
     /// The configuration says something else than the weights.
     case contradiction(String)

@@ -60,7 +60,7 @@ public struct Calibration: Sendable {
     ///
     /// - Throws: `WeightError` for a damaged file, or one that belongs to a model of another size.
     public init(file url: URL, layers: Int, neurons: Int) throws {
-        let file = try SafetensorsFile(url: url)
+        let file = try openWeights(file: url)
         try self.init(file, layers: layers, neurons: neurons) { name, shape in
             if let objection = file.objection(toWeight: name, shapes: [shape]) { throw objection }
             let values = try file.tensor(name).floats()
@@ -77,7 +77,7 @@ public struct Calibration: Sendable {
     public static func problems(file url: URL, layers: Int, neurons: Int) -> [ModelProblem] {
         var problems: [ModelProblem] = []
         do {
-            let file = try SafetensorsFile(url: url)
+            let file = try openWeights(file: url)
             _ = try Calibration(file, layers: layers, neurons: neurons) { name, shape in
                 if let objection = file.objection(toWeight: name, shapes: [shape]) {
                     problems.append(ModelProblem(objection, file: url.path))
@@ -92,7 +92,7 @@ public struct Calibration: Sendable {
 
     /// - Parameter tensor: the elements of the tensor of that name and shape.
     private init(
-        _ file: SafetensorsFile, layers: Int, neurons: Int, tensor: (String, [Int]) throws -> [Float]
+        _ file: any TensorSource, layers: Int, neurons: Int, tensor: (String, [Int]) throws -> [Float]
     ) throws {
         scores = [:]
         for task in Task.allCases {

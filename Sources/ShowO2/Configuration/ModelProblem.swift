@@ -25,6 +25,7 @@ public struct ModelProblem: Sendable, Hashable, Encodable, CustomStringConvertib
             case .wrongTensor(_, _, let reason): problem = reason
             default: problem = "\(error)"
             }
+        case ModelError.configuration(let file, let reason): (self.file, tensor, problem) = (file, nil, reason)
         default: (self.file, tensor, problem) = (file, nil, "\(error)")
         }
     }

@@ -27,7 +27,7 @@ struct WeightShapes {
         // Nothing at all like it: not this kind of model. Of another type, or damaged: its loader will say so.
         guard isRecognised, let stated, (1...1 << 24).contains(stated) else {
             guard let first = candidates.first, source.contains(first) else { throw isNoModel(candidates.first ?? "") }
-            throw .contradiction("\(first) \(fault(first))")
+            throw .configuration(file: source.location, reason: "\(first) \(fault(first))")
         }
         return stated
     }
@@ -36,7 +36,7 @@ struct WeightShapes {
     private var isRecognised: Bool { names.contains { $0.hasPrefix("showo.model.layers.") } }
 
     private func isNoModel(_ name: String) -> ModelError {
-        .contradiction("\(source.location) has no \(name); these are not Show-o2 weights")
+        .configuration(file: source.location, reason: "has no \(name); these are not Show-o2 weights")
     }
 
     private func fault(_ name: String) -> String {
@@ -53,7 +53,7 @@ struct WeightShapes {
         let layers = 1 + (names.compactMap { layerIndex($0, prefix) }.max() ?? -1)
         guard layers > 0 else {
             guard source.contains(neighbour) else { throw isNoModel(neighbour) }
-            throw .contradiction("\(source.location) has no \(prefix).0")
+            throw .configuration(file: source.location, reason: "has no \(prefix).0; get all files of the weights")
         }
         func usual(_ name: String) -> [(rows: Int, columns: Int)] {
             (0..<layers).compactMap { matrix("\(prefix).\($0).\(name)") }
@@ -62,7 +62,7 @@ struct WeightShapes {
             if let rows = usual(name).map(\.rows).mostFrequent { return rows }
             let first = "\(prefix).0.\(name)"
             guard source.contains(first) else { throw isNoModel(first) }
-            throw .contradiction("\(first) \(fault(first))")
+            throw .configuration(file: source.location, reason: "\(first) \(fault(first))")
         }
         let (queryWidth, keyWidth, intermediate) = (try rows(query), try rows(key), try rows(inner))
         // The neighbour first: it decides where layers are undecided.

@@ -22,19 +22,23 @@ extension WeightLoader {
             case "residual", "shortcut": stages.append(try ResidualBlock(self, name, inputs: channels))
             case "norm", "to_qkv", "proj": stages.append(try SpatialAttention(self, name, width: channels))
             case "resample":
-                guard let resample else { throw ModelError.contradiction("\(name) resamples") }
+                guard let resample else {
+                    throw notWan("\(name) changes the size, which no part of a Wan2.1 VAE does there")
+                }
                 stages.append(try resample(self, name, channels))
             case nil:
-                let error = ModelError.contradiction("\(source.location) has no \(name)")
+                let error = notWan("has no \(name), though it has stages behind it or needs it; get a whole copy")
                 guard let findings else { throw error }
                 findings.add(error)
                 continue
-            case .some: throw ModelError.contradiction("\(name) is no part of a Wan2.1 VAE")
+            case .some: throw notWan("\(name) is no part of a Wan2.1 VAE")
             }
             channels = stages.last?.outputs ?? channels
         }
         return stages
     }
+
+    private func notWan(_ reason: String) -> ModelError { .configuration(file: source.location, reason: reason) }
 
     /// The convolution of a stage that halves or doubles the sides.
     func resampling(_ prefix: String, inputs: Int, _ geometry: (Int) -> ConvolutionGeometry) throws

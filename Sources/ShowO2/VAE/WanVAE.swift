@@ -46,7 +46,8 @@ public final class WanVAE: Sendable {
     /// - Throws: ``ModelError/contradiction(_:)`` if they are no Wan VAE's.
     static func named(_ weights: any TensorSource) throws -> any TensorSource {
         guard isVAE(weights) else {
-            throw ModelError.contradiction("\(weights.location) is no Wan2.1 VAE")
+            throw ModelError.configuration(
+                file: weights.location, reason: "is no Wan2.1 VAE; take Wan2.1_VAE.pth, or diffusers' copy of it")
         }
         return try DiffusersVAENames.official(weights)
     }
