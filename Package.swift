@@ -97,7 +97,7 @@ let package = Package(
         .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "Pipelines", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),
         .testTarget(
-            name: "PipelinesTests", dependencies: ["Pipelines", "FlashUTesting", "int8"], swiftSettings: strict),
+            name: "PipelinesTests", dependencies: ["Pipelines", "Images", "FlashUTesting", "int8"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),

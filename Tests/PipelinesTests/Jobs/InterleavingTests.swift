@@ -1,6 +1,8 @@
+import Compute
 import FlashU
 import FlashUTesting
 import Foundation
+import Images
 @testable import Pipelines
 import ShowO2
 import Tensors

@@ -1,3 +1,4 @@
+import Compute
 import FlashU
 import FlashUTesting
 import Foundation
