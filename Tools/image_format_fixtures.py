@@ -1,6 +1,6 @@
 """Makes Tests/Resources/image-formats: transparency, orientation and formats, and what Pillow makes of them.
 
-    pip install numpy "pillow>=12,<13" pillow-heif tifffile imagecodecs
+    pip install numpy "pillow>=12,<13" pillow-heif tifffile imagecodecs piexif
     python Tools/image_format_fixtures.py
 
 Each entry of `expected.json` names a file under Tests/Resources, its upright size, and two offsets into `expected.bin`:
@@ -17,6 +17,8 @@ import struct
 import zlib
 
 import numpy as np
+import piexif
+import piexif.helper
 import pillow_heif
 import tifffile
 from PIL import Image, ImageOps
@@ -344,6 +346,26 @@ def make_heif():
     save("alpha.heic", encoded(RGBA.resize((24, 16)), "HEIF", quality=98, chroma=444), tolerance=16)
 
 
+def make_comments():
+    """Generation parameters in EXIF's UserComment, as stable-diffusion-webui and others write them."""
+    tail = "\nSteps: 20, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 64x48"
+    text = "a fox, größer 狐 🦊" + tail
+    block = piexif.dump({"Exif": {piexif.ExifIFD.UserComment: piexif.helper.UserComment.dump(text, encoding="unicode")}})
+    for kind, ending in (("JPEG", "jpg"), ("WEBP", "webp")):
+        path = FOLDER / f"comment.{ending}"
+        path.write_bytes(encoded(SMALL, kind))
+        piexif.insert(block, str(path))
+
+    def little(comment):
+        """A block with its low byte first."""
+        block = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x8769, 4, 1, 26, 0)
+        return block + struct.pack("<HHHIII", 1, 0x9286, 7, len(comment), 44, 0) + comment
+
+    for name, comment in (("le", b"UNICODE\0" + text.encode("utf-16-le")), ("bom", b"UNICODE\0" + text.encode("utf-16")),
+                          ("ascii", b"ASCII\0\0\0" + ("a fox" + tail).encode())):
+        (FOLDER / f"comment-{name}.jpg").write_bytes(encoded(SMALL, "JPEG", exif=b"Exif\0\0" + little(comment)))
+
+
 def letterboxed(image, width, height):
     """The official `resize_and_pad_image`, in words of its own."""
     across, down = width / image.width, height / image.height
@@ -381,6 +403,7 @@ if __name__ == "__main__":
     make_bmp()
     make_tiff()
     make_fits()
+    make_comments()
     make_heif()
     (FOLDER / "expected.bin").write_bytes(bytes(blob))
     (FOLDER / "expected.json").write_text(json.dumps({"images": entries, "fits": fits}, indent=1) + "\n")
