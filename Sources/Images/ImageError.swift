@@ -33,7 +33,7 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unwritable(let path, let reason):
             "cannot write \(path): \(reason)"
         case .unknownFormat(let name):
-            "\(name) is not an image of a kind that is read (\(ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")))"
+            "\(name) is not a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC image"
         case .notAnImage(let name, let found):
             "\(name) is \(found)"
         case .corrupt(let name, let format, let reason):

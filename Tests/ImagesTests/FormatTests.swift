@@ -82,14 +82,17 @@ import Testing
             ),
             (
                 "photo.jpg", Array("\n<!DOCTYPE html><html lang=en>".utf8),
-                "photo.jpg is a web page, not a picture; download the picture itself"
+                "photo.jpg is a web page, not a PNG, JPEG or other picture; download the picture itself"
             ),
-            ("notes.txt", Array("Größe\n".utf8), "notes.txt is a text, not a picture"),
-            ("bm.txt", Array("BMW and other cars, in a long line".utf8), "bm.txt is a text, not a picture"),
+            ("notes.txt", Array("Größe\n".utf8), "notes.txt is a text, not a PNG, JPEG or other picture"),
+            (
+                "bm.txt", Array("BMW and other cars, in a long line".utf8),
+                "bm.txt is a text, not a PNG, JPEG or other picture"
+            ),
             ("a.mp4", [0, 0, 0, 24] + Array("ftypisom\0\0\0\0isommp42".utf8), "a.mp4 is a film, not a picture"),
             (
                 "noise.png", [1, 2, 3, 0xFE, 0xFF, 0],
-                "noise.png is not an image of a kind that is read (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"
+                "noise.png is not a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC image"
             ),
         ]
         for (name, bytes, message) in cases {

@@ -40,7 +40,7 @@ import Testing
         #expect(ImageFormat(signature: [UInt8]()) == nil)
         #expect(ImageFormat(signature: [0xFF, 0xD8, 0xFF, 0xE0]) == .jpeg)
         #expect(ImageFormat.webp.mediaType == "image/webp")
-        #expect(throws: ImageError.notAnImage(name: "notes.jpg", found: "a text, not a picture")) {
+        #expect(throws: ImageError.notAnImage(name: "notes.jpg", found: "a text, not a PNG, JPEG or other picture")) {
             try RGBImage(data: Data("Dear diary".utf8), name: "notes.jpg")
         }
     }

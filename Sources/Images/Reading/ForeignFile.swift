@@ -45,10 +45,10 @@ enum ForeignFile {
         let lower = text.lowercased()
         if lower.contains("<svg") { return "an SVG drawing; export it as a PNG first" }
         if lower.contains("<!doctype html") || lower.contains("<html") || lower.contains("<head") {
-            return "a web page, not a picture; download the picture itself"
+            return "a web page, not a PNG, JPEG or other picture; download the picture itself"
         }
         // A replacement character may be one that was cut in two at the end.
         guard !text.dropLast(4).unicodeScalars.contains("\u{FFFD}") else { return nil }
-        return "a text, not a picture"
+        return "a text, not a PNG, JPEG or other picture"
     }
 }

@@ -6,7 +6,9 @@
 /// - 2 to 8 bytes a pixel: progressive JPEG (its coefficients: 3 at the usual 4:2:0);
 /// - 3 to 4 bytes a pixel: interlaced PNG, WebP; 1: GIF, run-length encoded BMP; about 7: AVIF and HEIC.
 ///
-/// A server that decodes strangers' images may want limits far below the default.
+/// The size in an AVIF's or HEIC's header is that of its container; libheif decodes the picture inside before it can be
+/// compared with it, and a file that lies about it is refused only then. A server that decodes strangers' images may want
+/// limits far below the default, and those two formats in a process of its own.
 public struct ImageLimits: Sendable, Equatable {
     /// The longest side, in pixels.
     public var maxSide: Int
