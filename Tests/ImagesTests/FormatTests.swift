@@ -69,6 +69,15 @@ import Testing
         #expect(picture.image.width == 128 && picture.image.height == 96)
     }
 
+    @Test func formatsCanBeLeftOut() throws {
+        let reader = ImageReader(.init(formats: [.png, .jpeg]))
+        #expect(try reader.read(contentsOf: FormatFixtures.url("cases/01-same-on-white.png")).report.format == .png)
+        let error = #expect(throws: ImageError.self) {
+            try reader.read(contentsOf: FormatFixtures.url("cases/avif.avif"), fit: .crop, width: 9, height: 9)
+        }
+        #expect(error?.description == "avif.avif is an image of a kind that is not taken here (AVIF)")
+    }
+
     @Test func otherFilesAreNamed() {
         let cases: [(String, [UInt8], String)] = [
             ("empty.png", [], "empty.png is an empty file"),

@@ -193,6 +193,43 @@ import Testing
         }
     }
 
+    /// Takes root's rights to set up: the owner stays, also where a folder takes no new files.
+    @Test func ownersAreKept() async throws {
+        guard getuid() == 0 else { return }
+        try inFolder { folder in
+            let url = folder.appendingPathComponent("a")
+            try write("old", url)
+            chown(url.path, 65_534, 65_534)
+            chmod(url.path, 0o640)
+            try write("new", url)
+            #expect(status(url).st_uid == 65_534 && status(url).st_gid == 65_534)
+            #expect(status(url).st_mode & 0o7777 == 0o640)
+        }
+        await #expect(processExitsWith: .success) {
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("owner-\(UUID().uuidString)")
+            let (own, other, new) = (
+                folder.appendingPathComponent("own"), folder.appendingPathComponent("other"),
+                folder.appendingPathComponent("new")
+            )
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            for url in [own, other] { try AtomicFile.write(Data("old".utf8), to: url) }
+            chmod(folder.path, 0o755)
+            chown(own.path, 65_534, 65_534)
+            try #require(seteuid(65_534) == 0)
+            let denied = AtomicFile.Failure(reason: "permission denied")
+            try AtomicFile.check(own)
+            try AtomicFile.write(Data("new".utf8), to: own)
+            #expect(try Data(contentsOf: own) == Data("new".utf8))
+            for url in [other, new] {
+                #expect(throws: denied) { try AtomicFile.check(url) }
+                #expect(throws: denied) { try AtomicFile.write(Data("new".utf8), to: url) }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["other", "own"])
+            try #require(seteuid(0) == 0)
+            try FileManager.default.removeItem(at: folder)
+        }
+    }
+
     @Test func placesThatTakeNoFileAreNamed() throws {
         try inFolder { folder in
             let long = folder.appendingPathComponent(String(repeating: "n", count: 300))

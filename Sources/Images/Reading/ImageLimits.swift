@@ -8,7 +8,7 @@
 ///
 /// The size in an AVIF's or HEIC's header is that of its container; libheif decodes the picture inside before it can be
 /// compared with it, and a file that lies about it is refused only then. A server that decodes strangers' images may want
-/// limits far below the default, and those two formats in a process of its own.
+/// limits far below the default, and not those two formats (`ImageReadingOptions.formats`).
 public struct ImageLimits: Sendable, Equatable {
     /// The longest side, in pixels.
     public var maxSide: Int

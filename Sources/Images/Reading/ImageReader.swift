@@ -134,6 +134,9 @@ private struct EncodedImage {
             if let found = ForeignFile.description(bytes) { throw .notAnImage(name: name, found: found) }
             throw .unknownFormat(name: name)
         }
+        guard options.formats.contains(format) else {
+            throw .notAnImage(name: name, found: "an image of a kind that is not taken here (\(format.rawValue))")
+        }
         self.format = format
         do throws(CodecError) {
             decoder = try Self.decoder(bytes, format, limits)

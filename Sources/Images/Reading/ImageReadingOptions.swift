@@ -21,18 +21,24 @@ public struct ImageReadingOptions: Sendable, Equatable {
     /// differ from a full decoding by a few levels. `Int.max` never reduces.
     public var maxExactPixels: Int
 
+    /// The formats that are taken; others are refused by name. A server may want to leave out AVIF and HEIC (see
+    /// `ImageLimits`).
+    public var formats: Set<ImageFormat>
+
     /// The default of `maxExactPixels`, 2^26.
     public static let defaultMaxExactPixels = 1 << 26
 
     /// Options; the default flattens transparency and turns.
     public init(
         limits: ImageLimits = .default, alpha: AlphaHandling = .flatten, appliesOrientation: Bool = true,
-        maxExactPixels: Int = ImageReadingOptions.defaultMaxExactPixels
+        maxExactPixels: Int = ImageReadingOptions.defaultMaxExactPixels,
+        formats: Set<ImageFormat> = Set(ImageFormat.allCases)
     ) {
         self.limits = limits
         self.alpha = alpha
         self.appliesOrientation = appliesOrientation
         self.maxExactPixels = maxExactPixels
+        self.formats = formats
     }
 }
 
