@@ -23,9 +23,12 @@ typedef struct {
     int32_t row_tasks, column_tasks;
 } ck_cut;
 
-ck_cut ck_linear_cut(int64_t rows, int64_t columns);
+/* Panels of a product: with CK_SWIGLU two for 16 outputs. */
+int64_t ck_linear_panels(const ck_linear *op);
+ck_cut ck_linear_cut(int64_t rows, int64_t panels);
 
-/* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
+/* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. Does not
+ * return without. */
 void *ck_scratch(int slot, int64_t bytes);
 
 /* What ck_arrange writes for int8 weights. `lanes` are 32 bits wide and hold neighbouring ks (two 16-bit or four 8-bit integers) of one row,

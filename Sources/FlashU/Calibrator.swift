@@ -112,7 +112,7 @@ public struct Calibrator {
     }
 
     private var empty: Sums {
-        let (layers, width) = (model.geometry.llm.layers, (model.geometry.llm.intermediate + 15) / 16 * 16)
+        let (layers, width) = (model.geometry.llm.layers, model.geometry.llm.intermediate)
         return Sums(
             squares: (0..<layers).map { _ in Tensor(zeros: [width]) }, layers: [Double](repeating: 0, count: layers),
             normAttention: [Double](repeating: 0, count: layers))
