@@ -16,6 +16,13 @@ package struct OutOfMemory: Error, Sendable, Equatable, CustomStringConvertible 
         "out of memory: \(max(1, bytes / 1_000_000 + (bytes % 1_000_000 > 0 ? 1 : 0))) MB more were needed"
     }
 
+    /// Ends the program unless the system would give so many bytes at once: for what the standard library allocates, which stops with a trap.
+    package static func require(bytes: (partialValue: Int, overflow: Bool)) {
+        let wanted = bytes.overflow ? Int.max : bytes.partialValue
+        guard let memory = malloc(wanted) else { end(bytes: wanted) }
+        free(memory)
+    }
+
     /// The last resort, and the only place where the program ends for want of memory: one line on standard error, and exit status 1. At once: whatever
     /// runs at exit might need memory itself.
     package static func end(bytes: Int) -> Never {
