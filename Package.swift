@@ -87,6 +87,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Int8", swiftSettings: strict),
 
+        .executableTarget(
+            name: "jobs",
+            dependencies: [
+                "Pipelines", "FlashU", "ShowO2", "Images", "Compute", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Jobs", swiftSettings: strict),
+
         // Examples of the library, kept compiling.
         .executableTarget(
             name: "example-draw-sheet", dependencies: ["Pipelines", "Images"], path: "Examples/DrawSheet",
@@ -103,10 +110,12 @@ let package = Package(
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
-        .testTarget(name: "ShowO2Tests", dependencies: ["ShowO2", "Pipelines", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ShowO2Tests", dependencies: ["ShowO2", "Pipelines", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),
         .testTarget(
-            name: "PipelinesTests", dependencies: ["Pipelines", "Images", "FlashUTesting", "int8"], swiftSettings: strict),
+            name: "PipelinesTests", dependencies: ["Pipelines", "Images", "FlashUTesting", "int8"],
+            swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
             swiftSettings: strict),

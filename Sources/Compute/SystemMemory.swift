@@ -5,6 +5,11 @@ public enum SystemMemory {
     /// The most that this process has held so far, in bytes (`VmHWM`); 0 where the system doesn't say.
     public static var peak: Int { field("VmHWM", of: "/proc/self/status") ?? 0 }
 
+    /// Starts ``peak`` anew from what is held now.
+    public static func resetPeak() {
+        try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    }
+
     /// What this process holds now, in bytes (`VmRSS`); 0 where the system doesn't say.
     public static var resident: Int { field("VmRSS", of: "/proc/self/status") ?? 0 }
 

@@ -70,6 +70,20 @@ public final class UnifiedModel: Sendable {
             progress: progress)
     }
 
+    /// A model of random weights, for measurements: no folder, no tokenizer.
+    package init(random geometry: ShowO2Geometry, compute: any Compute) throws {
+        folder = URL(fileURLWithPath: "/nonexistent")
+        calibration = nil
+        neuronOrder = nil
+        var geometry = geometry
+        geometry.special = geometry.special ?? .firstIDs
+        network = try ShowO2Model(geometry: geometry, weights: RandomWeights(geometry), compute: compute)
+        let vae = try WanVAE(
+            weights: RandomVAEWeights(width: geometry == .shapes ? 16 : 96, latent: geometry.latentChannels),
+            mean: geometry.latentMean, std: geometry.latentStd, compute: compute)
+        openedVAE.withLock { $0 = vae }
+    }
+
     /// Every size of the network.
     public var geometry: ShowO2Geometry { network.geometry }
 

@@ -60,7 +60,8 @@ import Testing
             let queries = Tensor(zeros: [rows.count, geometry.queryWidth])
             let mixed = Tensor(zeros: [rows.count, geometry.queryWidth])
             let caches = [oracle.makeCache(geometry)]
-            oracle.heads(Tensor(marked, shape: [rows.count, width]), geometry, nil, rotary, rows, caches, into: queries)
+            oracle.heads(
+                Tensor(marked, shape: [rows.count, width]), geometry, nil, rotary, rows, caches, into: queries)
             oracle.attention(queries, geometry, rows, caches, into: mixed)
             let values = mixed.floats()
             for row in 0..<rows.count {

@@ -24,7 +24,9 @@ import Testing
         let compute = try CPUCompute(precision: .f32, threads: 1)
         let (whole, half) = (try load(.all, compute), try load(.understanding, compute))
         #expect(half.byteCount < whole.byteCount)
-        let logits = try [whole, half].map { try SequenceReader(model: $0, special: .firstIDs).logits(after: [1, 2, 3]).floats() }
+        let logits = try [whole, half].map {
+            try SequenceReader(model: $0, special: .firstIDs).logits(after: [1, 2, 3]).floats()
+        }
         #expect(logits[0] == logits[1])
         _ = try draw(whole)
         let error = try #require(throws: ModelError.self) { _ = try draw(half) }

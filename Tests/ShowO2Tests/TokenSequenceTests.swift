@@ -15,7 +15,9 @@ import Testing
         let golden = try Golden("mmu_image_nano")
         special = try #require(golden.manifest.special)
         var random = SeededRandom(seed: 8)
-        latents = [try golden["image_latents"].toFloat32(), random.tensor([1, 16, 12, 12]), random.tensor([1, 16, 4, 8])]
+        latents = [
+            try golden["image_latents"].toFloat32(), random.tensor([1, 16, 12, 12]), random.tensor([1, 16, 4, 8]),
+        ]
     }
 
     func image(_ i: Int) -> Piece { .image(ImagePiece(latents: latents[i])) }
@@ -73,7 +75,8 @@ import Testing
         #expect(relativeError(try logits(same, [11]), expected) < 1e-5)
         // Cutting for good gives numbers, other ones, and positions go on as if nothing was cut.
         let cut = try sequence([.text([501]), image(0)], cut: TokenCut(layer: 1) { Array($0.indices.prefix(9)) })
-        try SequenceReader(cut).read([.text([8, 9]), image(1), .text([10])], cut: TokenCut(layer: 2) { [$0.count - 1] })
+        try SequenceReader(cut).read(
+            [.text([8, 9]), image(1), .text([10])], cut: TokenCut(layer: 2) { [$0.count - 1] })
         #expect(cut.count + 1 == whole.count)  // which has read one more
         let values = try logits(cut, [11])
         #expect(values.allSatisfy(\.isFinite) && relativeError(values, expected) > 1e-3)
@@ -118,7 +121,10 @@ import Testing
         let grid = model.geometry.grid
         let schedule = try FlowSchedule(steps: 5, timeShift: 3)
         let text = [501, 3, 4, 5]
-        let history: [Piece] = [.text(text), .image(ImagePiece(latents: latents[1], mask: .generation)), .text([6, 7, special.beginOfImage])]
+        let history: [Piece] = [
+            .text(text), .image(ImagePiece(latents: latents[1], mask: .generation)),
+            .text([6, 7, special.beginOfImage]),
+        ]
         let conditional = try sequence(history, drawing: true)
         let unconditional = try sequence([.text([501, special.beginOfImage])], drawing: true)
         let denoising = try Denoising(

@@ -58,7 +58,8 @@ public final class Answering: Job {
                 else {
                     throw ModelError.request(
                         "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                            + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+                            + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed"
+                    )
                 }
                 tokens.append(count)
                 pixels.append(nil)

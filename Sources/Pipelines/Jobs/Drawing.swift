@@ -179,7 +179,8 @@ public final class Drawing: Job {
         self.batch = nil
         for (i, index) in batch.images.enumerated() {
             stages.add { [unowned self] in
-                try decode(latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid)).toFloat32(), index, timings)
+                try decode(
+                    latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid)).toFloat32(), index, timings)
             }
         }
     }

@@ -196,7 +196,8 @@ public final class Denoising {
         let rows = sequences == self.sequences.count ? decoderRows.both : decoderRows.conditional
 
         // Dual-path embedding of the images, shared by both branches.
-        let embeddings = addEmbedding(to: stages, latents, step: step, plan.features, observe: observe)  // [images * tokens, hidden]
+        // [images * tokens, hidden]
+        let embeddings = addEmbedding(to: stages, latents, step: step, plan.features, observe: observe)
         let hidden = workspace.tensor("hidden", [sequences * span, width])  // [sequences * span, hidden]
         stages.add { [images] in
             let timeToken = conditioning.tokens.rows(step..<step + 1)  // [1, hidden]
@@ -211,7 +212,8 @@ public final class Denoising {
 
         if plan.measuresLayers { stages.add { [self] in layerImportance = [] } }
         model.decoder.add(
-            to: stages, hidden, rows: { rows[$0] }, caches: { [decoderCaches] in Array(decoderCaches[$0].prefix(sequences)) },
+            to: stages, hidden, rows: { rows[$0] },
+            caches: { [decoderCaches] in Array(decoderCaches[$0].prefix(sequences)) },
             workspace, skipping: plan.measuresLayers ? [] : plan.skippedLayers, neurons: plan.neurons,
             measure: plan.measuresLayers
                 ? { [self] in layerImportance.append(1 - $1.meanCosine(to: $2, rows: 0..<sequences * span)) } : nil,

@@ -77,7 +77,8 @@ public final class ReadingPass {
                 }
                 guard reading.sequence.count + own.count <= TokenSequence.longest else {
                     throw ModelError.request(
-                        "a sequence of more than \(TokenSequence.longest) tokens is longer than the language model reads")
+                        "a sequence of more than \(TokenSequence.longest) tokens is longer than the language model reads"
+                    )
                 }
             }
             guard own.count > 0 else { throw ModelError.request("nothing to read") }
@@ -281,7 +282,8 @@ extension ShowO2Geometry {
             shape[2] % patch == 0, shape[3] % patch == 0, latents.dtype == .float32
         else {
             throw .request(
-                "image latents of shape \(shape) don't fit; [1, \(latentChannels), h, w] is needed, h and w multiples of \(patch)")
+                "image latents of shape \(shape) don't fit; [1, \(latentChannels), h, w] is needed, h and w multiples of \(patch)"
+            )
         }
         return shape[2] / patch * (shape[3] / patch)
     }

@@ -97,7 +97,8 @@ public final class WanVAE: Sendable {
 
     /// Adds the stages of ``encode(_:)``; the last one gives `done` the posterior.
     /// - Throws: ``ModelError/request(_:)`` for other sizes.
-    public func addEncoding(to stages: Stages, _ pixels: Tensor, then done: @escaping (Posterior) throws -> Void) throws {
+    public func addEncoding(to stages: Stages, _ pixels: Tensor, then done: @escaping (Posterior) throws -> Void) throws
+    {
         guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
             pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
         else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }

@@ -72,7 +72,8 @@ import Testing
             while !job.isDone { _ = try job.advance() }
             return outcome
         }
-        #expect(alone.prefix(6).allSatisfy { !$0.latents.isEmpty } && alone.suffix(6).allSatisfy { $0.tokens.count == 2 })
+        #expect(
+            alone.prefix(6).allSatisfy { !$0.latents.isEmpty } && alone.suffix(6).allSatisfy { $0.tokens.count == 2 })
 
         for seed in 0..<3 {
             var random = SeededRandom(seed: UInt64(seed))
