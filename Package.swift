@@ -29,13 +29,22 @@ let package = Package(
         // Ground floor: C.
         .target(name: "CKernels", cSettings: kernelFlags),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-        .systemLibrary(name: "CImageCodecs", providers: [.apt(["libspng-dev", "libturbojpeg0-dev", "libwebp-dev"])]),
+        .systemLibrary(
+            name: "CImageCodecs",
+            providers: [
+                .apt([
+                    "libspng-dev", "libturbojpeg0-dev", "libwebp-dev", "libgif-dev", "libheif-dev", "libjpeg-dev",
+                    "libtiff-dev",
+                ])
+            ]),
+        .target(name: "CImageShims", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("tiff")]),
 
         // Swift, each importing only from above.
         .target(name: "Tensors", swiftSettings: strict),
         .target(name: "Compute", dependencies: ["CKernels", "COneDNN", "Tensors"], swiftSettings: strict),
         .target(name: "Tokenizers", swiftSettings: strict),
-        .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: strict),
+        .target(
+            name: "Images", dependencies: ["CImageCodecs", "CImageShims", "Tensors"], swiftSettings: strict),
         .target(name: "ShowO2", dependencies: ["Compute", "Tensors"], swiftSettings: strict),
         .target(name: "FlashU", dependencies: ["ShowO2", "Compute", "Tensors"], swiftSettings: strict),
         .target(

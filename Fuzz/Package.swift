@@ -17,10 +17,15 @@ let package = Package(
     targets: [
         .target(name: "CLibFuzzer"),
         .systemLibrary(name: "CImageCodecs", path: "Parsers/CImageCodecs"),
+        .target(
+            name: "CImageShims", path: "Parsers/CImageShims",
+            cSettings: [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])],
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("tiff")]),
         .target(name: "Tensors", path: "Parsers/Tensors", swiftSettings: instrumented),
         .target(name: "Tokenizers", path: "Parsers/Tokenizers", swiftSettings: instrumented),
         .target(
-            name: "Images", dependencies: ["CImageCodecs"], path: "Parsers/Images", swiftSettings: instrumented),
+            name: "Images", dependencies: ["CImageCodecs", "CImageShims", "Tensors"], path: "Parsers/Images",
+            swiftSettings: instrumented),
         // Of these two only the files that the configuration needs, not the engine.
         .target(name: "Compute", dependencies: ["Tensors"], path: "Parsers/Compute", swiftSettings: instrumented),
         .target(

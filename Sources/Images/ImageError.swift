@@ -1,3 +1,5 @@
+import Foundation
+
 /// Everything that can go wrong with an image; `description` is one line fit for a terminal.
 public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file could not be read.
@@ -6,6 +8,8 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case unwritable(path: String, reason: String)
     /// The bytes are those of no format this library reads.
     case unknownFormat(name: String)
+    /// The bytes are those of another kind of file, which `found` names, such as "an empty file".
+    case notAnImage(name: String, found: String)
     /// The bytes begin like an image but are damaged, cut short or use a feature that no decoder here knows.
     case corrupt(name: String, format: ImageFormat, reason: String)
     /// The image's header promises more pixels than the limits allow.
@@ -16,8 +20,10 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidSize(width: Int, height: Int, reason: String)
     /// The encoder refused.
     case notEncoded(format: ImageFormat, reason: String)
-    /// A key or value that a PNG text chunk cannot hold.
+    /// A key or value that the file's format cannot hold.
     case invalidText(key: String, reason: String)
+    /// An output's name ends in nothing that can be written.
+    case unknownEnding(name: String)
 
     /// What went wrong, in one line.
     public var description: String {
@@ -27,7 +33,9 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unwritable(let path, let reason):
             "cannot write \(path): \(reason)"
         case .unknownFormat(let name):
-            "\(name) is not a PNG, JPEG or WebP image"
+            "\(name) is not a PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC image"
+        case .notAnImage(let name, let found):
+            "\(name) is \(found)"
         case .corrupt(let name, let format, let reason):
             "\(name) is a damaged \(format.rawValue) file: \(reason)"
         case .tooManyPixels(let name, let width, let height, let limits):
@@ -39,7 +47,9 @@ public enum ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notEncoded(let format, let reason):
             "cannot encode \(format.rawValue): \(reason)"
         case .invalidText(let key, let reason):
-            "the PNG text \"\(key)\" cannot be stored: \(reason)"
+            "the text \"\(key)\" cannot be stored: \(reason)"
+        case .unknownEnding(let name):
+            "cannot write \(name): its name must end in \(ImageFileFormat.endings)"
         }
     }
 }
@@ -49,6 +59,15 @@ struct CodecError: Error {
     let reason: String
 
     init(_ reason: String) {
-        self.reason = reason
+        self.reason = Self.line(reason)
+    }
+
+    /// One printable line of at most 200 characters: libraries quote what stands in the file.
+    static func line(_ text: String) -> String {
+        let printable = text.unicodeScalars.map { scalar -> Character in
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028
+                || scalar.value == 0x2029 ? " " : Character(scalar)
+        }
+        return String(printable.prefix(200)).trimmingCharacters(in: .whitespaces)
     }
 }

@@ -5,8 +5,8 @@ public enum SafetensorsWriter {
     /// Writes tensors to a file. Elements go straight from the tensors' memory to the disk.
     ///
     /// The elements begin on a multiple of 64 bytes (the header is padded with spaces) and wider types come first, so
-    /// that every tensor can be read back without a copy. Contents first go to a temporary file beside the target,
-    /// which then takes its name: whoever looks sees the old file or the new one. The same input makes the same bytes.
+    /// that every tensor can be read back without a copy. The file is written as ``AtomicFile`` does: whoever looks sees
+    /// the old file or the new one. The same input makes the same bytes.
     ///
     /// - Parameters:
     ///   - tensors: names and tensors, each name once.
@@ -43,14 +43,19 @@ public enum SafetensorsWriter {
             (tensors[$1].info.dtype.size, $0) < (tensors[$0].info.dtype.size, $1)
         }
         let header = try header(order.map { tensors[$0] }, metadata: metadata, file: path)
-        try writeAtomically(to: path) { descriptor in
-            try header.withUnsafeBytes { try writeAll($0, to: descriptor, file: path) }
-            for index in order {
-                let tensor = try make(index)
-                let info = tensors[index].info
-                precondition(tensor.shape == info.shape && tensor.dtype == info.dtype, "another tensor than announced")
-                try tensor.withUnsafeBytes { try writeAll($0, to: descriptor, file: path) }
+        do {
+            try AtomicFile.write(to: url, allowsDevices: false) { output in
+                try header.withUnsafeBytes { try output.write($0) }
+                for index in order {
+                    let tensor = try make(index)
+                    let info = tensors[index].info
+                    precondition(
+                        tensor.shape == info.shape && tensor.dtype == info.dtype, "another tensor than announced")
+                    try tensor.withUnsafeBytes { try output.write($0) }
+                }
             }
+        } catch let failure as AtomicFile.Failure {
+            throw WeightError.unwritable(file: path, reason: failure.reason)
         }
     }
 
@@ -96,55 +101,5 @@ public enum SafetensorsWriter {
             }
         }
         return out + "\""
-    }
-
-    /// Lets `body` fill a temporary file beside `path`, flushes it to the disk, and gives it the name.
-    private static func writeAtomically(
-        to path: String, _ body: (Int32) throws -> Void
-    ) throws {
-        func fail() -> WeightError { .unwritable(file: path, reason: systemMessage()) }
-        var status = stat()
-        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            throw WeightError.unwritable(file: path, reason: "something that is no regular file has that name")
-        }
-        let url = URL(fileURLWithPath: path)
-        let folder = url.deletingLastPathComponent().path
-        // Created by name, not with mkstemp, so that the process's umask applies.
-        var temporary = ""
-        var descriptor: Int32 = -1
-        for _ in 0..<16 where descriptor < 0 {
-            temporary = "\(folder)/.\(url.lastPathComponent.prefix(60)).\(UInt64.random(in: 0...(.max)))"
-            descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-            if descriptor < 0, errno != EEXIST { break }
-        }
-        guard descriptor >= 0 else { throw fail() }
-        var isOpen = true
-        do {
-            try body(descriptor)
-            guard fsync(descriptor) == 0 else { throw fail() }
-            isOpen = false
-            guard close(descriptor) == 0, rename(temporary, path) == 0 else { throw fail() }
-        } catch {
-            if isOpen { close(descriptor) }
-            unlink(temporary)
-            throw error
-        }
-        let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
-        if folderDescriptor >= 0 {
-            fsync(folderDescriptor)
-            close(folderDescriptor)
-        }
-    }
-
-    private static func writeAll(
-        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, file: String
-    ) throws(WeightError) {
-        var done = 0
-        while done < bytes.count, let base = bytes.baseAddress {
-            let count = Foundation.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .unwritable(file: file, reason: systemMessage()) }
-            done += count
-        }
     }
 }

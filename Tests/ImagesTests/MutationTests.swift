@@ -7,18 +7,29 @@ import Testing
     /// Small, so that a mutated size cannot make a test slow.
     private let limits = ImageLimits(maxSide: 2048, maxPixels: 1 << 17, maxFileBytes: 1 << 20)
 
-    private static let names = [
-        "rgb8.png", "palette4.png", "interlaced-rgba16.png", "text.png", "ycc420.jpg", "progressive.jpg", "cmyk.jpg",
-        "orientation6.jpg", "lossy.webp", "lossless.webp", "lossy-alpha.webp", "animated-offset.webp",
-        "orientation6.webp",
-    ]
+    private static let names =
+        [
+            "rgb8.png", "palette4.png", "interlaced-rgba16.png", "text.png", "ycc420.jpg", "progressive.jpg",
+            "cmyk.jpg", "orientation6.jpg", "lossy.webp", "lossless.webp", "lossy-alpha.webp",
+            "animated-offset.webp", "orientation6.webp",
+        ].map { "images/" + $0 }
+        + [
+            "interlaced-palette4-trns.png", "raw-zip6.png", "xmp8.png", "long6.jpg", "xmp6.jpg", "comment.jpg",
+            "comment.webp", "animated-alpha.webp", "plain.gif", "interlaced.gif", "offset-transparent.gif",
+            "rgb24.bmp", "palette4.bmp", "palette8.bmp", "rle8.bmp", "rle4.bmp", "rgb565.bmp", "rgba32-v4.bmp",
+            "palette4-os2.bmp", "rgb8.tif", "rgb8-lzw.tif", "bit1.tif", "palette8.tif", "jpeg.tif", "planar.tif",
+            "tiles.tif", "tiles-planar.tif", "associated.tif", "rgb16-be.tif", "bigtiff.tif", "orientation6.tif",
+            "orientation6.avif", "alpha.avif", "orientation6.heic", "alpha.heic",
+        ].map { "image-formats/" + $0 }
 
     @Test(arguments: names)
     func mutationsNeverCrash(name: String) throws {
-        let original = [UInt8](try Fixtures.data(name))
+        let original = [UInt8](try FormatFixtures.data(name))
+        let isVideo = name.hasSuffix("avif") || name.hasSuffix("heic")
+        let rounds = isVideo ? 500 : 2000
         var random = SeededGenerator(state: UInt64(original.count))
         var (decoded, refused) = (0, 0)
-        for _ in 0..<2000 {
+        for _ in 0..<rounds {
             let bytes = mutated(original, &random)
             do throws(ImageError) {
                 let image = try RGBImage(bytes: bytes, limits: limits)
@@ -32,8 +43,15 @@ import Testing
             if name.hasSuffix(".png") {
                 _ = try? RGBImage.pngText(of: Data(bytes))
             }
+            _ = try? ImageMetadata.parametersText(of: Data(bytes))
+            // Fitted while it is decoded: refused alike, or the size asked for.
+            if let fitted = try? ImageReader(.init(limits: limits)).read(
+                data: Data(bytes), fit: .pad, width: 9, height: 7)
+            {
+                #expect(fitted.image.width == 9 && fitted.image.height == 7)
+            }
         }
-        #expect(decoded + refused == 2000)
+        #expect(decoded + refused == rounds)
         #expect(refused > 0)
     }
 
@@ -41,13 +59,18 @@ import Testing
         var random = SeededGenerator(state: 7)
         let signatures: [[UInt8]] = [
             [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], [0xFF, 0xD8, 0xFF],
-            Array("RIFF".utf8) + [40, 0, 0, 0] + Array("WEBPVP8 ".utf8),
+            Array("RIFF".utf8) + [40, 0, 0, 0] + Array("WEBPVP8 ".utf8), Array("GIF89a".utf8),
+            Array("BM".utf8) + [UInt8](repeating: 0, count: 12) + [40, 0, 0, 0], Array("II*\0".utf8),
+            Array("MM\0*".utf8), [0, 0, 0, 24] + Array("ftypavif\0\0\0\0avifmif1".utf8),
+            [0, 0, 0, 24] + Array("ftypheic\0\0\0\0heicmif1".utf8),
         ]
         for index in 0..<3000 {
             let noise = (0..<Int.random(in: 0...64, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }
-            #expect(throws: ImageError.self) { try RGBImage(bytes: signatures[index % 3] + noise, limits: limits) }
+            #expect(throws: ImageError.self) {
+                try RGBImage(bytes: signatures[index % signatures.count] + noise, limits: limits)
+            }
         }
     }
 

@@ -13,7 +13,8 @@ import Testing
     @Test(arguments: Fixtures.names(".png") + Fixtures.names(".jpg") + Fixtures.names(".webp"))
     func equalsPillow(name: String) throws {
         let expected = try #require(Fixtures.shared?.images[name])
-        let image = try RGBImage(contentsOf: Fixtures.folder.appendingPathComponent(name), applyOrientation: false)
+        let image = try RGBImage(
+            contentsOf: Fixtures.folder.appendingPathComponent(name), alpha: .drop, applyOrientation: false)
         #expect(try image == Fixtures.expected(expected.width, expected.height, expected.offset))
     }
 
@@ -39,10 +40,9 @@ import Testing
         #expect(ImageFormat(signature: [UInt8]()) == nil)
         #expect(ImageFormat(signature: [0xFF, 0xD8, 0xFF, 0xE0]) == .jpeg)
         #expect(ImageFormat.webp.mediaType == "image/webp")
-        #expect(throws: ImageError.unknownFormat(name: "notes.jpg")) {
+        #expect(throws: ImageError.notAnImage(name: "notes.jpg", found: "a text, not a PNG, JPEG or other picture")) {
             try RGBImage(data: Data("Dear diary".utf8), name: "notes.jpg")
         }
-        #expect(ImageError.unknownFormat(name: "notes.jpg").description == "notes.jpg is not a PNG, JPEG or WebP image")
     }
 
     @Test func everyTruncationThrows() throws {
@@ -75,7 +75,7 @@ import Testing
         let error = #expect(throws: ImageError.self) { try Fixtures.image("bomb-pixels.png") }
         #expect(
             error?.description
-                == "bomb-pixels.png is 60000 x 60000 pixels; the limit is 16384 on a side and 67108864 in all")
+                == "bomb-pixels.png is 60000 x 60000 pixels; the limit is 100000 on a side and 200000000 in all")
     }
 
     @Test func limitsAreTheCallers() throws {

@@ -60,7 +60,7 @@ import Testing
         #expect(try thin.resized(width: 1, height: 16_384).pixels.suffix(3) == [10, 20, 30])
     }
 
-    @Test(arguments: [(0, 5), (-1, 5), (5, 0), (Int.max, Int.max), (Int.min, 1), (16_385, 1), (16_384, 16_384)])
+    @Test(arguments: [(0, 5), (-1, 5), (5, 0), (Int.max, Int.max), (Int.min, 1), (100_001, 1), (16_384, 16_384)])
     func badSizesThrow(width: Int, height: Int) throws {
         let image = try Fixtures.image("pixel.png")
         #expect(throws: ImageError.self) { try image.resized(width: width, height: height) }

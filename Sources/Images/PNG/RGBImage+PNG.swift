@@ -20,13 +20,6 @@ extension RGBImage {
         return Data(plain.prefix(33)) + chunks + plain.dropFirst(33)
     }
 
-    /// Writes a PNG file, whole or not at all: a temporary file beside it is synced to disk, then takes its name.
-    /// - Parameter text: as in `pngData(text:)`.
-    /// - Throws: `ImageError.unwritable` with the path and the reason, or what `pngData(text:)` throws.
-    public func write(to url: URL, text: [(key: String, value: String)] = []) throws(ImageError) {
-        try AtomicFile.write(pngData(text: text), to: url)
-    }
-
     /// The texts of a PNG file: tEXt, zTXt and iTXt chunks, before and behind the pixels, in the file's order.
     ///
     /// Damaged text chunks are left out. The pixels are not decoded.

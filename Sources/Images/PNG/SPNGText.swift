@@ -15,19 +15,25 @@ enum SPNGText {
     /// are found without decoding those, and no other chunk can cost anything.
     static func read(_ bytes: [UInt8]) throws(CodecError) -> [(key: String, value: String)] {
         let kinds = [PNGChunks.type("tEXt"), PNGChunks.type("zTXt"), PNGChunks.type("iTXt")]
-        var carrier = PNGChunks.signature
-        carrier += PNGChunks.chunk(PNGChunks.type("IHDR"), [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])
         var chunks = PNGChunks(bytes)
-        var found = 0
+        var found: [PNGChunks.Chunk] = []
         while let chunk = try chunks.next() {
             guard kinds.contains(chunk.type) else { continue }
-            found += 1
-            guard found <= maxTexts else { throw CodecError("more than \(maxTexts) texts") }
-            carrier += chunk.whole
+            guard found.count < maxTexts else { throw CodecError("more than \(maxTexts) texts") }
+            found.append(chunk)
         }
+        return try read(found)
+    }
+
+    /// The texts in these chunks.
+    static func read(_ chunks: [PNGChunks.Chunk]) throws(CodecError) -> [(key: String, value: String)] {
+        guard !chunks.isEmpty else { return [] }
+        var carrier = PNGChunks.signature
+        carrier += PNGChunks.chunk(PNGChunks.type("IHDR"), [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])
+        for chunk in chunks { carrier += chunk.whole }
         carrier += PNGChunks.chunk(PNGChunks.type("IDAT"), [])
         carrier += PNGChunks.chunk(PNGChunks.type("IEND"), [])
-        return found == 0 ? [] : try texts(carrier)
+        return try texts(carrier)
     }
 
     private static func texts(_ carrier: [UInt8]) throws(CodecError) -> [(key: String, value: String)] {

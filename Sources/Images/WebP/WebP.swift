@@ -2,29 +2,60 @@ import CImageCodecs
 
 /// libwebp's calls with their memory and errors taken care of.
 enum WebP {
-    /// The size of the image, or of an animation's canvas.
-    static func header(_ bytes: [UInt8]) throws(CodecError) -> (width: Int, height: Int, isAnimated: Bool) {
+    /// What stands in front of the pixels.
+    struct Header {
+        /// Of the image, or of an animation's canvas.
+        let width: Int
+        /// Of the image, or of an animation's canvas.
+        let height: Int
+        let hasAlpha: Bool
+        let isAnimated: Bool
+    }
+
+    /// Reads the header of a file or of a frame's bitstream.
+    static func header(_ bytes: ArraySlice<UInt8>) throws(CodecError) -> Header {
         var features = WebPBitstreamFeatures()
         let status = bytes.withUnsafeBufferPointer { WebPGetFeatures($0.baseAddress, $0.count, &features) }
         guard status == VP8_STATUS_OK, features.width > 0, features.height > 0 else {
             throw CodecError("its header is damaged or the file ends early")
         }
-        return (Int(features.width), Int(features.height), features.has_animation != 0)
+        return Header(
+            width: Int(features.width), height: Int(features.height), hasAlpha: features.has_alpha != 0,
+            isAnimated: features.has_animation != 0)
     }
 
-    /// Decodes a still image or a frame's bitstream to [height, width, 3]; alpha is ignored.
-    static func decode(_ bytes: ArraySlice<UInt8>, width: Int, height: Int) throws(CodecError) -> [UInt8] {
-        let size = width * height * 3
-        guard let stride = Int32(exactly: width * 3) else { throw CodecError("the image is too large") }
+    /// Decodes a still image or a frame's bitstream to [height, width, 4], or to [height, width, 3] without alpha.
+    /// - Parameters:
+    ///   - header: what `header(_:)` said of these bytes.
+    ///   - width: of the result; smaller than the header's to decode at reduced size.
+    static func decode(
+        _ bytes: ArraySlice<UInt8>, _ header: Header, width: Int, height: Int, keepsAlpha: Bool
+    ) throws(CodecError) -> [UInt8] {
+        let rowBytes = width * (keepsAlpha ? 4 : 3)
+        let size = rowBytes * height
+        guard let stride = Int32(exactly: rowBytes), let columns = Int32(exactly: width),
+            let rows = Int32(exactly: height)
+        else { throw CodecError("the image is too large") }
+        var config = WebPDecoderConfig()
+        guard WebPInitDecoderConfig(&config) != 0 else { throw CodecError("libwebp has another version") }
+        config.output.colorspace = keepsAlpha ? MODE_RGBA : MODE_RGB
+        config.output.is_external_memory = 1
+        if width != header.width || height != header.height {
+            config.options.use_scaling = 1
+            config.options.scaled_width = columns
+            config.options.scaled_height = rows
+        }
         var succeeded = false
         let pixels = bytes.withUnsafeBufferPointer { source in
             [UInt8](unsafeUninitializedCapacity: size) { target, count in
                 // A smaller image than promised would leave part of the buffer as it was.
                 var (actualWidth, actualHeight): (Int32, Int32) = (0, 0)
-                let known = WebPGetInfo(source.baseAddress, source.count, &actualWidth, &actualHeight) != 0
-                if known, Int(actualWidth) == width, Int(actualHeight) == height {
-                    let result = WebPDecodeRGBInto(source.baseAddress, source.count, target.baseAddress, size, stride)
-                    succeeded = result != nil
+                let isKnown = WebPGetInfo(source.baseAddress, source.count, &actualWidth, &actualHeight) != 0
+                if isKnown, Int(actualWidth) == header.width, Int(actualHeight) == header.height {
+                    config.output.u.RGBA.rgba = target.baseAddress
+                    config.output.u.RGBA.stride = stride
+                    config.output.u.RGBA.size = size
+                    succeeded = WebPDecode(source.baseAddress, source.count, &config) == VP8_STATUS_OK
                 }
                 count = succeeded ? size : 0
             }

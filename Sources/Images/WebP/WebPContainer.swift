@@ -1,4 +1,4 @@
-/// The RIFF container around WebP: finds the EXIF block and an animation's first frame.
+/// The RIFF container around WebP: finds the metadata and an animation's first frame.
 struct WebPContainer {
     /// An animation's frame: where it lies on the canvas, and its bitstream.
     struct Frame {
@@ -9,26 +9,30 @@ struct WebPContainer {
         let bitstream: ArraySlice<UInt8>
     }
 
-    /// How the image has to be turned; upright without an EXIF block.
-    let orientation: Orientation
+    /// The EXIF block.
+    let exif: ArraySlice<UInt8>?
+    /// Adobe's metadata.
+    let xmp: ArraySlice<UInt8>?
     /// The first frame of an animation; nil for a still image.
     let firstFrame: Frame?
 
     init(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes: bytes[...])
         reader.bigEndian = false
-        var orientation = Orientation.upright
+        var (exif, xmp): (ArraySlice<UInt8>?, ArraySlice<UInt8>?)
         var frame: Frame?
         var offset = 12
         while let length = reader.uint32(offset + 4), let payload = reader.slice(offset + 8, length) {
             if reader.matches("EXIF", at: offset) {
-                orientation = Orientation(exif: payload)
+                exif = exif ?? payload
+            } else if reader.matches("XMP ", at: offset) {
+                xmp = xmp ?? payload
             } else if frame == nil, reader.matches("ANMF", at: offset) {
                 frame = Self.frame(payload)
             }
             offset += 8 + length + length % 2
         }
-        self.orientation = orientation
+        (self.exif, self.xmp) = (exif, xmp)
         firstFrame = frame
     }
 
