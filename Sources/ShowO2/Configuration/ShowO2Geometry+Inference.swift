@@ -64,20 +64,12 @@ extension ShowO2Geometry {
 
         latentChannels = config.image_latent_dim ?? 16
         patch = config.patch_size ?? 2
-        func check(_ values: [(what: String, value: Int, range: ClosedRange<Int>)]) throws(ModelError) {
-            for (what, value, range) in values {
-                try Self.require(
-                    range.contains(value),
-                    "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
-            }
-        }
-        try check([("image_latent_dim", latentChannels, 1...1024), ("patch_size", patch, 1...16)])
+        try Self.require("image_latent_dim", latentChannels, 1...1024)
+        try Self.require("patch_size", patch, 1...16)
         gridHeight = config.image_latent_height ?? 27
         gridWidth = config.image_latent_width ?? 27
-        func checkGrid() throws(ModelError) {
-            try check([("image_latent_height", gridHeight, 1...512), ("image_latent_width", gridWidth, 1...512)])
-        }
-        try checkGrid()
+        try Self.require("image_latent_height", gridHeight, 1...512)
+        try Self.require("image_latent_width", gridWidth, 1...512)
         // 27 x 27 is what official saves say whatever the model draws: others may know better.
         let saysNothing = gridHeight == 27 && gridWidth == 27
         if let size = extra?.image_size {
@@ -94,7 +86,8 @@ extension ShowO2Geometry {
             (gridHeight, gridWidth) = (own.height, own.width)
             otherTrainedGrids = Array(HighQualityCheckpoint.grids.dropFirst())
         }
-        try checkGrid()
+        try Self.require("image_latent_height", gridHeight, 1...512)
+        try Self.require("image_latent_width", gridWidth, 1...512)
         try Self.require(
             config.add_qk_norm ?? true, "add_qk_norm is false; only models with q/k norms are supported")
         try Self.require(
@@ -138,6 +131,12 @@ extension ShowO2Geometry {
             (2...1000).contains(sampling.steps) && sampling.timeShift > 0 && sampling.timeShift.isFinite
                 && sampling.guidance >= 0 && sampling.guidance.isFinite,
             "geometry.json: sampling needs 2 to 1000 points, a time_shift above 0 and a guidance of 0 or more")
+    }
+
+    private static func require(_ what: String, _ value: Int, _ range: ClosedRange<Int>) throws(ModelError) {
+        try require(
+            range.contains(value),
+            "\(what) is \(value), which is not between \(range.lowerBound) and \(range.upperBound)")
     }
 
     private static func require(_ condition: Bool, _ reason: String) throws(ModelError) {
