@@ -70,8 +70,9 @@ struct EvalCommand: AsyncParsableCommand {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more, not \(limit).") }
         try Bounds.check(steps: steps)
         try Bounds.check(cfgScale: cfgScale)
-        for (option, file) in [("--output", output), ("--against", against)] where file == "-" {
-            throw ValidationError("\(option) is a file that is read and kept, not standard input or output.")
+        for (option, file) in [("--output", output), ("--against", against)] {
+            guard let file, OutputFile.isStandard(file) || InputFile.isStandard(file) else { continue }
+            throw ValidationError("\(option) is a file that is kept, not standard input or output.")
         }
         if task == .understanding, steps != nil || cfgScale != nil {
             throw ValidationError("--steps and --cfg-scale belong to generation.")

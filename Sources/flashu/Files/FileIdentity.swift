@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Which file a path leads to, whatever it is called: through links, `..`, another case or another spelling of its folder.
 enum FileIdentity: Hashable {
@@ -18,10 +19,15 @@ enum FileIdentity: Hashable {
         let target = Self.followingLinks(path)
         let (folder, name) = PathName.split(target)
         guard !name.isEmpty, stat(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
-        let known = Self.ignoresCase(folder.isEmpty ? "." : folder)
+        let ignoresCase = Self.ignoring.withLock { known in
+            if let found = known[folder] { return found }
+            let found = Self.ignoresCase(folder.isEmpty ? "." : folder)
+            known[folder] = found
+            return found
+        }
         self = .absent(
             device: UInt64(truncatingIfNeeded: status.st_dev), node: UInt64(truncatingIfNeeded: status.st_ino),
-            name: known ? name.precomposedStringWithCanonicalMapping.lowercased() : name)
+            name: ignoresCase ? name.precomposedStringWithCanonicalMapping.lowercased() : name)
     }
 
     /// What a descriptor is open for, if that is a file.
@@ -45,6 +51,9 @@ enum FileIdentity: Hashable {
         }
         return path
     }
+
+    /// What was found of folders: thousands of images may go to one.
+    private static let ignoring = Mutex<[String: Bool]>([:])
 
     /// Whether the folder's disk takes `a` and `A` for one name: something in it, or else the folder itself, is looked up in the other case.
     private static func ignoresCase(_ folder: String) -> Bool {

@@ -14,8 +14,12 @@ struct InputFile {
         guard !typed.isEmpty else { throw CommandError("\(role) names no file") }
         try Self.refuse(webAddress: typed)
         self.role = role
-        let isStandard = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(typed)
-        url = isStandard ? nil : URL(userPath: typed)
+        url = Self.isStandard(typed) ? nil : URL(userPath: typed)
+    }
+
+    /// Whether a name stands for standard input.
+    static func isStandard(_ typed: String) -> Bool {
+        ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(typed)
     }
 
     /// What messages call it.
@@ -38,18 +42,21 @@ struct InputFile {
         return try Self.read(descriptor, shown: shown, limit: limit)
     }
 
-    /// Its tensors. Those of standard input go through a temporary file, which is removed at once.
+    /// Its tensors. Those of standard input and of pipes go through a temporary file, which is removed at once.
     /// - Throws: `WeightError` or ``CommandError``.
     func tensors() throws -> any TensorSource {
-        if let url { return try openWeights(file: url) }
+        var status = stat()
+        if let url, stat(url.path, &status) != 0 || status.st_mode & S_IFMT != S_IFIFO {
+            return try openWeights(file: url)
+        }
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: copy) }
         let data = try data(limit: 1 << 30)
-        guard !data.isEmpty else { throw CommandError("\(role): standard input is empty") }
+        guard !data.isEmpty else { throw CommandError("\(role): \(shown) is empty") }
         do {
             try data.write(to: copy)
         } catch {
-            throw CommandError("cannot keep standard input: \((error as NSError).localizedDescription)")
+            throw CommandError("cannot keep \(shown): \((error as NSError).localizedDescription)")
         }
         return try openWeights(file: copy)
     }

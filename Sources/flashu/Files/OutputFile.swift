@@ -38,15 +38,16 @@ struct OutputFile: Sendable {
     /// Writes a text and a line break.
     func write(line text: String) throws { try write(Data((text + "\n").utf8)) }
 
-    /// Writes a safetensors file.
+    /// Writes a safetensors file. What is no regular file gets it through a temporary one.
     func write(_ tensors: [(name: String, tensor: Tensor)]) throws {
-        if let url {
+        var status = stat()
+        if let url, stat(url.path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG {
             return try Interruption.whileWriting { try SafetensorsWriter.write(tensors, to: url) }
         }
         let copy = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: copy) }
         try Interruption.whileWriting { try SafetensorsWriter.write(tensors, to: copy) }
-        try Terminal.write(Data(contentsOf: copy))
+        try write(Data(contentsOf: copy))
     }
 
     /// Refuses what could not be written later.
