@@ -1,10 +1,10 @@
 public import Foundation
 
 extension AccelerationProfile {
-    /// A preset by name, or a JSON file's path. Fields that the file leaves out keep their defaults.
+    /// A preset by name, a JSON file's path, or what a profile changes: JSON itself, or ``changes``. Fields that are left out keep their defaults.
     /// - Throws: ``ProfileError``.
     public static func named(_ name: String) throws(ProfileError) -> AccelerationProfile {
-        if let preset = presets[name] { return preset }
+        if let profile = try inline(name) { return profile }
         guard FileManager.default.fileExists(atPath: name) else {
             throw .unreadable(
                 "\(name) is neither a preset (\(presets.keys.sorted().joined(separator: ", "))) nor a file")
@@ -13,6 +13,75 @@ extension AccelerationProfile {
             throw .unreadable("\(name) can't be read as a profile")
         }
         return try AccelerationProfile(json: data)
+    }
+
+    /// A preset by name, a profile's JSON (a text that begins with a brace), or ``changes``; nil if it is none of them, but perhaps a file's name.
+    /// - Throws: ``ProfileError``.
+    public static func inline(_ text: String) throws(ProfileError) -> AccelerationProfile? {
+        if let preset = presets[text] { return preset }
+        if text.drop(while: \.isWhitespace).first == "{" { return try AccelerationProfile(json: Data(text.utf8)) }
+        guard text.contains("="), !FileManager.default.fileExists(atPath: text) else { return nil }
+        var profile = AccelerationProfile.off
+        for change in text.split(separator: ";") {
+            let parts = change.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            guard parts.count == 2 else { throw .unreadable("\"\(change)\" is no FIELD=VALUE of a profile") }
+            profile = try profile.setting(parts[0], to: parts[1])
+        }
+        if profile.name == off.name { profile.name = profile.changes }
+        return profile
+    }
+
+    /// What differs from ``off``, as `field=value; field=value` in alphabetical order, without the name: all that a result depends on. Empty for the
+    /// exact engine. ``named(_:)`` reads it.
+    public var changes: String {
+        let (own, off) = (leaves, AccelerationProfile.off.leaves)
+        return own.filter { $0.key != "name" && off[$0.key] != $0.value }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+    }
+
+    /// Every field as text, by `group.field`.
+    private var leaves: [String: String] {
+        guard let data = try? JSONEncoder().encode(self),
+            let groups = try? JSONDecoder().decode([String: Leaf].self, from: data)
+        else { return [:] }
+        return groups.reduce(into: [:]) { leaves, group in
+            switch group.value {
+            case .value(let text): leaves[group.key] = text
+            case .group(let fields): for (key, text) in fields { leaves["\(group.key).\(key)"] = text }
+            }
+        }
+    }
+
+    /// A group of fields, or a single one.
+    private enum Leaf: Decodable {
+        case value(String)
+        case group([String: String])
+
+        private struct Value: Decodable {
+            let text: String
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let whole = try? container.decode(Int.self) {
+                    text = "\(whole)"
+                } else if let whole = try? container.decode(UInt64.self) {
+                    text = "\(whole)"
+                } else if let number = try? container.decode(Double.self) {
+                    text = "\(number)"
+                } else {
+                    text = try container.decode(String.self)
+                }
+            }
+        }
+
+        init(from decoder: any Decoder) throws {
+            if let fields = try? [String: Value](from: decoder) {
+                self = .group(fields.mapValues(\.text))
+            } else {
+                self = .value(try Value(from: decoder).text)
+            }
+        }
     }
 
     /// Reads a profile's JSON, strictly: a field that does not exist is an error, not ignored.
@@ -31,7 +100,15 @@ extension AccelerationProfile {
         let parts = path.split(separator: ".").map(String.init)
         guard !parts.isEmpty else { throw .unknownField(path, known: Self.knownFields) }
         let parsed: Any =
-            if let whole = Int(value) { whole } else if let number = Double(value) { number } else { value }
+            if let whole = Int(value) {
+                whole
+            } else if let whole = UInt64(value) {
+                whole
+            } else if let number = Double(value), number.isFinite {
+                number
+            } else {
+                value
+            }
         var change: [String: Any] = [:]
         if parts.count == 1 { change = [parts[0]: parsed] }
         if parts.count == 2 { change = [parts[0]: [parts[1]: parsed]] }

@@ -1,30 +1,42 @@
 extension AccelerationProfile {
-    /// Checks every field.
+    /// Checks every field that has an effect: those of a mechanism that is off may hold anything.
     ///
-    /// - Parameter layers: of the model's LLM.
+    /// - Parameters:
+    ///   - layers: of the model's LLM.
+    ///   - task: what the profile is used for; what depends on the model is not checked for the other task. nil = both.
     /// - Throws: ``ProfileError/outOfRange(field:value:allowed:)``, naming the first field that is off.
-    public func validate(layers: Int) throws(ProfileError) {
-        for (field, value, range) in [
-            ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1),
-            ("ffn.generationRatio", ffn.generationRatio, 0...0.9),
-            ("ffn.understandingRatio", ffn.understandingRatio, 0...0.9), ("ffn.fullFraction", ffn.fullFraction, 0...1),
-            ("layers.generationRatio", self.layers.generationRatio, 0...0.9),
-            ("layers.understandingRatio", self.layers.understandingRatio, 0...0.9),
-            ("guidance.earlyFactor", guidance.earlyFactor, 0...2),
-            ("guidance.earlyFraction", guidance.earlyFraction, 0...1),
-            ("guidance.conditionalTail", guidance.conditionalTail, 0...1),
-            ("tokens.dropRatio", tokens.dropRatio, 0...0.95),
-        ] where !range.contains(value) {  // NaN is in no range
+    public func validate(layers: Int, for task: Calibration.Task? = nil) throws(ProfileError) {
+        for (field, value, range, isUsed) in [
+            ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1, true),
+            ("ffn.generationRatio", ffn.generationRatio, 0...0.9, true),
+            ("ffn.understandingRatio", ffn.understandingRatio, 0...0.9, true),
+            ("ffn.fullFraction", ffn.fullFraction, 0...1, ffn.full != .never),
+            ("layers.generationRatio", self.layers.generationRatio, 0...0.9, true),
+            ("layers.understandingRatio", self.layers.understandingRatio, 0...0.9, true),
+            ("guidance.earlyFraction", guidance.earlyFraction, 0...1, true),
+            ("guidance.earlyFactor", guidance.earlyFactor, 0...2, guidance.earlyFraction > 0),
+            ("guidance.conditionalTail", guidance.conditionalTail, 0...1, true),
+            ("tokens.dropRatio", tokens.dropRatio, 0...0.95, true),
+        ] as [(String, Double, ClosedRange<Double>, Bool)]
+        where isUsed && !range.contains(value) {  // NaN is in no range
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }
-        for (field, value, range) in [
-            ("layers.refreshInterval", self.layers.refreshInterval, 1...1000),
-            ("guidance.differenceInterval", guidance.differenceInterval, 1...1000),
-            ("headCache.interval", headCache.interval, 1...1000), ("headCache.order", headCache.order, 0...2),
-            ("headCache.warmup", headCache.warmup, 0...1000), ("features.interval", features.interval, 1...1000),
-            ("features.order", features.order, 0...2), ("tokens.layer", tokens.layer, 0...max(0, layers - 2)),
-        ] where !range.contains(value) {
+        let deepest = task == .generation ? Int.max : max(0, layers - 2)
+        for (field, value, range, isUsed) in [
+            (
+                "layers.refreshInterval", self.layers.refreshInterval, 1...1000,
+                self.layers.generationRatio > 0
+            ),
+            ("guidance.differenceInterval", guidance.differenceInterval, 1...1000, true),
+            ("headCache.interval", headCache.interval, 1...1000, true),
+            ("headCache.order", headCache.order, 0...2, headCache.interval > 1),
+            ("headCache.warmup", headCache.warmup, 0...1000, headCache.interval > 1),
+            ("features.interval", features.interval, 1...1000, true),
+            ("features.order", features.order, 0...2, features.interval > 1),
+            ("tokens.layer", tokens.layer, 0...deepest, tokens.dropRatio > 0),
+        ] as [(String, Int, ClosedRange<Int>, Bool)]
+        where isUsed && !range.contains(value) {
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }

@@ -33,12 +33,10 @@ public struct GenerationPlanner: Sendable {
 
     /// Whether evaluation `i` belongs to the full phase: full FFN, all layers, head computed.
     public func isFull(_ i: Int) -> Bool {
+        // A fraction that has no effect may be any number.
+        guard profile.ffn.full != .never else { return false }
         let count = Int((Double(evaluations) * profile.ffn.fullFraction).rounded())
-        return switch profile.ffn.full {
-        case .never: false
-        case .start: i < count
-        case .end: i >= evaluations - count
-        }
+        return profile.ffn.full == .start ? i < count : i >= evaluations - count
     }
 
     /// Factor on the guidance scale at evaluation `i`.

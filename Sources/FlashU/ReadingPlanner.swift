@@ -23,7 +23,7 @@ public struct ReadingPlanner: Sendable {
         if profile.layers.understandingChoice == .calibration, let importance = scores?.layers {
             var measured = importance.map(Double.init)
             // The layer whose values choose the tokens must run.
-            if profile.tokens.dropRatio > 0, profile.tokens.layer < measured.count {
+            if profile.tokens.dropRatio > 0, measured.indices.contains(profile.tokens.layer) {
                 measured[profile.tokens.layer] = .infinity
             }
             chosen = LayerSkipping.leastImportant(measured, ratio: profile.layers.understandingRatio)

@@ -161,7 +161,7 @@ public struct ImageQuestion: Sendable {
     /// `torch.randn` of the seed.
     static func posteriorNoise(seed: UInt64, count: Int) -> [Float] {
         var generator = TorchNoise(seed: seed)
-        return generator.normal(max(16, count)).prefix(count).map { $0 }
+        return generator.normal(count)
     }
 }
 

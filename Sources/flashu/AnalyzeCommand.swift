@@ -42,11 +42,13 @@ struct AnalyzeCommand: AsyncParsableCommand {
             "The layer whose visual tokens are plotted, from 0. (default: 2, the paper's)", valueName: "l"))
     var layer: Int?
 
-    @Option(help: "Seed of the first prompt's noise; the next one's is the next.")
-    var seed: UInt64 = 0
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of the first prompt's noise, or random (or -1); the next one's is the next.")
+    var seed = Seed(0)
 
     @Option(
-        name: [.short, .long], help: ArgumentHelp("The page to write.", valueName: "html"),
+        name: [.short, .long], help: ArgumentHelp("The page to write; - = standard output.", valueName: "html"),
         completion: .file(extensions: ["html"]))
     var output = "analysis.html"
 
@@ -63,50 +65,47 @@ struct AnalyzeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = try ModelLocation.resolve(engine.model)
-        let page = OutputFiles.names(output, count: 1)[0]
-        let numbers = json.flatMap { $0 == "-" ? nil : OutputFiles.names($0, count: 1)[0] }
-        for file in [page, numbers].compactMap(\.self) { try OutputFiles.check(file) }
-        guard page.standardizedFileURL != numbers?.standardizedFileURL else {
-            throw CommandError("--output and --json both name \(page.path)")
-        }
-        let scores = try scores(folder)
-        let prompts = try samples.prompts(model: folder)
-        let (questions, images) = try samples.questions(model: folder)
+        var plan = FilePlan()
+        let page: OutputFile = plan.writes(output, "--output")
+        let numbers: OutputFile? = plan.writes(json, "--json")
+        let folder = try engine.open(&plan)
+        let scores = try scores(folder.url, &plan)
+        let prompts = try samples.prompts(model: folder.url, &plan)
+        let (questions, images) = try samples.questions(model: folder.url, &plan)
+        try plan.check()
+        try folder.check(samples: questions)
 
-        let model = try await engine.load(calibrated: false)
+        let model = try await engine.load(folder, calibrated: false)
         let calibration = try Calibration(
             file: scores, layers: model.geometry.llm.layers, neurons: model.geometry.llm.intermediate)
         let progress = ProgressLine("analyzing")
         let analysis = try await ModelAnalyzer(model).run(
             .init(
-                prompts: prompts, questions: questions, folder: images, critical: critical, layer: layer, seed: seed),
+                prompts: prompts, questions: questions, folder: images, critical: critical, layer: layer,
+                seed: seed.value),
             calibration: calibration
         ) { progress.show($0, of: $1) }
         Terminal.clearProgress()
 
-        let object = try JSONOutput.string(analysis)
-        try Interruption.whileWriting {
-            try OutputFiles.write(AnalysisPage(analysis).html, to: page)
-            if let numbers { try OutputFiles.write(object + "\n", to: numbers) }
-        }
-        if json == "-" {
-            try Terminal.write(object)
-        } else {
-            try Terminal.write((AnalysisFindings(analysis).sentences + [page.path]).joined(separator: "\n"))
+        try page.write(Data(AnalysisPage(analysis).html.utf8))
+        try numbers?.write(line: JSONOutput.string(analysis))
+        seed.tellIfRandom()
+        if !plan.usesStandardOutput {
+            try Terminal.write((AnalysisFindings(analysis).sentences + [page.shown]).joined(separator: "\n"))
         }
     }
 
     /// The calibration file, which must be there.
-    private func scores(_ folder: URL) throws(CommandError) -> URL {
-        let named = calibration.map { URL(userPath: $0) }
-        let file = named ?? folder.appendingPathComponent(Calibration.fileName)
-        guard FileManager.default.fileExists(atPath: file.path) else {
+    private func scores(_ folder: URL, _ plan: inout FilePlan) throws(CommandError) -> URL {
+        if calibration == "-" { throw CommandError("--calibration is mapped into memory; name a file, not -") }
+        let file: InputFile = try plan.reads(
+            calibration ?? folder.appendingPathComponent(Calibration.fileName).path, "--calibration")
+        guard let url = file.url, FileManager.default.fileExists(atPath: url.path) else {
             throw CommandError(
-                named == nil
+                calibration == nil
                     ? "\(folder.path) has no \(Calibration.fileName); make it with flashu calibrate -m \(folder.path)"
-                    : "\(file.path) does not exist; --calibration names a file that flashu calibrate wrote")
+                    : "\(file.shown) does not exist; --calibration names a file that flashu calibrate wrote")
         }
-        return file
+        return url
     }
 }

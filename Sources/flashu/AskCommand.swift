@@ -9,14 +9,16 @@ import Tensors
 struct AskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ask", abstract: "Ask questions about an image.",
-        usage: "flashu ask <image> <question> ... [<options>]",
+        usage: "flashu ask <image> ... <question> ... [<options>]",
         discussion: """
-            The image (PNG, JPEG or WebP) is resized so that its short side fits the model, and its centre is cut out. It is read \
-            once; every question starts from its stored keys and values. Answers are greedy, always the likeliest token, unless \
-            --temperature is given.
+            The image (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC) is resized so that its short side fits the model, and its centre is \
+            cut out (--fit). It is read once; every question starts from its stored keys and values. Several images before the questions \
+            are read together, in their order. Answers are greedy, always the likeliest token, unless --temperature is given.
 
             EXAMPLES
               flashu ask photo.jpg "What is in this picture?"
+              flashu ask before.jpg after.jpg -q "What has changed?"
+              curl -s https://example.org/photo.jpg | flashu ask - "What is this?"
               flashu ask stars.png "how many stars are there?" "what color are they?"
               flashu ask stars.png "how many stars are there?" --json
               flashu ask stars.png "what color are the stars?" --set tokens.dropRatio=0.5 --overlay kept.png
@@ -24,13 +26,19 @@ struct AskCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "IMAGE and QUESTION...; with --image-latents only QUESTION..., with --question-ids only IMAGE.",
-            valueName: "image-and-questions"),
-        completion: .file(extensions: ["png", "jpg", "jpeg", "webp"]))
+            "IMAGE... and QUESTION...; with --image-latents only QUESTION..., with -q only IMAGE..., with --question-ids too (- = standard input).",
+            valueName: "images-and-questions"),
+        completion: .file(extensions: ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic"]))
     var words: [String] = []
+
+    @Option(
+        name: [.customShort("q"), .customLong("question")],
+        help: ArgumentHelp("A question; all words are images then. Repeat for several.", valueName: "question"))
+    var asked: [String] = []
 
     @OptionGroup var engine: EngineOptions
     @OptionGroup var acceleration: AccelerationOptions
+    @OptionGroup var pictures: ImageOptions
 
     @Option(help: "Tokens of an answer at most, 1 to 30000.")
     var maxTokens = 300
@@ -45,8 +53,10 @@ struct AskCommand: AsyncParsableCommand {
         help: "With --temperature: choose among the likeliest tokens that have probability p together. (default: all)")
     var topP: Double?
 
-    @Option(help: "Seed of random choices: of --temperature and --sample-posterior.")
-    var seed: UInt64 = 0
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of random choices, of --temperature and --sample-posterior; or random (or -1).")
+    var seed = Seed(0)
 
     @Flag(
         help:
@@ -56,7 +66,8 @@ struct AskCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE.", valueName: "file"),
+            "The tensor \"image_latents\" [1, 16, h, w] of a safetensors file instead of IMAGE; - = standard input.",
+            valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var imageLatents: String?
 
@@ -76,24 +87,37 @@ struct AskCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write the image as the model saw it, the patches of dropped tokens greyed and hatched; needs tokens.dropRatio.",
-            valueName: "png"),
-        completion: .file(extensions: ["png"]))
+            "Write the image as the model saw it, the patches of dropped tokens greyed and hatched; needs tokens.dropRatio. - = standard output.",
+            valueName: "image"),
+        completion: .file(extensions: ["png", "jpg", "webp"]))
     var overlay: String?
 
-    private var image: String? { imageLatents == nil ? words.first : nil }
-    private var questions: [String] { imageLatents == nil ? Array(words.dropFirst()) : words }
+    /// The words before the first one that asks something. The first is an image whatever it looks like.
+    private var images: [String] {
+        if imageLatents != nil { return [] }
+        if !asked.isEmpty { return words }
+        return Array(words.prefix(1) + words.dropFirst().prefix { PictureName.looksLikeOne($0) })
+    }
+    private var questions: [String] { Array(words.dropFirst(images.count)) + asked }
 
     func validate() throws {
         if imageLatents == nil, words.isEmpty {
             throw ValidationError("name an image: flashu ask photo.jpg \"What is this?\".")
         }
+        if imageLatents != nil, !asked.isEmpty, let word = words.first {
+            throw ValidationError("give either an image, \(word), or --image-latents, not both.")
+        }
         if questions.isEmpty, questionIds.isEmpty {
-            throw ValidationError("ask something: flashu ask \(image ?? "photo.jpg") \"What is this?\".")
+            throw ValidationError("ask something: flashu ask \(images.first ?? "photo.jpg") \"What is this?\".")
         }
         if !questions.isEmpty, !questionIds.isEmpty {
             throw ValidationError("give either QUESTION or --question-ids, not both.")
         }
+        if let late = words.dropFirst(images.count).first(where: { PictureName.looksLikeOne($0) }) {
+            throw ValidationError(
+                "\(late) looks like an image, and images stand before the questions; ask a question like it with -q.")
+        }
+        if overlay != nil, images.count > 1 { throw ValidationError("--overlay shows one image, not several.") }
         guard (1...30_000).contains(maxTokens) else {
             throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
         }
@@ -107,58 +131,74 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let profile = try acceleration.profile()
-        let overlayFile = try overlay.map { try TokenOverlayFile($0, profile: profile) }
-        let source: ImageQuestion.Request.Source =
-            if let imageLatents {
-                .latents(try openWeights(file: URL(fileURLWithPath: imageLatents)).tensor("image_latents"))
-            } else {
-                .image(try RGBImage(contentsOf: URL(fileURLWithPath: image ?? "")))
-            }
-        let model = try await engine.load(for: .understanding)
+        var plan = FilePlan()
+        let profile = try acceleration.profile(&plan)
+        let overlayFile = try overlay.map { try TokenOverlayFile($0, profile: profile, &plan) }
+        let imageFiles = try images.map { try plan.reads($0, "the image") as InputFile }
+        let latents = try (plan.reads(imageLatents, "--image-latents") as InputFile?).map {
+            try $0.tensors().tensor("image_latents")
+        }
+        let folder = try engine.open(&plan)
+        try plan.check(prints: json ? "--json" : nil)
+        let pixels = try imageFiles.map { try pictures.read($0, for: folder.geometry) }
         let request = ImageQuestion.Request(
-            sources: [source],
+            sources: latents.map { [.latents($0)] } ?? pixels.map { .image($0) },
             questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
             prefix: prefixIds?.ids, maxTokens: maxTokens,
-            sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed),
-            posteriorSeed: samplePosterior ? seed : nil, profile: profile)
+            sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed.value),
+            posteriorSeed: samplePosterior ? seed.value : nil, profile: profile)
+        try folder.check(request)
+
+        let model = try await engine.load(folder, for: .understanding)
+        let prints = !json && !plan.usesStandardOutput
+        let count = request.questions.count
         var answers: [ImageQuestion.Answer] = []
         var keptTokens: [Int]?
         var begun = -1
-        Terminal.progress("reading the image")
+        /// Names the question, where there are several, ahead of its answer.
+        func begin(_ index: Int) throws {
+            guard index != begun else { return }
+            begun = index
+            if questions.count > 1 { try Terminal.write("\(questions[index])\n  ", terminator: "") }
+        }
+        Terminal.progress(pixels.count > 1 ? "reading the images" : "reading the image")
         for try await event in ImageQuestion(model).ask(request) {
             switch event {
             case .imageRead(let kept):
                 keptTokens = kept
                 Terminal.clearProgress()
             case .text(let index, let piece):
-                guard !json else { continue }
-                if index != begun {
-                    begun = index
-                    if questions.count > 1 { try Terminal.write("\(questions[index])\n  ", terminator: "") }
-                }
+                guard prints else { continue }
+                try begin(index)
                 try Terminal.write(piece, terminator: "")
             case .answer(let answer):
                 answers.append(answer)
-                guard !json else { continue }
-                if answer.text.isEmpty {
+                guard prints else { continue }
+                try begin(answer.index)
+                // Without a tokenizer there is no text, only ids. With one, an empty answer is an empty line.
+                if !folder.hasTokenizer {
                     try Terminal.write(
                         "tokens " + answer.tokens.map(String.init).joined(separator: ","), terminator: "")
                 }
                 try Terminal.write("")
+                if !answer.finished {
+                    let which = count > 1 ? "the answer to question \(answer.index + 1)" : "the answer"
+                    Terminal.hint("\(which) was cut at --max-tokens \(maxTokens)")
+                }
             }
         }
         try Task.checkCancellation()
-        if let overlayFile, case .image(let image) = source {
+        if let overlayFile, let image = pixels.first {
             try overlayFile.write(
                 ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens ?? [])
         }
+        if temperature > 0 || samplePosterior, !json { seed.tellIfRandom() }
         if json {
             let reports = answers.map {
                 Report(
                     question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
-                    tokens: $0.tokens,
-                    finished: $0.finished, keptTokens: keptTokens, timings: $0.timings)
+                    tokens: $0.tokens, finished: $0.finished, keptTokens: keptTokens,
+                    seed: temperature > 0 || samplePosterior ? seed.value : nil, timings: $0.timings)
             }
             try Terminal.write(
                 reports.count == 1 ? JSONOutput.string(reports[0]) : JSONOutput.string(["answers": reports]))
@@ -178,6 +218,8 @@ struct AskCommand: AsyncParsableCommand {
         let finished: Bool
         /// Places of the image tokens that stayed; left out when none were dropped.
         let keptTokens: [Int]?
+        /// Of random choices; left out when there were none.
+        let seed: UInt64?
         let timings: ImageQuestion.Timings
     }
 }

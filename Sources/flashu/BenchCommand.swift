@@ -90,7 +90,9 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         var options = Benchmark.Options()
         options.tasks = Benchmark.Task(rawValue: task.rawValue).map { [$0] } ?? Set(Benchmark.Task.allCases)
-        options.profile = try acceleration.profile()
+        var plan = FilePlan()
+        options.profile = try acceleration.profile(&plan)
+        try plan.check()
         options.repeats = repeats
         options.full = full
         options.steps = steps

@@ -30,13 +30,20 @@ struct CalibrateCommand: AsyncParsableCommand {
     @OptionGroup var samples: SampleOptions
 
     func run() async throws {
-        let folder = try ModelLocation.resolve(engine.model)
-        let target = folder.appendingPathComponent(Calibration.fileName)
-        try OutputFiles.check(target)
-        let prompts = task == .understanding ? [] : try samples.prompts(model: folder)
-        let (questions, images) = task == .generation ? ([], folder) : try samples.questions(model: folder)
+        var plan = FilePlan()
+        let location = try ModelLocation.resolve(engine.model)
+        let folder = try ModelFolder(location)
+        plan.reads(
+            ModelFiles.all(in: location).filter { $0.lastPathComponent != Calibration.fileName }, "a file of the model")
+        let target: OutputFile = plan.writes(
+            folder.url.appendingPathComponent(Calibration.fileName).path, "the calibration")
+        let prompts = task == .understanding ? [] : try samples.prompts(model: folder.url, &plan)
+        let (questions, images) =
+            task == .generation ? ([], folder.url) : try samples.questions(model: folder.url, &plan)
+        try plan.check()
+        try folder.check(samples: questions)
 
-        let model = try await engine.load(calibrated: false)
+        let model = try await engine.load(folder, calibrated: false)
         let progress = ProgressLine("calibrating")
         var calibration = try await ModelCalibration(model).run(
             prompts: prompts, questions: questions, folder: images
@@ -44,14 +51,14 @@ struct CalibrateCommand: AsyncParsableCommand {
         Terminal.clearProgress()
         if task != .both,
             let before = try Calibration(
-                folder: folder, layers: model.geometry.llm.layers, neurons: model.geometry.llm.intermediate)
+                folder: folder.url, layers: model.geometry.llm.layers, neurons: model.geometry.llm.intermediate)
         {
             calibration.scores.merge(before.scores) { new, _ in new }
         }
         try Interruption.whileWriting {
             try calibration.write(
-                to: folder, metadata: ["samples": "\(samples.samples)", "precision": engine.precision.rawValue])
+                to: folder.url, metadata: ["samples": "\(samples.samples)", "precision": engine.precision.rawValue])
         }
-        try Terminal.write("\(target.path)  \(prompts.count) prompts, \(questions.count) questions")
+        try Terminal.write("\(target.shown)  \(prompts.count) prompts, \(questions.count) questions")
     }
 }

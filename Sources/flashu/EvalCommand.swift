@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import FlashU
 import Foundation
+import Pipelines
 import ShowO2
 
 /// `flashu eval`
@@ -32,8 +33,8 @@ struct EvalCommand: AsyncParsableCommand {
     @Option(help: "Only the first so many prompts or questions; tasks are mixed, so they are a fair sample.")
     var limit: Int?
 
-    @Option(help: "Seed of the first image's noise.")
-    var seed: UInt64 = 1000
+    @Option(parsing: .unconditional, help: "Seed of the first image's noise, or random (or -1).")
+    var seed = Seed(1000)
 
     @Option(help: ArgumentHelp("Points of the time grid, 2 to 1000. (default: the model's)", valueName: "t"))
     var steps: Int?
@@ -68,8 +69,10 @@ struct EvalCommand: AsyncParsableCommand {
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more, not \(limit).") }
         try Bounds.check(steps: steps)
-        if let cfgScale, !(cfgScale >= 0 && cfgScale.isFinite) {
-            throw ValidationError("--cfg-scale must be 0 (no guidance) or more, not \(cfgScale).")
+        try Bounds.check(cfgScale: cfgScale)
+        for (option, file) in [("--output", output), ("--against", against)] {
+            guard let file, OutputFile.isStandard(file) || InputFile.isStandard(file) else { continue }
+            throw ValidationError("\(option) is a file that is kept, not standard input or output.")
         }
         if task == .understanding, steps != nil || cfgScale != nil {
             throw ValidationError("--steps and --cfg-scale belong to generation.")
@@ -79,18 +82,21 @@ struct EvalCommand: AsyncParsableCommand {
     func run() async throws {
         var options = ShapesBench.Options()
         options.limit = limit
-        options.seed = seed
+        options.seed = seed.value
         options.steps = steps
         options.guidance = cfgScale
-        options.profile = try acceleration.profile()
-        if let output {
-            let file = OutputFiles.names(output, count: 1)[0]
-            try OutputFiles.check(file)
-            options.record = file
-        }
-        options.against = against.map { URL(userPath: $0) }
-        let model = try await engine.load(for: task == .generation ? .generation : .understanding)
+        var plan = FilePlan()
+        options.profile = try acceleration.profile(&plan)
+        options.against = try (plan.reads(against, "--against") as InputFile?)?.url
+        options.record = (plan.writes(output, "--output") as OutputFile?)?.url
+        let files = try engine.open(&plan)
         let folder = evalFolder.map { URL(userPath: $0) }
+        plan.reads(
+            ShapesSet(folder: folder ?? files.url.appendingPathComponent("eval")).files, "a file of the benchmark")
+        try plan.check()
+        try files.check(options.profile, for: task == .generation ? .generation : .understanding)
+
+        let model = try await engine.load(files, for: task == .generation ? .generation : .understanding)
         let bench = ShapesBench(model, folder: folder)
         let line = ProgressLine(task == .generation ? "drawing" : "asking")
         let progress = { @Sendable (progress: ShapesBench.Progress) in line.show(progress.done, of: progress.total) }
@@ -100,6 +106,7 @@ struct EvalCommand: AsyncParsableCommand {
             case .understanding: try await bench.understanding(options, progress: progress)
             }
         Terminal.clearProgress()
+        if task == .generation { seed.tellIfRandom() }
         try Terminal.write(json ? JSONOutput.string(report, keepsKeys: true) : Self.table(report))
     }
 

@@ -17,7 +17,7 @@ struct FlashUCommand: AsyncParsableCommand {
 
             A model is a folder with config.json, the weights (safetensors or the official pytorch_model*.bin), the VAE \
             (Wan2.1_VAE.pth) and tokenizer.json. Without --model the embedded shapes model runs. \
-            Shell completions: flashu --generate-completion-script bash|zsh|fish.
+            Shell completions: flashu --generate-completion-script bash|zsh|fish (scripts/install puts them in place).
             """,
         version: FlashUVersion.current,
         subcommands: [

@@ -15,15 +15,21 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: """
             --steps T is the official num_inference_steps: T points of the time grid, which are T - 1 evaluations of the network. \
             Image i of -n COUNT (i = 0, 1, ...) starts from the noise of seed + i, the same noise that PyTorch's CPU generator \
-            makes of it. The PNG's "parameters" text holds all settings, in the form that stable-diffusion-webui uses. \
-            What is not given comes from the model's geometry.json (the shapes model: 30 steps, guidance 3.5, shift 3.0, \
+            makes of it. The image's "parameters" text holds all settings, in the form that stable-diffusion-webui uses; --like IMAGE \
+            draws it again. What is not given comes from the model's geometry.json (the shapes model: 30 steps, guidance 3.5, shift 3.0, \
             128 x 128), else from the official demo: 50 steps, guidance 5.0, shift 3.0. An empty PROMPT draws without \
             a condition.
+
+            --prompts FILE draws each line, a prompt as it is or a JSON object with "prompt" and any of "negative_prompt", "seed", \
+            "width", "height", "steps", "cfg_scale", "n" and "file" (a name in the output's folder).
 
             EXAMPLES
               flashu generate "a photo of two yellow stars" -o stars.png --seed 7
               flashu generate "a red circle" -n 4 -o red.png     # red-1.png ... red-4.png
-              flashu generate -m ~/models/show-o2-1.5B "a cat" --steps 50 --cfg-scale 5
+              flashu generate "a red circle" -o red.jpg --quality 90 --seed random
+              flashu generate --like stars.png -o larger.png -W 256
+              flashu generate -m ~/models/show-o2-1.5B "a cat" --steps 50 --cfg-scale 5 --negative-prompt "blurry"
+              flashu generate --prompts prompts.txt -o all/x.png
               flashu generate "a red circle" --accelerate paper --set headCache.order=1 --trace steps.json
               flashu generate --prompt-ids 64,335 --no-decode --save-latents l.safetensors
             """)
@@ -37,9 +43,13 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: [.short, .long],
         help: ArgumentHelp(
-            "The PNG to write; with several images NAME-1.png, NAME-2.png, ...", valueName: "file"),
-        completion: .file(extensions: ["png"]))
+            "The image to write, as .png, .jpg or .webp; with several images NAME-1.png, NAME-2.png, ...; - = standard output.",
+            valueName: "file"),
+        completion: .file(extensions: ["png", "jpg", "webp"]))
     var output = "out.png"
+
+    @Option(help: "Quality of .jpg and .webp, 1 to 100. (default: 95 and 90)")
+    var quality: Int?
 
     @Option(name: [.customShort("n"), .long], help: "Images to draw of each prompt.")
     var count = 1
@@ -53,8 +63,15 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(help: "Guidance scale; 0 = none, in half the time. (default: the model's)")
     var cfgScale: Float?
 
-    @Option(help: "Seed of the noise; PyTorch's generator looks at its lower 32 bits.")
-    var seed: UInt64 = 0
+    @Option(
+        help: ArgumentHelp("What to guide away from, instead of the empty prompt; needs guidance.", valueName: "text"))
+    var negativePrompt: String?
+
+    @Option(
+        parsing: .unconditional,
+        help:
+            "Seed of the noise, or random (or -1); PyTorch's generator looks at its lower 32 bits. (default: 0)")
+    var seed: Seed?
 
     @Option(
         name: [.customShort("W"), .long], help: "Width in pixels; without -H the height too. (default: the model's)")
@@ -73,11 +90,24 @@ struct GenerateCommand: AsyncParsableCommand {
     )
     var sampler: Sampler.Kind?
 
+    @Option(
+        help: ArgumentHelp("Draw each line of a text or JSON-lines file; - = standard input.", valueName: "file"),
+        completion: .file())
+    var prompts: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Take what is not given from the parameters of an image that FlashU drew; - = standard input.",
+            valueName: "image"),
+        completion: .file(extensions: ["png", "jpg", "webp"]))
+    var like: String?
+
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
     @Option(
-        help: ArgumentHelp("Write what every evaluation did and took, as a JSON list.", valueName: "file"),
+        help: ArgumentHelp(
+            "Write what every evaluation did and took, as a JSON list; - = standard output.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var trace: String?
 
@@ -86,46 +116,45 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file instead of the seed's noise.",
+            "Start from the tensor \"noise\" [n, 16, h, w] of a safetensors file instead of the seed's noise; - = standard input.",
             valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var initNoise: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write the final latents [n, 16, h, w] as tensor \"latents\" of a safetensors file.", valueName: "file"),
+            "Write the final latents [n, 16, h, w] as tensor \"latents\" of a safetensors file; - = standard output.",
+            valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var saveLatents: String?
 
     @Flag(
         name: .customLong("no-decode"),
-        help: "Write no PNG, only the latents of --save-latents; needs no VAE (and with --prompt-ids no tokenizer).")
+        help: "Write no image, only the latents of --save-latents; needs no VAE (and with --prompt-ids no tokenizer).")
     var skipsDecoding = false
 
     private var decode: Bool { !skipsDecoding }
 
     func validate() throws {
-        if prompt == nil, promptIds.isEmpty {
+        let sources = [("PROMPT", prompt != nil), ("--prompt-ids", !promptIds.isEmpty), ("--prompts", prompts != nil)]
+            .filter(\.1).map(\.0)
+        if sources.isEmpty, like == nil {
             throw ValidationError("say what to draw: flashu generate \"a photo of a red circle\".")
         }
-        if prompt != nil, !promptIds.isEmpty { throw ValidationError("give either PROMPT or --prompt-ids, not both.") }
-        guard (1...10_000).contains(count) else {
-            throw ValidationError("-n must be between 1 and 10000, not \(count).")
+        if sources.count > 1 { throw ValidationError("give either \(sources[0]) or \(sources[1]), not both.") }
+        if prompts != nil, like != nil || initNoise != nil {
+            throw ValidationError("--prompts goes with neither --like nor --init-noise.")
         }
-        // The time embeddings of all steps are kept: the limit bounds memory.
-        if let steps, !(2...1000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 1000, not \(steps): T points are T - 1 evaluations.")
-        }
-        if let cfgScale, !(cfgScale >= 0 && cfgScale.isFinite) {
-            throw ValidationError("--cfg-scale must be 0 (no guidance) or more, not \(cfgScale).")
-        }
-        for (option, value) in [("--width", width), ("--height", height)] {
-            if let value, !(1...16_384).contains(value) {
-                throw ValidationError("\(option) must be between 1 and 16384, not \(value).")
-            }
-        }
+        try Bounds.check(count: count)
+        try Bounds.check(steps: steps)
+        try Bounds.check(cfgScale: cfgScale)
+        try Bounds.check(side: width, "--width")
+        try Bounds.check(side: height, "--height")
         if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
             throw ValidationError("--time-shift must be above 0.")
+        }
+        if let quality, !(1...100).contains(quality) {
+            throw ValidationError("--quality must be between 1 and 100, not \(quality).")
         }
         if !decode, saveLatents == nil {
             throw ValidationError("--no-decode leaves nothing to write; add --save-latents FILE.")
@@ -133,94 +162,170 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let prompts: [TextToImage.Request.Prompt] =
-            promptIds.isEmpty
-            ? Array(repeating: .text(prompt ?? ""), count: count)
-            : promptIds.flatMap { Array(repeating: .ids($0.ids), count: count) }
-        let files = OutputFiles.names(output, count: prompts.count)
-        if decode { try files.forEach(OutputFiles.check) }
-        let latentsFile = saveLatents.map { OutputFiles.names($0, count: 1)[0] }
-        if let latentsFile { try OutputFiles.check(latentsFile) }
-        if decode, let latentsFile, files.contains(latentsFile) {
-            throw CommandError("--output and --save-latents both name \(latentsFile.path)")
+        // Everything that can be wrong with what was asked for comes before the weights, which take the longest.
+        var plan = FilePlan()
+        let like = try (plan.reads(self.like, "--like") as InputFile?).map { try Likeness($0) }
+        let profile = try acceleration.profile(&plan, base: like?.profile ?? .off, sampler: sampler)
+        let tasks = try tasks(like, &plan)
+        let latentsFile: OutputFile? = plan.writes(saveLatents, "--save-latents")
+        let traceFile: OutputFile? = plan.writes(trace, "--trace")
+        let noise = try (plan.reads(initNoise, "--init-noise") as InputFile?).map {
+            try $0.tensors().tensor("noise").toFloat32()
         }
-        let traceFile = trace.map { OutputFiles.names($0, count: 1)[0] }
-        if let traceFile {
-            try OutputFiles.check(traceFile)
-            if decode && files.contains(traceFile) || traceFile == latentsFile {
-                throw CommandError("--trace and another option both name \(traceFile.path)")
+        let folder = try engine.open(&plan)
+        try plan.check(prints: json ? "--json" : nil)
+        let requests = tasks.map { $0.request(profile, noise: noise, decode: decode) }
+        let grids = try zip(tasks, requests).map { task, request in
+            do {
+                return try folder.check(request)
+            } catch let error where task.line != nil {
+                throw CommandError("\(task.line ?? ""): \(error)")
             }
         }
-        let profile = try acceleration.profile(sampler: sampler)
-        let noise = try initNoise.map {
-            try openWeights(file: URL(fileURLWithPath: $0)).tensor("noise").toFloat32()
+        if latentsFile != nil, Set(grids).count > 1 {
+            throw CommandError("--save-latents keeps images of one size, and these differ")
+        }
+        let precision = engine.namedPrecision ?? like?.precision ?? .bf16
+        let provenance = decode ? try Provenance(folder, profile: profile, precision: precision) : nil
+        let noises = noise?.floats()
+        tellSizes(grids, folder.geometry)
+        if let like, let difference = provenance?.difference(from: like.parameters, noise: noises) {
+            Terminal.hint(difference)
         }
 
-        let model = try await engine.load(for: .generation)
-        let request = TextToImage.Request(
-            prompts: prompts, steps: steps, guidance: cfgScale, timeShift: timeShift, seed: seed, width: width,
-            height: height, noise: noise, decode: decode, profile: profile)
-        let progress = ProgressLine("drawing")
-        var done = Report(latents: latentsFile?.path)
+        let model = try await engine.load(folder, for: .generation, precision: precision)
+        let reports = !json && !plan.usesStandardOutput
+        var done = Report(latents: latentsFile?.shown)
         var latents: [Tensor] = []
         var traces: [StepTrace] = []
-        for try await event in TextToImage(model).generate(request) {
-            switch event {
-            case .step(let step):
-                progress.show(step.done, of: step.total)
-                if traceFile != nil { traces.append(step.trace) }
-            case .image(let image):
-                done.add(image, file: decode ? files[image.index].path : nil)
-                if latentsFile != nil { latents.append(image.latents) }
-                if let pixels = image.pixels {
-                    let text = [(GenerationParameters.pngKey, parameters(of: image, model, profile).text)]
-                    try Interruption.whileWriting { try pixels.write(to: files[image.index], text: text) }
-                }
-                if decode, !json {
-                    Terminal.clearProgress()
-                    let t = image.timings
-                    try Terminal.write(
-                        "\(files[image.index].relativePath)  seed \(image.seed)  "
-                            + String(
-                                format: "%d evaluations in %.2f s, VAE %.2f s", t.evaluations,
-                                t.denoising / Double(t.batch), t.decoding))
+        for (number, (task, request)) in zip(tasks, requests).enumerated() {
+            let progress = ProgressLine(tasks.count > 1 ? "drawing \(number + 1) of \(tasks.count)" : "drawing")
+            for try await event in TextToImage(model).generate(request) {
+                switch event {
+                case .step(let step):
+                    progress.show(step.done, of: step.total)
+                    if traceFile != nil { traces.append(step.trace) }
+                case .image(let image):
+                    let file = decode ? task.files[image.index] : nil
+                    let told = text(task.prompts[image.index], folder)
+                    done.add(image, file: file?.file, prompt: told.prompt)
+                    if latentsFile != nil { latents.append(image.latents) }
+                    if let pixels = image.pixels, let file, let provenance {
+                        let own = noises.map {
+                            Array($0[image.index * image.latents.count..<(image.index + 1) * image.latents.count])
+                        }
+                        let parameters = provenance.parameters(
+                            of: image, prompt: told.prompt, ids: told.ids, negativePrompt: task.negativePrompt,
+                            noise: own)
+                        try file.write(pixels, text: [(GenerationParameters.pngKey, parameters.text)])
+                    }
+                    if let file, reports {
+                        Terminal.clearProgress()
+                        let t = image.timings
+                        try Terminal.write(
+                            "\(file.file.name)  seed \(image.seed)  "
+                                + String(
+                                    format: "%d evaluations in %.2f s, VAE %.2f s", t.evaluations,
+                                    t.denoising / Double(t.batch), t.decoding))
+                    }
                 }
             }
+            try Task.checkCancellation()
         }
-        try Task.checkCancellation()
         Terminal.clearProgress()
         if let latentsFile, let first = latents.first {
             let all = Tensor(latents.flatMap { $0.floats() }, shape: [latents.count] + first.shape)
-            try Interruption.whileWriting { try SafetensorsWriter.write([("latents", all)], to: latentsFile) }
+            try latentsFile.write([("latents", all)])
         }
-        if let traceFile {
-            let text = try JSONOutput.string(traces) + "\n"
-            try Interruption.whileWriting { try OutputFiles.write(text, to: traceFile) }
-        }
+        if let traceFile { try traceFile.write(line: JSONOutput.string(traces)) }
         if json { try Terminal.write(JSONOutput.string(done)) }
+        if !reports, !json, seed?.isRandom == true, let seed { Terminal.hint("the seed is \(seed)") }
     }
 
-    private func parameters(
-        of image: TextToImage.Drawn, _ model: UnifiedModel, _ profile: AccelerationProfile
-    ) -> GenerationParameters {
-        let ids = promptIds.isEmpty ? nil : promptIds[image.index / count].ids
-        let text = ids.map { (try? model.tokenizer())?.decode($0, skippingSpecial: false) ?? "" } ?? prompt ?? ""
-        var extra: [GenerationParameters.Extra] = []
-        if let ids { extra.append(.init(key: "Prompt ids", value: ids.map(String.init).joined(separator: ","))) }
-        if let initNoise { extra.append(.init(key: "Init noise", value: initNoise)) }
-        if let name = profile.shownName { extra.append(.init(key: "Acceleration", value: name)) }
-        return GenerationParameters(
-            prompt: text, steps: image.settings.steps, sampler: image.settings.sampler.title,
-            cfgScale: Double("\(image.settings.guidance)") ?? 0,
-            seed: image.seed, width: image.settings.width, height: image.settings.height, model: model.geometry.name,
-            timeShift: Double("\(image.settings.timeShift)"), precision: engine.precision.rawValue,
-            version: "FlashU \(FlashUVersion.current)", extra: extra)
+    /// What is to be drawn: one task, or one for each line of `--prompts`.
+    private func tasks(_ like: Likeness?, _ plan: inout FilePlan) throws -> [DrawingTask] {
+        let told = like?.parameters
+        let base = DrawingTask(
+            prompts: [], negativePrompt: (negativePrompt ?? told?.negativePrompt).flatMap { $0.isEmpty ? nil : $0 },
+            steps: steps ?? told?.steps, cfgScale: cfgScale ?? told.map { Float($0.cfgScale) },
+            timeShift: timeShift ?? told?.timeShift.map { Float($0) }, seed: seed?.value ?? told?.seed ?? 0,
+            width: width ?? (height == nil ? told?.width : nil), height: height ?? (width == nil ? told?.height : nil))
+        guard let prompts else {
+            var task = base
+            let drawn: [TextToImage.Request.Prompt] =
+                if let prompt {
+                    [.text(prompt)]
+                } else if promptIds.isEmpty, let told {
+                    [like?.promptIDs.map { .ids($0) } ?? .text(told.prompt)]
+                } else {
+                    promptIds.map { .ids($0.ids) }
+                }
+            task.prompts = drawn.flatMap { Array(repeating: $0, count: count) }
+            task.files = try files(PathName.numbered(output, count: task.prompts.count), "--output", &plan)
+            return [task]
+        }
+        let list = try PromptList(plan.reads(prompts, "--prompts") as InputFile)
+        let counts = list.entries.map { $0.count ?? count }
+        let all = counts.reduce(0, +)
+        guard all <= 100_000 else { throw CommandError("--prompts asks for \(all) images; the limit is 100000") }
+        let names = PathName.numbered(output, count: all)
+        var drawn = 0
+        return try zip(list.entries, counts).map { entry, count in
+            var task = base
+            task.line = entry.place
+            task.prompts = Array(repeating: .text(entry.prompt), count: count)
+            task.negativePrompt = entry.negativePrompt.map { $0.isEmpty ? nil : $0 } ?? base.negativePrompt
+            task.steps = entry.steps ?? base.steps
+            task.cfgScale = entry.cfgScale ?? base.cfgScale
+            task.seed = entry.seed?.value ?? base.seed &+ UInt64(drawn)
+            // A line's own side alone makes a square, as an option alone does.
+            let hasSize = entry.width != nil || entry.height != nil
+            task.width = hasSize ? entry.width : base.width
+            task.height = hasSize ? entry.height : base.height
+            let own = try entry.file.map {
+                PathName.numbered(try PromptList.path(entry, file: $0, output: output), count: count)
+            }
+            let role = own == nil ? "--output" : entry.place
+            task.files = try files(own ?? Array(names[drawn..<drawn + count]), role, &plan)
+            drawn += count
+            return task
+        }
+    }
+
+    private func files(_ names: [String], _ role: String, _ plan: inout FilePlan) throws -> [ImageOutput] {
+        guard decode else { return [] }
+        if OutputFile.isStandard(output), names != [output], role == "--output" {
+            throw CommandError("standard output takes one image; name a file with --output for several")
+        }
+        return try names.map { try ImageOutput(plan.writes($0, role), quality: quality) }
+    }
+
+    /// A prompt as text, and its ids if it was given as such.
+    private func text(_ prompt: TextToImage.Request.Prompt, _ folder: ModelFolder) -> (prompt: String, ids: [Int]?) {
+        switch prompt {
+        case .text(let text): return (text, nil)
+        case .ids(let ids):
+            let tokenizer = folder.hasTokenizer ? try? folder.tokenizer() : nil
+            return (tokenizer?.decode(ids, skippingSpecial: false) ?? "", ids)
+        }
+    }
+
+    /// Tells of sizes that the model was not trained on, once each.
+    private func tellSizes(_ grids: [TokenGrid], _ geometry: ShowO2Geometry) {
+        let unit = geometry.pixelsPerToken
+        func shown(_ grid: TokenGrid) -> String { "\(grid.width * unit) x \(grid.height * unit)" }
+        let trained = ([geometry.grid] + geometry.otherTrainedGrids).map(shown).joined(separator: " and ")
+        var told: Set<TokenGrid> = []
+        for grid in grids where !geometry.isTrained(grid) && told.insert(grid).inserted {
+            Terminal.hint("\(geometry.name) was trained to draw \(trained); \(shown(grid)) may come out worse")
+        }
     }
 
     /// What `--json` prints.
     private struct Report: Encodable {
         struct Image: Encodable {
             let file: String?
+            let prompt: String
             let seed: UInt64
             let width: Int
             let height: Int
@@ -234,12 +339,12 @@ struct GenerateCommand: AsyncParsableCommand {
 
         init(latents: String?) { self.latents = latents }
 
-        mutating func add(_ image: TextToImage.Drawn, file: String?) {
+        mutating func add(_ image: TextToImage.Drawn, file: OutputFile?, prompt: String) {
             (steps, cfgScale, timeShift) = (image.settings.steps, image.settings.guidance, image.settings.timeShift)
             images.append(
                 Image(
-                    file: file, seed: image.seed, width: image.settings.width, height: image.settings.height,
-                    timings: image.timings))
+                    file: file?.shown, prompt: prompt, seed: image.seed, width: image.settings.width,
+                    height: image.settings.height, timings: image.timings))
         }
     }
 }

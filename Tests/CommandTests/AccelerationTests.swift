@@ -23,6 +23,10 @@ import Testing
         return try GenerationParameters(parsing: #require(text))
     }
 
+    func acceleration(_ place: Workplace) throws -> String? {
+        try parameters(place).extra.first { $0.key == "Acceleration" }?.value
+    }
+
     func trace(_ place: Workplace) throws -> [Step] {
         try JSONDecoder().decode(
             [Step].self, from: Data(contentsOf: place.results.appendingPathComponent("t.json")))
@@ -34,12 +38,12 @@ import Testing
         #expect(try draw(place, "--trace", "t.json").status == 0)
         let dense = try trace(place)
         #expect(dense.map(\.evaluation) == Array(0..<8) && dense.allSatisfy { $0.head == "computed" && $0.flops > 0 })
-        #expect(try parameters(place).extra.isEmpty)
+        #expect(try acceleration(place) == nil)
         #expect(try draw(place, "--trace", "t.json", "--set", "headCache.interval=4").status == 0)
         let cached = try trace(place)
         #expect(cached.map(\.head) == (0..<8).map { $0 % 4 == 0 ? "computed" : "reused" })
         #expect(cached.filter { $0.head == "reused" }.allSatisfy { $0.regime == "cached" && $0.flops < dense[0].flops })
-        #expect(try parameters(place).extra == [.init(key: "Acceleration", value: "off headCache.interval=4")])
+        #expect(try acceleration(place) == "headCache.interval=4")
     }
 
     @Test("A profile file is read, its fields can be changed, it is named after its file")
@@ -49,7 +53,7 @@ import Testing
         try Data("{\"guidance\": {\"conditionalTail\": 0.5}}".utf8).write(to: profile)
         #expect(try draw(place, "--accelerate", profile.path, "--trace", "t.json").status == 0)
         #expect(try trace(place).map(\.branches).suffix(4) == Array(repeating: "conditional", count: 4)[...])
-        #expect(try parameters(place).extra.map(\.value) == ["mine"])
+        #expect(try acceleration(place) == "guidance.conditionalTail=0.5", "its content, not its name or place")
         let more = ["--accelerate", profile.path, "--set", "guidance.conditionalTail=0", "--trace", "t.json"]
         let run = try CommandRun.flashu(
             ["generate", "a blue star", "-m", Golden.shapes.path, "--steps", "9", "-o", "a.png"] + more,
@@ -69,10 +73,31 @@ import Testing
         #expect(try draw(place, "--sampler", name, "--trace", "t.json").status == 0)
         #expect(try trace(place).count == evaluations)
         let told = try parameters(place)
-        #expect(told.sampler == title && told.extra.isEmpty)
+        #expect(try told.sampler == title && acceleration(place) == nil)
         let image = try Data(contentsOf: place.results.appendingPathComponent("a.png"))
         #expect(try draw(place, "--set", "schedule.sampler=\(name)").status == 0)
         #expect(try Data(contentsOf: place.results.appendingPathComponent("a.png")) == image)
+    }
+
+    @Test("A profile can be given as JSON or as what it changes, from standard input too")
+    func inline() throws {
+        let place = try Workplace()
+        let json = "{\"headCache\": {\"interval\": 4}, \"schedule\": {\"sampler\": \"ab2\"}}"
+        #expect(try draw(place, "--accelerate", json).status == 0)
+        let image = try Data(contentsOf: place.results.appendingPathComponent("a.png"))
+        for text in ["headCache.interval=4; schedule.sampler=ab2", "schedule.sampler=ab2;headCache.interval=4"] {
+            #expect(try draw(place, "--accelerate", text).status == 0)
+            #expect(try Data(contentsOf: place.results.appendingPathComponent("a.png")) == image)
+        }
+        let run = try place.run(
+            "generate", "a blue star", "-m", Golden.shapes.path, "--steps", "9", "-o", "a.png", "--accelerate", "-",
+            input: Data(json.utf8))
+        #expect(run.status == 0, "\(run)")
+        #expect(try Data(contentsOf: place.results.appendingPathComponent("a.png")) == image)
+        try FileManager.default.removeItem(at: place.results.appendingPathComponent("a.png"))
+        expectRefusal(try draw(place, "--accelerate", "headCache.interval=0"), place, "headCache.interval")
+        expectRefusal(try draw(place, "--accelerate", "headCache.speed=1"), place, "headCache.speed")
+        expectRefusal(try draw(place, "--accelerate", "{"), place, "JSON")
     }
 
     @Test("Profiles that can't be are refused with the field and its range")

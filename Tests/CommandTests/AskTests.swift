@@ -92,4 +92,41 @@ import Testing
         #expect(
             try ask(["--sample-posterior", "--seed", "4"]).tokens == ask(["--sample-posterior", "--seed", "4"]).tokens)
     }
+
+    @Test("An empty answer is an empty line; token ids are shown only where there is no tokenizer")
+    func emptyAnswers() throws {
+        let place = try Workplace()
+        // Behind these ids the model has nothing to say.
+        let ids = ["--question-ids", "1015", "--prefix-ids", "1"]
+        let empty = try CommandRun.flashu(["ask", "-m", Golden.shapes.path, Self.image] + ids, in: place.results)
+        #expect(empty.status == 0 && empty.output == "\n" && empty.errors == "", "\(empty)")
+        let model = try place.model(Golden.shapes, without: ["tokenizer.json"])
+        let bare = try CommandRun.flashu(["ask", "-m", model.path, Self.image] + ids, in: place.results)
+        #expect(bare.status == 0 && bare.output == "tokens 1015\n" && bare.errors == "", "\(bare)")
+    }
+
+    @Test("A cut answer says so, once for each")
+    func cutAnswers() throws {
+        let place = try Workplace()
+        let run = try place.run(
+            "ask", "-m", Golden.shapes.path, Self.image, "describe the image.", "what is in the picture?",
+            "--max-tokens", "1")
+        #expect(run.status == 0)
+        #expect(
+            run.errorLines == [
+                "note: the answer to question 1 was cut at --max-tokens 1",
+                "note: the answer to question 2 was cut at --max-tokens 1",
+            ])
+    }
+
+    @Test("--seed random is told, and gives the same again")
+    func randomSeed() throws {
+        let place = try Workplace()
+        let words = ["ask", "-m", Golden.shapes.path, Self.image, "describe the image.", "--temperature", "3"]
+        let run = try CommandRun.flashu(words + ["--seed", "random"], in: place.results)
+        let seed = try #require(run.errors.split(separator: " ").last?.dropLast())
+        #expect(run.errors == "note: the seed is \(seed)\n")
+        let again = try CommandRun.flashu(words + ["--seed", "\(seed)"], in: place.results)
+        #expect(again.output == run.output && again.errors == "")
+    }
 }

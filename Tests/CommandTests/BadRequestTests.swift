@@ -19,7 +19,11 @@ struct BadRequestTests {
             (["red", "--steps", "1"], "--steps"), (["red", "--steps", "-5"], "--steps"),
             (["red", "--steps", "99999999999999999999"], "--steps"), (["red", "--steps", "100000"], "--steps"),
             (["red", "-n", "0"], "-n"), (["red", "-n", "-3"], "-n"), (["red", "-n", "9223372036854775807"], "-n"),
-            (["red", "--seed", "-1"], "--seed"), (["red", "-W", "0"], "--width"),
+            (["red", "--seed", "-2"], "--seed"), (["red", "--seed", "1.5"], "--seed"),
+            (["red", "--seed", "18446744073709551616"], "--seed"), (["red", "--seed", ""], "--seed"),
+            (["red", "--quality", "0"], "--quality"), (["red", "--prompts", "p.txt"], "--prompts"),
+            (["--prompt-ids", "1", "--prompts", "p.txt"], "--prompts"),
+            (["--like", "a.png", "--prompts", "p.txt"], "--prompts"), (["red", "-W", "0"], "--width"),
             (["red", "--height=-16"], "--height"),
             (["red", "-W", "9223372036854775807"], "--width"), (["red", "--cfg-scale", "nan"], "--cfg-scale"),
             (["red", "--cfg-scale", "inf"], "--cfg-scale"), (["red", "--cfg-scale=-2"], "--cfg-scale"),
@@ -40,6 +44,12 @@ struct BadRequestTests {
             (["a.png", "q", "--temperature", "nan"], "--temperature"),
             (["a.png", "q", "--question-ids", "1"], "QUESTION"),
             (["--image-latents", "x", "q", "--sample-posterior"], "--sample-posterior"),
+            (["a.png", "b.png"], "ask something"), (["a.png", "b.jpg", "c.WEBP"], "ask something"),
+            (["a.png", "q", "b.png"], "b.png"), (["a.png", "q", "--max-megapixels", "0"], "--max-megapixels"),
+            (["a.png", "q", "--alpha", "keep"], "--alpha"), (["a.png", "q", "--fit", "squeeze"], "--fit"),
+            (["a.png", "-q", "q", "--question-ids", "1"], "QUESTION"),
+            (["a.png", "--image-latents", "x", "-q", "q"], "a.png"),
+            (["a.png", "b.png", "q", "--overlay", "o.png"], "--overlay"),
         ] {
             let run = try CommandRun.flashu(["ask"] + arguments, in: place.results)
             expectRefusal(run, place, word, usage: true)

@@ -37,6 +37,47 @@ import Testing
         #expect(rows[1].last == "black")
     }
 
+    @Test("--json holds the table, for prompts and for questions")
+    func json() throws {
+        struct Report: Decodable {
+            struct Row: Decodable {
+                let profile, changes: String
+                let seconds: Double
+                let flops: Int
+                let answer: String?
+                let latent_error: Double?
+            }
+            let rows: [Row]
+            let file: String?
+        }
+        let place = try Workplace()
+        let image = Golden.shapes.appendingPathComponent("eval/images/007.png").path
+        for words in [["a photo of a red circle", "--steps", "5"], [image, "what color is the star?"]] {
+            let run = try CommandRun.flashu(
+                ["compare"] + words + ["-m", Golden.shapes.path, "--json", "--profile", "tokens.dropRatio=0.5"],
+                in: place.results)
+            #expect(run.status == 0 && run.errors == "", "\(run)")
+            let report = try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
+            #expect(report.rows.map(\.profile) == ["off", "tokens.dropRatio=0.5"])
+            #expect(report.rows.map(\.changes) == ["", "tokens.dropRatio=0.5"])
+            #expect(report.rows.allSatisfy { $0.seconds > 0 && $0.flops > 0 })
+            #expect(report.rows.allSatisfy { ($0.answer == nil) == (words.count == 3) })
+            #expect(report.rows.allSatisfy { ($0.latent_error == nil) == (words.count == 2) })
+            #expect((report.file == nil) == (words.count == 2))
+        }
+    }
+
+    @Test("An image alone is no prompt: it asks for a question")
+    func imageAlone() throws {
+        let place = try Workplace()
+        let image = Golden.shapes.appendingPathComponent("eval/images/007.png").path
+        for words in [["n.png"], [image], ["a.png", "b.jpg"]] {
+            expectRefusal(
+                try CommandRun.flashu(["compare"] + words, in: place.results), place, "ask something of it",
+                usage: true)
+        }
+    }
+
     @Test("What can't be compared ends in one line")
     func refusals() throws {
         let place = try Workplace()

@@ -95,6 +95,10 @@ import Testing
         expectRefusal(try eval(place, "painting"), place, "painting", usage: true)
         expectRefusal(try eval(place, "generation", "--limit", "0"), place, "--limit", usage: true)
         expectRefusal(try eval(place, "understanding", "--steps", "5"), place, "--steps", usage: true)
+        for name in ["-", "/dev/stdout", "/dev/stdin"] {
+            expectRefusal(try eval(place, "generation", "--output", name), place, "--output", usage: true)
+            expectRefusal(try eval(place, "generation", "--against", name), place, "--against", usage: true)
+        }
         expectRefusal(try eval(place, "generation", "--eval-folder", "nowhere"), place, "prompts.jsonl")
         expectRefusal(try eval(place, "generation", "--output", "no/where.jsonl"), place, "does not exist")
         let nano = try CommandRun.flashu(["eval", "generation", "-m", Golden.model("nano").path], in: place.results)

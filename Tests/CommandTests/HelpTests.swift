@@ -15,6 +15,7 @@ import Testing
                     "--width",
                     "--height", "--time-shift", "--precision", "f32, bf16", "--threads", "--json", "--prompt-ids",
                     "--init-noise", "--save-latents", "--no-decode", "--accelerate", "--set", "--sampler", "--trace",
+                    "--negative-prompt", "--prompts", "--like", "--quality", "random",
                     "default: bf16", "default: out.png", "EXAMPLES",
                 ]
             ),
@@ -23,8 +24,10 @@ import Testing
                 [
                     "--max-tokens", "--temperature", "--top-k", "--top-p", "--seed", "--json", "--image-latents",
                     "--prefix-ids", "--question-ids", "--sample-posterior", "--overlay", "default: 300", "EXAMPLES",
+                    "--question", "--alpha", "flatten", "--fit", "crop", "pad", "stretch", "--max-megapixels",
                 ]
             ),
+            ("compare", ["--profile", "--output", "--seed", "--json", "--alpha", "--fit", "EXAMPLES"]),
             ("inspect", ["<folder>", "--json"]),
             (
                 "bench",

@@ -73,7 +73,7 @@ import Testing
             "generate", "a red circle", "-m", Golden.shapes.path, "--steps", "2", "-W", "32", "-o", "out.png",
             closedOutput: true)
         #expect(run.status == 141, "\(run)")
-        #expect(run.errors == "")
+        #expect(run.remarks == [])
         #expect(place.leftovers == ["out.png"])
         for arguments in [["inspect", Golden.model("nano").path], ["--help"], ["generate", "--help"]] {
             let run = try CommandRun.flashu(arguments, in: place.results, closedOutput: true)

@@ -38,7 +38,7 @@ import Testing
         #expect(clear == kept)
 
         let texts = Dictionary(uniqueKeysWithValues: try RGBImage.pngText(of: file).map { ($0.key, $0.value) })
-        #expect(texts["Acceleration"] == "off tokens.dropRatio=\(ratio)")
+        #expect(texts["Acceleration"] == "tokens.dropRatio=\(ratio)")
         #expect(texts["Tokens kept"] == "\(kept.count) of 64")
         let profile = try JSONDecoder().decode(
             AccelerationProfile.self, from: Data(try #require(texts["Profile"]).utf8))

@@ -43,14 +43,90 @@ import Testing
 
     @Test(arguments: [
         ("ffn.generationRatio", "-0.1"), ("ffn.fullFraction", "1.5"), ("layers.generationRatio", "2"),
-        ("tokens.layer", "99"),
-        ("headCache.order", "3"), ("layers.refreshInterval", "0"), ("schedule.stepsFactor", "0"),
+        ("tokens.layer", "99"), ("tokens.layer", "-1"), ("headCache.order", "3"), ("headCache.warmup", "-1"),
+        ("layers.refreshInterval", "0"), ("schedule.stepsFactor", "0"), ("guidance.earlyFactor", "3"),
+        ("features.order", "-1"), ("guidance.conditionalTail", "1.5"), ("guidance.differenceInterval", "0"),
+        ("tokens.dropRatio", "1"), ("features.interval", "0"), ("headCache.interval", "1001"),
     ])
     func valuesOutOfRangeAreNamed(path: String, value: String) throws {
-        let profile = try AccelerationProfile.off.setting(path, to: value)
+        let profile = try Self.everything.setting(path, to: value)
         let error = #expect(throws: ProfileError.self) { try profile.validate(layers: 28) }
         #expect(error?.description.hasPrefix("\(path) is ") == true, "\(error?.description ?? "")")
         #expect(error?.description.contains("between") == true)
+    }
+
+    /// Every mechanism is on.
+    private static let everything: AccelerationProfile = {
+        var profile = AccelerationProfile.paper
+        profile.features.interval = 2
+        profile.guidance.differenceInterval = 2
+        return profile
+    }()
+
+    @Test("What is off may hold anything, and changes nothing")
+    func unusedFieldsAreNotChecked() throws {
+        var profile = AccelerationProfile.off
+        for (path, value) in [
+            ("ffn.fullFraction", "1e300"), ("layers.refreshInterval", "-9223372036854775808"),
+            ("guidance.earlyFactor", "-1e300"), ("headCache.order", "9223372036854775807"),
+            ("headCache.warmup", "-9223372036854775808"), ("features.order", "-7"), ("tokens.layer", "-5"),
+        ] {
+            profile = try profile.setting(path, to: value)
+            try profile.validate(layers: 3)
+        }
+        var planner = GenerationPlanner(profile, evaluations: 9, layers: 3, neurons: nil)
+        var exact = GenerationPlanner(.off, evaluations: 9, layers: 3, neurons: nil)
+        #expect(planner.keeps == exact.keeps)
+        for i in 0..<9 {
+            #expect(planner.plan(i, importance: []) == exact.plan(i, importance: []))
+            #expect(planner.isFull(i) == exact.isFull(i) && planner.guidanceFactor(i) == exact.guidanceFactor(i))
+        }
+        var reading = ReadingPlanner(profile, layers: 3, neurons: nil, scores: nil)
+        reading.chooseLayers([1, 2, 3])
+        #expect(reading.cut == nil && reading.decodingPlan == .dense && reading.imagePlan == .dense)
+    }
+
+    @Test("The depth of the model matters only to the task that drops tokens")
+    func shallowModels() throws {
+        for layers in 1...3 {
+            try AccelerationProfile.off.validate(layers: layers)
+            try AccelerationProfile.paper.validate(layers: layers, for: .generation)
+            #expect(throws: ProfileError.self) { try AccelerationProfile.paper.validate(layers: layers) }
+            #expect(throws: ProfileError.self) {
+                try AccelerationProfile.paper.validate(layers: layers, for: .understanding)
+            }
+        }
+        try AccelerationProfile.paper.validate(layers: 4)
+    }
+
+    @Test("What a profile changes is text that reads back to the last bit")
+    func changes() throws {
+        #expect(AccelerationProfile.off.changes == "")
+        #expect(try AccelerationProfile.off.setting("name", to: "x").changes == "", "a name changes nothing")
+        var profiles = Array(AccelerationProfile.presets.values) + [Self.everything]
+        var odd = Self.everything
+        odd.guidance.earlyFraction = 24.0 / 34
+        odd.ffn.generationRatio = 0.1 + 0.2
+        odd.tokens.seed = .max
+        odd.tokens.selection = .random
+        odd.layers.understandingChoice = .calibration
+        odd.schedule.sampler = .unipc
+        profiles.append(odd)
+        for profile in profiles {
+            for text in [profile.changes, profile.json] where !text.isEmpty {
+                var read = try AccelerationProfile.named(text)
+                read.name = profile.name
+                #expect(read == profile, "\(text)")
+                #expect(read.changes == profile.changes)
+            }
+        }
+        #expect(try AccelerationProfile.off.setting("headCache.interval", to: "4").changes == "headCache.interval=4")
+        for text in ["headCache.interval=x", "=4", "headCache=4", "headCache.interval=4;x", "{", "{\"a\": 1}"] {
+            #expect(throws: ProfileError.self) { try AccelerationProfile.named(text) }
+        }
+        for value in ["nan", "inf", "-inf", "1e999"] {
+            #expect(throws: ProfileError.self) { try AccelerationProfile.off.setting("ffn.generationRatio", to: value) }
+        }
     }
 
     @Test func presetsAreValid() throws {

@@ -18,6 +18,18 @@ import Testing
         #expect(try GenerationParameters(parsing: parameters.text) == parameters)
     }
 
+    @Test func theNegativePromptHasItsOwnLine() throws {
+        var parameters = GenerationParameters(
+            prompt: "a cat", negativePrompt: "blurry, dog", steps: 5, sampler: "Euler", cfgScale: 5, seed: 1, width: 16,
+            height: 16)
+        let last = "Steps: 5, Sampler: Euler, CFG scale: 5.0, Seed: 1, Size: 16x16"
+        #expect(parameters.text == "a cat\nNegative prompt: blurry, dog\n" + last)
+        parameters.prompt = "a sign that says\nNegative prompt: none"
+        parameters.negativePrompt = nil
+        #expect(parameters.text == "a sign that says\nNegative prompt: none\n\(last), Negative prompt: ")
+        #expect(try GenerationParameters(parsing: parameters.text) == parameters)
+    }
+
     @Test func textsOfOthersAreRead() throws {
         let text = """
             masterpiece, cat
@@ -26,7 +38,7 @@ import Testing
             Lora hashes: "a: 12, b: \\u00e9\\ud83e\\udd8a"
             """
         let parameters = try GenerationParameters(parsing: text)
-        #expect(parameters.prompt == "masterpiece, cat\nNegative prompt: dog")
+        #expect(parameters.prompt == "masterpiece, cat" && parameters.negativePrompt == "dog")
         #expect(parameters.sampler == "DPM++ 2M Karras" && parameters.cfgScale == 7)
         #expect(parameters.seed == 965_400_086 && parameters.width == 512 && parameters.height == 768)
         #expect(parameters.model == nil)
@@ -63,7 +75,8 @@ import Testing
         var random = SeededGenerator(state: 1)
         for _ in 0..<3000 {
             let parameters = GenerationParameters(
-                prompt: words(&random), steps: .random(in: 0...500, using: &random), sampler: words(&random),
+                prompt: words(&random), negativePrompt: Bool.random(using: &random) ? words(&random) : nil,
+                steps: .random(in: 0...500, using: &random), sampler: words(&random),
                 cfgScale: .random(in: 0...30, using: &random), seed: random.next(),
                 width: .random(in: 1...4096, using: &random), height: .random(in: 1...4096, using: &random),
                 model: Bool.random(using: &random) ? words(&random) : nil,
@@ -74,7 +87,10 @@ import Testing
                     .init(key: "k" + words(&random), value: words(&random))
                 })
             let parsed = try GenerationParameters(parsing: parameters.text)
-            #expect(parsed == parameters)
+            // In a prompt that looks like two, an empty negative prompt is none: both mean the same.
+            var expected = parameters
+            if expected.negativePrompt == "", parsed.negativePrompt == nil { expected.negativePrompt = nil }
+            #expect(parsed == expected)
             // String equality is canonical equivalence; the bytes must be the same too.
             #expect(Array(parsed.text.utf8) == Array(parameters.text.utf8))
             #expect(Array(parsed.prompt.utf8) == Array(parameters.prompt.utf8))
@@ -86,7 +102,8 @@ import Testing
         let image = try RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
         for _ in 0..<300 {
             let parameters = GenerationParameters(
-                prompt: words(&random), steps: 2, sampler: words(&random), cfgScale: 1.5, seed: 3, width: 1, height: 1)
+                prompt: words(&random), negativePrompt: "a \(words(&random))", steps: 2, sampler: words(&random),
+                cfgScale: 1.5, seed: 3, width: 1, height: 1)
             let data = try image.pngData(text: [(key: GenerationParameters.pngKey, value: parameters.text)])
             let text = try #require(RGBImage.pngText(of: data).first)
             #expect(text.key == "parameters")
@@ -98,7 +115,8 @@ import Testing
     private func words(_ random: inout SeededGenerator) -> String {
         let pieces = [
             "fox", " ", ",", ":", "\"", "\\", "\n", "\r", "\r\n", "\t", "🦊", "👨‍👩‍👧", "é", "e\u{301}", "\u{301}", "狐",
-            "\u{2028}", "\u{7F}", "\u{1}", "Steps: 5", "Size: 1x1, ", "\\n", "\\u0041", "\u{FEFF}", "{}", "'", "/",
+            "Negative prompt:", "Negative prompt: ", "\nNegative prompt: ", "\u{2028}", "\u{7F}", "\u{1}", "Steps: 5",
+            "Size: 1x1, ", "\\n", "\\u0041", "\u{FEFF}", "{}", "'", "/",
         ]
         let count = Int.random(in: 0...8, using: &random)
         return (0..<count).compactMap { _ in pieces.randomElement(using: &random) }.joined()

@@ -10,6 +10,16 @@ public struct ShapesSet: Sendable {
     /// A set; nothing is read yet.
     public init(folder: URL) { self.folder = folder }
 
+    /// The files that are there: the two lists and the pictures.
+    public var files: [URL] {
+        let names = FileManager.default.enumerator(atPath: folder.path)?.lazy.compactMap { $0 as? String }
+        return (names.map { Array($0.prefix(20_000)) } ?? [])
+            .filter {
+                ["prompts.jsonl", "questions.jsonl"].contains($0) || $0.hasSuffix(".png") || $0.hasSuffix(".jpg")
+            }
+            .map { folder.appendingPathComponent($0) }
+    }
+
     /// The prompts, interleaved by task: the first n are a fair sample.
     /// - Throws: ``BenchError/unreadable(_:)``, naming the line.
     public func prompts() throws(BenchError) -> [ShapesPrompt] {

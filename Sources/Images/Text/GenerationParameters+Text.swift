@@ -1,4 +1,6 @@
 extension GenerationParameters {
+    private static let negativeKey = "Negative prompt"
+
     /// The text for a PNG's `parameters` key. Values with commas, colons, quotes or line breaks are JSON strings.
     ///
     /// `init(parsing:)` reverses it exactly, as long as no extra key is empty or one of `fieldNames`.
@@ -8,16 +10,23 @@ extension GenerationParameters {
             ("Size", "\(width)x\(height)"), ("Model", model), ("Time shift", timeShift.map { "\($0)" }),
             ("Precision", precision), ("Version", version),
         ]
+        var above = prompt
+        if Self.negativeStart(above) != nil {
+            // The prompt holds a line that would pass for the negative prompt; a pair says what is one.
+            pairs.append((Self.negativeKey, negativePrompt ?? ""))
+        } else if let negativePrompt {
+            above += "\n\(Self.negativeKey): \(negativePrompt)"
+        }
         pairs += extra.map { ($0.key, $0.value) }
         let written = pairs.compactMap { key, value in
             value.map { QuotedText.quoted(key) + ": " + QuotedText.quoted($0) }
         }
-        return prompt + "\n" + written.joined(separator: ", ")
+        return above + "\n" + written.joined(separator: ", ")
     }
 
     /// Reads such a text, FlashU's or another program's: keys it does not know are kept in `extra`.
     ///
-    /// Everything above the last line is the prompt, a `Negative prompt:` line included.
+    /// Everything above the last line is the prompt, up to a line that begins with `Negative prompt:`; from there it is the negative one.
     /// - Throws: `GenerationParametersError` if the last line is none of parameters, lacks steps, sampler, CFG scale,
     ///   seed or size, or has numbers that are none.
     public init(parsing text: String) throws(GenerationParametersError) {
@@ -34,9 +43,19 @@ extension GenerationParameters {
                 extra.append(Extra(key: key, value: value))
             }
         }
+        let above = lineFeed.map { String(text[..<$0]) } ?? ""
+        var (prompt, negative) = (above, fields[Self.negativeKey])
+        if let told = negative {
+            if told.isEmpty { negative = nil }
+        } else if let start = Self.negativeStart(above) {
+            let scalars = above.unicodeScalars
+            prompt = start == scalars.startIndex ? "" : String(above[..<scalars.index(before: start)])
+            let value = scalars[start...].dropFirst(Self.negativeKey.unicodeScalars.count + 1)
+            negative = String(value.first == " " ? value.dropFirst() : value)
+        }
         let (width, height) = try Self.size(try Self.required("Size", fields))
         self.init(
-            prompt: lineFeed.map { String(text[..<$0]) } ?? "",
+            prompt: prompt, negativePrompt: negative,
             steps: try Self.number("Steps", try Self.required("Steps", fields)),
             sampler: try Self.required("Sampler", fields),
             cfgScale: try Self.number("CFG scale", try Self.required("CFG scale", fields)),
@@ -44,6 +63,18 @@ extension GenerationParameters {
             width: width, height: height, model: fields["Model"],
             timeShift: try Self.optionalNumber("Time shift", fields),
             precision: fields["Precision"], version: fields["Version"], extra: extra)
+    }
+
+    /// Where the first line begins that starts with `Negative prompt:`.
+    private static func negativeStart(_ text: String) -> String.Index? {
+        let scalars = text.unicodeScalars
+        let key = (negativeKey + ":").unicodeScalars
+        var line = scalars.startIndex
+        while true {
+            if scalars[line...].starts(with: key) { return line }
+            guard let end = scalars[line...].firstIndex(of: "\n") else { return nil }
+            line = scalars.index(after: end)
+        }
     }
 
     private static func required(

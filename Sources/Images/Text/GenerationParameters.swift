@@ -1,8 +1,9 @@
 /// How an image was made: what is needed to make it again, as AUTOMATIC1111's web UI writes it into PNG files.
 ///
-/// The prompt stands first, on as many lines as it has, then one line of `Key: value` pairs:
+/// The prompt stands first, on as many lines as it has, then the negative prompt, if there is one, and one line of `Key: value` pairs:
 ///
 ///     a red fox in the snow
+///     Negative prompt: blurry
 ///     Steps: 50, Sampler: Euler, CFG scale: 5.0, Seed: 1, Size: 432x432, Model: show-o2-1.5B, Time shift: 3.0
 public struct GenerationParameters: Sendable, Equatable {
     /// A further pair of the last line.
@@ -25,10 +26,13 @@ public struct GenerationParameters: Sendable, Equatable {
     /// The keys of the fields below, in their order.
     public static let fieldNames = [
         "Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Time shift", "Precision", "Version",
+        "Negative prompt",
     ]
 
     /// The text that the image shows.
     public var prompt: String
+    /// The text that it was guided away from.
+    public var negativePrompt: String?
     /// Points of the time grid.
     public var steps: Int
     /// The integrator.
@@ -54,11 +58,13 @@ public struct GenerationParameters: Sendable, Equatable {
 
     /// The parameters of one image.
     public init(
-        prompt: String, steps: Int, sampler: String, cfgScale: Double, seed: UInt64, width: Int, height: Int,
+        prompt: String, negativePrompt: String? = nil, steps: Int, sampler: String, cfgScale: Double, seed: UInt64,
+        width: Int, height: Int,
         model: String? = nil, timeShift: Double? = nil, precision: String? = nil, version: String? = nil,
         extra: [Extra] = []
     ) {
         self.prompt = prompt
+        self.negativePrompt = negativePrompt
         self.steps = steps
         self.sampler = sampler
         self.cfgScale = cfgScale

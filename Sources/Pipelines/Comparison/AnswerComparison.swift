@@ -7,6 +7,8 @@ public struct AnswerComparison: Sendable {
     public struct Row: Sendable {
         /// The profile's name.
         public let name: String
+        /// The profile.
+        public let profile: AccelerationProfile
         /// Seconds: image encoding, reading, question and answer.
         public let seconds: Double
         /// Seconds to the first token.
@@ -15,8 +17,10 @@ public struct AnswerComparison: Sendable {
         public let imageTokens: Int
         /// Floating-point operations.
         public let flops: Int
-        /// The answer.
+        /// The answer; empty when nothing was said, token ids when the folder has no tokenizer.
         public let answer: String
+        /// Whether it ended by itself.
+        public let finished: Bool
     }
 
     private let model: UnifiedModel
@@ -28,6 +32,7 @@ public struct AnswerComparison: Sendable {
     /// - Throws: what ``ImageQuestion/ask(_:)`` throws.
     public func run(_ request: ImageQuestion.Request, profiles: [AccelerationProfile]) async throws -> [Row] {
         var rows: [Row] = []
+        let hasTokenizer = (try? model.tokenizer()) != nil
         var request = request
         request.questions = Array(request.questions.prefix(1))
         for profile in [.off] + profiles {
@@ -41,11 +46,13 @@ public struct AnswerComparison: Sendable {
                     let t = answer.timings
                     rows.append(
                         Row(
-                            name: profile.name, seconds: t.encoding + t.reading + t.question + t.decoding,
+                            name: profile.name, profile: profile,
+                            seconds: t.encoding + t.reading + t.question + t.decoding,
                             firstToken: t.encoding + t.reading + t.question, imageTokens: tokens,
                             flops: t.imageFlops + t.flops,
-                            answer: answer.text.isEmpty
-                                ? answer.tokens.map(String.init).joined(separator: ",") : answer.text))
+                            answer: hasTokenizer
+                                ? answer.text : answer.tokens.map(String.init).joined(separator: ","),
+                            finished: answer.finished))
                 }
             }
             try Task.checkCancellation()

@@ -9,6 +9,8 @@ public struct DrawingComparison: Sendable {
     public struct Row: Sendable {
         /// The profile's name.
         public let name: String
+        /// The profile.
+        public let profile: AccelerationProfile
         /// Seconds of prompt and denoising, without the VAE.
         public let seconds: Double
         /// Evaluations of the velocity.
@@ -57,7 +59,8 @@ public struct DrawingComparison: Sendable {
                     guard let image = drawn.pixels else { continue }
                     rows.append(
                         Row(
-                            name: profile.name, seconds: drawn.timings.prefill + drawn.timings.denoising,
+                            name: profile.name, profile: profile,
+                            seconds: drawn.timings.prefill + drawn.timings.denoising,
                             evaluations: drawn.timings.evaluations, backbonePasses: backbone,
                             flops: drawn.timings.flops,
                             latentError: LatentError.relative(latents, exact), image: image))

@@ -34,6 +34,10 @@ public struct SpecialTokens: Sendable, Equatable, Codable {
         self.init(beginOfSequence: bos, endOfSequence: eos, beginOfImage: boi, endOfImage: eoi)
     }
 
+    /// Qwen2.5's, for folders without a tokenizer.
+    package static let qwen25 = SpecialTokens(
+        beginOfSequence: 151_644, endOfSequence: 151_645, beginOfImage: 151_652, endOfImage: 151_653)
+
     /// The first four ids: for benchmarks of random weights, whose time does not depend on ids.
     package static let firstIDs = SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3)
 

@@ -6,7 +6,7 @@ import Foundation
 struct AccelerationOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "What may be done to be faster: a preset (\(AccelerationProfile.presets.keys.sorted().joined(separator: ", "))) or a JSON file. (default: off, the exact engine)",
+            "What may be done to be faster: a preset (\(AccelerationProfile.presets.keys.sorted().joined(separator: ", "))), a JSON file (- = standard input), or an image's own \"Acceleration\" text. (default: off, the exact engine)",
             valueName: "preset-or-file"),
         completion: .list(AccelerationProfile.presets.keys.sorted()))
     var accelerate: String?
@@ -23,17 +23,16 @@ struct AccelerationOptions: ParsableArguments {
         }
     }
 
-    /// The profile. Its name tells how to ask for it again: the preset's or file's, and the changed fields.
+    /// The profile. Its name tells how it was asked for: the preset's or file's, and the changed fields.
     ///
-    /// - Parameter sampler: wins over the profile's.
-    /// - Throws: `ProfileError`.
-    func profile(sampler: Sampler.Kind? = nil) throws(ProfileError) -> AccelerationProfile {
-        var profile = try AccelerationProfile.named(accelerate ?? "off")
-        // A file that does not name itself would pass for the exact engine.
-        if let accelerate, AccelerationProfile.presets[accelerate] == nil, profile.name == AccelerationProfile.off.name
-        {
-            profile.name = URL(fileURLWithPath: accelerate).deletingPathExtension().lastPathComponent
-        }
+    /// - Parameters:
+    ///   - base: what the changes are made to where `--accelerate` is not given.
+    ///   - sampler: wins over the profile's.
+    /// - Throws: `ProfileError`, ``CommandError``.
+    func profile(
+        _ plan: inout FilePlan, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil
+    ) throws -> AccelerationProfile {
+        var profile = try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", &plan) } ?? base
         for change in changes {
             guard let (field, value) = Self.parts(change) else { continue }
             profile = try profile.setting(field, to: value)
@@ -50,16 +49,47 @@ struct AccelerationOptions: ParsableArguments {
 }
 
 extension AccelerationProfile {
-    /// Its name, unless it is the exact engine with whatever solver.
-    var shownName: String? {
+    /// A profile as the user names it: a preset, a file, standard input, JSON or changes.
+    init(typed: String, _ role: String, _ plan: inout FilePlan) throws {
+        if let profile = try Self.inline(typed) {
+            self = profile
+            return
+        }
+        let file: InputFile = try plan.reads(typed, role)
+        if let url = file.url, !FileManager.default.fileExists(atPath: url.path) {
+            throw ProfileError.unreadable(
+                "\(typed) is neither a preset (\(Self.presets.keys.sorted().joined(separator: ", "))) nor a file")
+        }
+        do {
+            try self.init(json: file.data(limit: 1 << 20))
+        } catch let error as ProfileError {
+            throw CommandError("\(role) \(file.shown): \(error)")
+        }
+        // A file that does not name itself would pass for the exact engine.
+        if name == Self.off.name {
+            name = file.url?.deletingPathExtension().lastPathComponent ?? "standard input"
+        }
+    }
+
+    /// What it changes, without the solver, which has a place of its own; nil for the exact engine with whatever solver.
+    var recorded: String? {
         var same = self
         same.schedule.sampler = AccelerationProfile.off.schedule.sampler
-        same.name = AccelerationProfile.off.name
-        return same == .off ? nil : name
+        return same.changes.isEmpty ? nil : same.changes
     }
 }
 
 extension Sampler.Kind: ExpressibleByArgument {
+    /// By its name, or by its ``title``.
+    public init?(argument: String) {
+        guard
+            let kind = Self.allCases.first(where: {
+                $0.rawValue == argument.lowercased() || $0.title.lowercased() == argument.lowercased()
+            })
+        else { return nil }
+        self = kind
+    }
+
     /// The name by which people know it.
     var title: String {
         switch self {

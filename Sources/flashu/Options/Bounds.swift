@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Bounds of options that several commands have.
+/// Bounds of options that several commands, or lines of a file, have.
 enum Bounds {
     static func check(threads: Int?) throws {
         if let threads, !(1...1024).contains(threads) {
@@ -8,10 +8,28 @@ enum Bounds {
         }
     }
 
-    /// Points of the time grid.
-    static func check(steps: Int?) throws {
+    /// Points of the time grid. The time embeddings of all are kept: the limit bounds memory.
+    static func check(steps: Int?, _ name: String = "--steps") throws(ValidationError) {
         if let steps, !(2...1000).contains(steps) {
-            throw ValidationError("--steps must be between 2 and 1000, not \(steps).")
+            throw ValidationError("\(name) must be between 2 and 1000, not \(steps): T points are T - 1 evaluations.")
+        }
+    }
+
+    static func check(cfgScale: Float?, _ name: String = "--cfg-scale") throws(ValidationError) {
+        if let cfgScale, !(cfgScale >= 0 && cfgScale.isFinite) {
+            throw ValidationError("\(name) must be 0 (no guidance) or more, not \(cfgScale).")
+        }
+    }
+
+    static func check(side: Int?, _ name: String) throws(ValidationError) {
+        if let side, !(1...16_384).contains(side) {
+            throw ValidationError("\(name) must be between 1 and 16384, not \(side).")
+        }
+    }
+
+    static func check(count: Int, _ name: String = "-n") throws(ValidationError) {
+        guard (1...10_000).contains(count) else {
+            throw ValidationError("\(name) must be between 1 and 10000, not \(count).")
         }
     }
 }

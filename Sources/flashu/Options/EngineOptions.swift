@@ -14,24 +14,36 @@ struct EngineOptions: ParsableArguments {
     var model: String?
 
     @Option(
-        help:
-            "Weights and activations: f32, bf16 (half the memory; sums stay float32), or int8 (most attention and FFN layers in 8 bits)."
-    )
-    var precision: Precision = .bf16
+        name: .customLong("precision"),
+        help: ArgumentHelp(
+            "Weights and activations: f32, bf16 (half the memory; sums stay float32), or int8 (most attention and FFN layers in 8 bits). (default: bf16)",
+            valueName: "precision"))
+    var namedPrecision: Precision?
 
     @Option(name: [.short, .long], help: "Threads; the result does not depend on it. (default: all cores)")
     var threads: Int?
+
+    /// The precision that was asked for, or the usual one.
+    var precision: Precision { namedPrecision ?? .bf16 }
 
     func validate() throws {
         try Bounds.check(threads: threads)
     }
 
+    /// Looks at the model's folder, in which nothing may be written over from then on.
+    func open(_ plan: inout FilePlan) throws -> ModelFolder {
+        let folder = try ModelFolder(ModelLocation.resolve(model))
+        plan.reads(ModelFiles.all(in: folder.url), "a file of the model")
+        return folder
+    }
+
     /// Loads what the tasks need of the model, showing progress.
-    func load(for tasks: ModelTasks = .all, calibrated: Bool = true) async throws -> UnifiedModel {
-        let folder = try ModelLocation.resolve(model)
+    func load(
+        _ folder: ModelFolder, for tasks: ModelTasks = .all, calibrated: Bool = true, precision: Precision? = nil
+    ) async throws -> UnifiedModel {
         let progress = ProgressLine("loading")
         let loaded = try await UnifiedModel.load(
-            folder, precision: precision, threads: threads, tasks: tasks, calibrated: calibrated
+            folder, precision: precision ?? self.precision, threads: threads, tasks: tasks, calibrated: calibrated
         ) { progress.show(share: $0) }
         Terminal.clearProgress()
         return loaded
@@ -39,28 +51,3 @@ struct EngineOptions: ParsableArguments {
 }
 
 extension Precision: ExpressibleByArgument {}
-
-/// Where the model is.
-enum ModelLocation {
-    /// The folder that the user named, or $FLASHU_MODEL, or the embedded model near the executable or the working directory.
-    static func resolve(_ named: String?) throws -> URL {
-        if let named = named ?? ProcessInfo.processInfo.environment["FLASHU_MODEL"], !named.isEmpty {
-            return URL(userPath: named)
-        }
-        let start = [
-            URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
-            URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent(),
-        ]
-        for var folder in start {
-            for _ in 0..<6 {
-                let candidate = folder.appendingPathComponent("Models/shapes")
-                if FileManager.default.fileExists(atPath: candidate.appendingPathComponent("config.json").path) {
-                    return candidate
-                }
-                folder = folder.deletingLastPathComponent()
-            }
-        }
-        throw CommandError(
-            "no model given and Models/shapes is not near; name a folder with --model DIR or $FLASHU_MODEL")
-    }
-}

@@ -7,11 +7,12 @@ struct SampleOptions: ParsableArguments {
     @Option(help: "Prompts, and questions, to use at most.")
     var samples = 20
 
-    @Option(help: ArgumentHelp("Prompts, one a line.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Prompts, one a line; - = standard input.", valueName: "file"), completion: .file())
     var prompts: String?
 
     @Option(
-        help: ArgumentHelp("Images with questions, as JSON lines.", valueName: "file"),
+        help: ArgumentHelp("Images with questions, as JSON lines; - = standard input.", valueName: "file"),
         completion: .file(extensions: ["jsonl"]))
     var images: String?
 
@@ -22,35 +23,44 @@ struct SampleOptions: ParsableArguments {
     }
 
     /// The prompts of `--prompts`, else of the model's folder.
-    func prompts(model folder: URL) throws(CommandError) -> [String] {
-        try lines(of: file(prompts, in: folder, "prompts.txt"), option: "--prompts")
+    func prompts(model folder: URL, _ plan: inout FilePlan) throws(CommandError) -> [String] {
+        try lines(of: file(prompts, in: folder, "prompts.txt", "--prompts", &plan)).map(\.text)
     }
 
-    /// The questions of `--images`, else of the model's folder, and the folder that their images are in.
-    func questions(model folder: URL) throws(CommandError) -> (questions: [ModelCalibration.Question], folder: URL) {
-        let file = file(images, in: folder, "questions.jsonl")
+    /// The questions of `--images`, else of the model's folder, and the folder that their images are in: the list's, or the working directory for
+    /// one from standard input.
+    func questions(
+        model folder: URL, _ plan: inout FilePlan
+    ) throws(CommandError) -> (questions: [ModelCalibration.Question], folder: URL) {
+        let file = try file(images, in: folder, "questions.jsonl", "--images", &plan)
+        let home =
+            file.url?.deletingLastPathComponent() ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
         var questions: [ModelCalibration.Question] = []
-        for line in try lines(of: file, option: "--images") {
+        for (number, line) in try lines(of: file) {
             guard let question = try? JSONDecoder().decode(ModelCalibration.Question.self, from: Data(line.utf8)) else {
                 throw CommandError(
-                    "\(file.path): not a line of {\"image\": PATH, \"question\": TEXT}: \(line.prefix(60))")
+                    "\(file.shown), line \(number): not a line of {\"image\": PATH, \"question\": TEXT}: \(line.prefix(60))"
+                )
+            }
+            let image = home.appendingPathComponent(question.image)
+            guard FileManager.default.isReadableFile(atPath: image.path) else {
+                throw CommandError("\(file.shown), line \(number): the image \(image.path) can't be read")
             }
             questions.append(question)
         }
-        return (questions, file.deletingLastPathComponent())
+        plan.reads(questions.map { home.appendingPathComponent($0.image) }, "an image of the samples")
+        return (questions, home)
     }
 
-    private func file(_ named: String?, in folder: URL, _ name: String) -> URL {
-        named.map { URL(userPath: $0) }
-            ?? folder.appendingPathComponent("calibration/\(name)")
+    private func file(
+        _ named: String?, in folder: URL, _ name: String, _ role: String, _ plan: inout FilePlan
+    ) throws(CommandError) -> InputFile {
+        try plan.reads(named ?? folder.appendingPathComponent("calibration/\(name)").path, role)
     }
 
-    private func lines(of url: URL, option: String) throws(CommandError) -> [String] {
-        guard let data = FileManager.default.contents(atPath: url.path), data.count <= 16 << 20 else {
-            throw CommandError("\(url.path) can't be read; name a file with \(option)")
-        }
-        let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
-        guard !lines.isEmpty else { throw CommandError("\(url.path) is empty") }
+    private func lines(of file: InputFile) throws(CommandError) -> [(number: Int, text: String)] {
+        let lines = try TextLines.read(file)
+        guard !lines.isEmpty else { throw CommandError("\(file.shown) is empty") }
         return Array(lines.prefix(samples))
     }
 }

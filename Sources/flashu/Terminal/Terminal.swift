@@ -8,7 +8,13 @@ enum Terminal {
 
     /// One line on standard error. Where nobody can read it, there is nobody to tell.
     static func note(_ line: String) {
-        _ = put(line + "\n", to: 2)
+        put(line + "\n")
+    }
+
+    /// Something worth knowing that is no error, on one line.
+    static func hint(_ message: String) {
+        clearProgress()
+        note("note: " + escaped(message.split(whereSeparator: \.isNewline).joined(separator: " ")))
     }
 
     /// An error, on one line: line breaks become blanks, other control characters (names of files and tensors may
@@ -21,8 +27,12 @@ enum Terminal {
     /// Text on standard output, at once.
     /// - Throws: `ExitCode` 141 when the reader has gone (`| head`), which is said to nobody and is what shells expect;
     ///   ``CommandError`` when the output can't be written otherwise, as to a full disk.
-    static func write(_ text: String, terminator: String = "\n") throws {
-        switch put(text + terminator, to: 1) {
+    static func write(_ text: String, terminator: String = "\n") throws { try write(Data((text + terminator).utf8)) }
+
+    /// Bytes on standard output, at once.
+    /// - Throws: as for text.
+    static func write(_ data: Data) throws {
+        switch put(data, to: 1) {
         case 0: return
         case EPIPE: throw ExitCode(128 + SIGPIPE)
         case let code:
@@ -33,13 +43,13 @@ enum Terminal {
     /// Overwrites the progress line.
     static func progress(_ line: String) {
         guard isInteractive else { return }
-        _ = put("\r\u{1B}[K\(line)", to: 2)
+        put("\r\u{1B}[K\(line)")
     }
 
     /// Removes the progress line.
     static func clearProgress() {
         guard isInteractive else { return }
-        _ = put("\r\u{1B}[K", to: 2)
+        put("\r\u{1B}[K")
     }
 
     private static func escaped(_ text: String) -> String {
@@ -54,9 +64,11 @@ enum Terminal {
         return out
     }
 
-    /// Writes all of `text`; 0 or the error. `FileHandle` would end the process with a stack trace.
-    private static func put(_ text: String, to descriptor: Int32) -> Int32 {
-        var rest = Array(text.utf8)[...]
+    private static func put(_ text: String) { _ = put(Data(text.utf8), to: 2) }
+
+    /// Writes all of it; 0 or the error. `FileHandle` would end the process with a stack trace.
+    private static func put(_ data: Data, to descriptor: Int32) -> Int32 {
+        var rest = data[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

@@ -8,6 +8,8 @@ struct CommandRun {
     /// The signal that ended it.
     let signal: Int32?
     let output: String
+    /// The bytes on standard output.
+    let outputData: Data
     let errors: String
     /// Whether it was killed for taking too long.
     let timedOut: Bool
@@ -22,11 +24,12 @@ struct CommandRun {
     ///
     /// - Parameters:
     ///   - folder: the working directory.
+    ///   - input: what standard input holds; nil = nothing.
     ///   - closedOutput: whether standard output is a pipe that nobody reads any more.
     ///   - limits: a shell command that runs first, such as `ulimit -f 100`.
     ///   - whileRunning: called with the process id after the start.
     static func flashu(
-        _ arguments: [String], in folder: URL, closedOutput: Bool = false, timeout: Double = 120,
+        _ arguments: [String], in folder: URL, input: Data? = nil, closedOutput: Bool = false, timeout: Double = 120,
         environment: [String: String] = [:], limits: String = ":", whileRunning: ((pid_t) -> Void)? = nil
     ) throws -> CommandRun {
         let captured = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-io-\(UUID().uuidString)")
@@ -34,13 +37,16 @@ struct CommandRun {
         defer { try? FileManager.default.removeItem(at: captured) }
         let (out, err) = (captured.appendingPathComponent("out").path, captured.appendingPathComponent("err").path)
 
+        let source = input == nil ? "/dev/null" : captured.appendingPathComponent("in").path
+        try input?.write(to: URL(fileURLWithPath: source))
+
         // The shell sets limits and folder; exec makes flashu take its place, process id included.
         let script =
             "\(limits); ulimit -c 0; ulimit -v \(memoryLimit) 2>/dev/null; cd \"$1\" || exit 99; shift; exec \"$@\""
         let words = ["/bin/sh", "-c", script, "sh", folder.path, try binary().path] + arguments
         var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if environment["FLASHU_MODEL"] == nil { variables["FLASHU_MODEL"] = nil }
-        let pid = try spawn(words, variables, out: closedOutput ? nil : out, err: err)
+        let pid = try spawn(words, variables, input: source, out: closedOutput ? nil : out, err: err)
         whileRunning?(pid)
 
         var status: Int32 = 0
@@ -54,12 +60,12 @@ struct CommandRun {
             usleep(2000)
         }
         let signal = status & 0x7f
-        let read = { (path: String) in
-            String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
-        }
+        let read = { (path: String) in FileManager.default.contents(atPath: path) ?? Data() }
+        let written = closedOutput ? Data() : read(out)
         return CommandRun(
             status: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal == 0 ? nil : signal,
-            output: closedOutput ? "" : read(out), errors: read(err), timedOut: timedOut)
+            output: String(decoding: written, as: UTF8.self), outputData: written,
+            errors: String(decoding: read(err), as: UTF8.self), timedOut: timedOut)
     }
 
     /// The binary that was built together with these tests.
@@ -82,12 +88,12 @@ struct CommandRun {
 
     /// Starts a process with default signal handling, whatever the test runner inherited.
     private static func spawn(
-        _ words: [String], _ environment: [String: String], out: String?, err: String
+        _ words: [String], _ environment: [String: String], input: String, out: String?, err: String
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, err, O_WRONLY | O_CREAT, 0o600)
         var pipeEnds: [Int32] = [-1, -1]
         if let out {

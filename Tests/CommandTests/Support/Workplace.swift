@@ -59,11 +59,12 @@ final class Workplace {
 
     /// Runs `flashu` in the results folder.
     func run(
-        _ arguments: String..., closedOutput: Bool = false, timeout: Double = 120,
+        _ arguments: String..., input: Data? = nil, closedOutput: Bool = false, timeout: Double = 120,
         environment: [String: String] = [:], whileRunning: ((pid_t) -> Void)? = nil
     ) throws -> CommandRun {
         try CommandRun.flashu(
-            arguments, in: results, closedOutput: closedOutput, timeout: timeout, environment: environment,
+            arguments, in: results, input: input, closedOutput: closedOutput, timeout: timeout,
+            environment: environment,
             whileRunning: whileRunning)
     }
 
@@ -75,6 +76,11 @@ final class Workplace {
                 "--no-decode", "--save-latents", "latents.safetensors",
             ] + more, in: results)
     }
+}
+
+extension CommandRun {
+    /// What was said besides the note on sizes that the model was not trained on, which small test images bring about.
+    var remarks: [Substring] { errorLines.filter { !$0.contains("was trained to draw") } }
 }
 
 /// Expects the end that every bad input must have: one line on standard error that holds `words`, a failure status, no
@@ -89,13 +95,13 @@ func expectRefusal(
     #expect(run.signal == nil, "crashed: \(run.errors.prefix(400))", sourceLocation: sourceLocation)
     #expect(run.status == (usage ? 64 : 1), "\(run.errors.prefix(400))", sourceLocation: sourceLocation)
     #expect(run.output == "", sourceLocation: sourceLocation)
-    let lines = run.errorLines
+    let lines = run.remarks
     if usage {
         #expect(lines.first?.hasPrefix("Error: ") == true, "\(run.errors.prefix(400))", sourceLocation: sourceLocation)
         #expect(lines.count <= 4, "\(run.errors.prefix(900))", sourceLocation: sourceLocation)
     } else {
         #expect(lines.count == 1, "\(run.errors.prefix(900))", sourceLocation: sourceLocation)
-        #expect(run.errors.hasPrefix("flashu: "), "\(run.errors.prefix(400))", sourceLocation: sourceLocation)
+        #expect(lines.first?.hasPrefix("flashu: ") == true, "\(run.errors.prefix(400))", sourceLocation: sourceLocation)
         #expect(run.errors.utf8.count < 1000, "\(run.errors.prefix(1200))", sourceLocation: sourceLocation)
     }
     for word in words {
