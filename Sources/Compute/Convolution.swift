@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// The weights of a 2-D convolution as a backend packed them.
 public protocol ConvolutionWeights: Sendable {
     /// Input channels.
@@ -43,6 +45,18 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Output rows for a number of input rows that end at some of the image's edges.
     public func output(of extent: Int, _ edges: ImageEdges) -> Int {
         (extent * upsampling + (edges.top ? padBefore : 0) + (edges.bottom ? padAfter : 0) - kernel) / stride + 1
+    }
+}
+
+extension ConvolutionGeometry {
+    /// Checks that it makes sense, and that a weight `[outputs, inputs, kernel, kernel]` and a bias `[outputs]` fit: they come from files.
+    func check(weight: Tensor, bias: Tensor?) throws(ComputeError) {
+        guard kernel >= 1, stride >= 1, upsampling >= 1, padBefore >= 0, padAfter >= 0,
+            [kernel, stride, upsampling, padBefore, padAfter].allSatisfy({ $0 <= 1 << 16 })
+        else { throw .shape("a convolution cannot have \(self)") }
+        guard weight.shape.count == 4, weight.shape[2] == kernel, weight.shape[3] == kernel, weight.count > 0,
+            bias.map({ $0.count == weight.shape[0] }) ?? true
+        else { throw .shape("a convolution of shape \(weight.shape) for a kernel of \(kernel)") }
     }
 }
 

@@ -12,7 +12,7 @@ public final class Workspace {
 
     /// The tensor called `name`. Its contents are whatever was left there.
     public func tensor(_ name: String, _ shape: [Int], _ dtype: DType = .float32) -> Tensor {
-        let bytes = shape.reduce(1, *) * dtype.size
+        let bytes = TensorInfo(shape: shape, dtype: dtype).checkedByteCount ?? .max  // too many for any memory
         if let block = blocks[name], block.byteCount >= bytes {
             return Tensor(shape: shape, dtype: dtype, storage: block, byteOffset: 0)
         }

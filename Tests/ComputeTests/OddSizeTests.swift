@@ -194,6 +194,18 @@ import Testing
             try cpu.pack(
                 [LinearSource(weight: Tensor(zeros: [4, 3])), LinearSource(weight: Tensor(zeros: [5, 3]))], .gated)
         }
+        for (shape, geometry) in [
+            ([4, 3, 0, 0], ConvolutionGeometry.same(kernel: 0)), ([4, 3, 3, 3], .same(kernel: 1)),
+            ([4, 3, 3], .same(kernel: 3)),
+            ([4, 0, 3, 3], .same(kernel: 3)),
+            ([4, 3, 3, 3], ConvolutionGeometry(kernel: 3, stride: 0, padBefore: 0, padAfter: 1)),
+        ] {
+            for compute in [cpu, ReferenceCompute()] as [any Compute] {
+                #expect(throws: ComputeError.self) {
+                    try compute.pack(convolution: Tensor(zeros: shape), bias: nil, geometry)
+                }
+            }
+        }
         let weights = try cpu.pack([LinearSource(weight: Tensor(zeros: [4, 3]))], .stacked)
         cpu.linear(Tensor(zeros: [0, 3]), weights, .identity, .replace, into: Tensor(zeros: [0, 4]))
         cpu.parallel(0) { _ in Issue.record("no task") }

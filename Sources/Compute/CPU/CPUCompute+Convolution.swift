@@ -18,9 +18,7 @@ extension CPUCompute {
     {
         let weight = weight.dtype == .float32 ? weight : Tensor(weight.floats(), shape: weight.shape)
         let bias = bias.map { $0.dtype == .float32 ? $0 : Tensor($0.floats(), shape: $0.shape) }
-        guard weight.shape.count == 4, weight.shape[2] == geometry.kernel, weight.shape[3] == geometry.kernel,
-            bias.map({ $0.count == weight.shape[0] }) ?? true
-        else { throw .shape("a convolution of shape \(weight.shape) for a kernel of \(geometry.kernel)") }
+        try geometry.check(weight: weight, bias: bias)
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])
         if geometry == .same(kernel: 1) {
             let source = LinearSource(weight: weight.reshaped([outputs, inputs]), bias: bias)

@@ -15,7 +15,8 @@ extension ReferenceCompute {
     public func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
         -> any ConvolutionWeights
     {
-        Kernel(
+        try geometry.check(weight: weight, bias: bias)
+        return Kernel(
             inputs: weight.shape[1], outputs: weight.shape[0], geometry: geometry, weight: weight.floats(),
             bias: bias?.floats() ?? [Float](repeating: 0, count: weight.shape[0]))
     }
