@@ -62,6 +62,44 @@ def rezip(source, target, change=lambda name, data: data, compression=zipfile.ZI
     target.write_bytes(bytes(sink.data) if streamed else sink.getvalue())
 
 
+def rare_values():
+    """What nobody needs, around two tensors that somebody does; and every 8-bit float."""
+    import argparse
+    import collections
+    import datetime
+    import decimal
+    import numpy
+    wanted = {"a": torch.ones(2), "b.c": torch.arange(6).float().reshape(2, 3).t()}
+    linear = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.Adam(linear.parameters())
+    linear(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    rare = {
+        "complex": torch.zeros(2, dtype=torch.complex64), "u16": torch.zeros(2, dtype=torch.uint16),
+        "u64": torch.zeros(2, dtype=torch.uint64), "f8_fnuz": torch.zeros(2).to(torch.float8_e4m3fnuz),
+        "quantised": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+        "sparse": torch.eye(3).to_sparse(), "meta": torch.zeros(2, device="meta"),
+    }
+    other = {
+        "set": {1, 2}, "frozen": frozenset("ab"), "tuple": (1, (2.5, None)), "wide": 2**80, "negative": -(2**70),
+        "bytes": b"abc", "array": bytearray(b"abc"), "options": argparse.Namespace(rate=0.1), "date": datetime.date(2025, 1, 2),
+        "number": numpy.float64(2), "table": numpy.arange(3), "counts": collections.Counter("aab"), "complex number": 1 + 2j,
+        "default": collections.defaultdict(list, {1: [2]}), "decimal": decimal.Decimal("1.5"), "range": range(3),
+        "optimizer": optimizer.state_dict(), "type": torch.float8_e5m2, "generator": torch.get_rng_state(),
+    }
+    for protocol in (2, 5):
+        torch.save(other | {"state_dict": wanted | rare}, OUT / f"rare_values_p{protocol}.pth", pickle_protocol=protocol)
+    torch.save(other | {"state_dict": wanted | {k: rare[k] for k in ("complex", "sparse")}}, OUT / "rare_values_legacy.pth",
+               _use_new_zipfile_serialization=False)
+    expect("rare_values", wanted)
+    bytes8 = torch.arange(256).to(torch.uint8)
+    float8 = {"e4m3": bytes8.view(torch.float8_e4m3fn), "e5m2": bytes8.view(torch.float8_e5m2),
+              "turned": bytes8.view(torch.float8_e5m2).reshape(16, 16).t()}
+    torch.save(float8, OUT / "float8.pth")
+    expect("float8_stored", float8)
+    expect("float8", {k: v.bfloat16() for k, v in float8.items()})
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for old in OUT.iterdir():
@@ -96,9 +134,13 @@ def main():
     rezip(OUT / "views.pth", OUT / "views_streamed.pth", streamed=True)
     rezip(OUT / "views.pth", OUT / "views_zip64.pth", zip64=True)
 
-    torch.save(state, OUT / "bad_before_1.6.pth", _use_new_zipfile_serialization=False)
-    torch.save({"a": torch.zeros(2, dtype=torch.complex64)}, OUT / "bad_complex.pth")
-    torch.save({"a": torch.zeros(2, dtype=torch.uint16)}, OUT / "bad_uint16.pth")
+    torch.save(state, OUT / "legacy.pth", _use_new_zipfile_serialization=False)
+    for protocol in (2, 4):
+        torch.save(types, OUT / f"legacy_types_p{protocol}.pth", pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+    torch.save(views, OUT / "legacy_views.pth", _use_new_zipfile_serialization=False)
+    torch.save({"a": torch.zeros(2, dtype=torch.complex64)}, OUT / "rare_complex.pth")
+    torch.save({"a": torch.zeros(2, dtype=torch.uint16)}, OUT / "rare_uint16.pth")
+    rare_values()
     torch.save(module, OUT / "bad_module.pth")
     torch.save([torch.zeros(2)], OUT / "bad_list.pth")
     torch.save({"lr": 1.0}, OUT / "bad_no_tensors.pth")

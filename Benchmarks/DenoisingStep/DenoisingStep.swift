@@ -46,14 +46,14 @@ struct DenoisingStep: ParsableCommand {
             schedule: FlowSchedule(steps: 50, timeShift: 3), grid: shape.grid, guided: true)
         let latents = Tensor(zeros: denoising.latentShape)
         let out = Tensor(zeros: denoising.latentShape)
-        denoising.velocity(latents, step: 0, guidance: 5, into: out)
+        try denoising.velocity(latents, step: 0, guidance: 5, into: out)
 
         let before = compute.measuredGEMMRate(precision)
         let operations = compute.meter.reading
         var times: [Double] = []
         for i in 0..<repeats {
             start = clock.now
-            denoising.velocity(latents, step: i % 49, guidance: 5, into: out)
+            try denoising.velocity(latents, step: i % 49, guidance: 5, into: out)
             times.append((clock.now - start).inSeconds)
         }
         let work = Double((compute.meter.reading - operations).total) / Double(repeats)

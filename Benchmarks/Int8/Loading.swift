@@ -63,7 +63,7 @@ struct Loading: ParsableCommand {
             compute: CPUCompute(precision: precision))
         let time = (clock.now - start).inSeconds
         let packed = Double(model.byteCount)
-        let peak = Double(ProcessMemory.peak)
+        let peak = Double(SystemMemory.peak)
         print(
             String(
                 format: "%@: loaded in %.2f s, %.3f GB packed in layers, peak memory %.3f GB (%.2f of it)",

@@ -37,35 +37,35 @@ struct Sensitivity: ParsableCommand {
         var states: [(latents: Tensor, velocity: [Float])] = []
         for step in 0..<exact.schedule.evaluations {
             let start = latents.toFloat32()
-            exact.velocity(latents, step: step, guidance: guidance, into: velocity)
+            try exact.velocity(latents, step: step, guidance: guidance, into: velocity)
             states.append((start, velocity.floats()))
             latents.add(velocity, times: exact.schedule.interval(step))
         }
-        func errors(_ denoising: Denoising) -> [Double] {
-            states.enumerated().map { step, state in
-                denoising.velocity(state.latents, step: step, guidance: guidance, into: velocity)
+        func errors(_ denoising: Denoising) throws -> [Double] {
+            try states.enumerated().map { step, state in
+                try denoising.velocity(state.latents, step: step, guidance: guidance, into: velocity)
                 return relativeError(velocity.floats(), state.velocity)
             }
         }
-        func show(_ name: String, _ denoising: Denoising) {
-            let errors = errors(denoising)
+        func show(_ name: String, _ denoising: Denoising) throws {
+            let errors = try errors(denoising)
             print(
                 name.padding(toLength: 34, withPad: " ", startingAt: 0)
                     + String(
                         format: "%.5f   %.5f", errors.reduce(0, +) / Double(errors.count), errors.max() ?? 0))
         }
         print("in 8 bits                         mean      worst of \(states.count) evaluations")
-        show("nothing (bf16)", try denoising(.bf16))
+        try show("nothing (bf16)", denoising(.bf16))
         for part in Int8Layers.Part.allCases {
             for role in Int8Layers.Role.allCases {
                 let kind = Int8Layers.Kind(part, role)
                 guard weights.names.contains(where: { Int8Layers.Kind(weight: $0) == kind }) else { continue }
-                show("\(kind)", try denoising(.int8, Int8Layers([kind])))
+                try show("\(kind)", denoising(.int8, Int8Layers([kind])))
             }
         }
-        show("standard", try denoising(.int8))
+        try show("standard", denoising(.int8))
         for kind in Int8Layers.standard.kinds.sorted(by: { $0.description < $1.description }) {
-            show("standard - \(kind)", try denoising(.int8, Int8Layers(Int8Layers.standard.kinds.subtracting([kind]))))
+            try show("standard - \(kind)", denoising(.int8, Int8Layers(Int8Layers.standard.kinds.subtracting([kind]))))
         }
     }
 }

@@ -50,7 +50,7 @@ struct RawRow {
     var count = 1
     /// Where memory is the limit.
     var streaming: Streaming?
-    var peakBytes = ProcessMemory.peak
+    var peakBytes = SystemMemory.peak
 }
 
 /// What work that memory limits reads.

@@ -46,7 +46,7 @@ public struct BenchSubject: Sendable {
             weights: RandomVAEWeights(width: geometry == .shapes ? 16 : 96, latent: geometry.latentChannels),
             mean: geometry.latentMean, std: geometry.latentStd, compute: compute)
         if tasks != [] {
-            try Self.check(memory: ProcessMemory.available, for: geometry, compute.precision)
+            try Self.check(memory: SystemMemory.available, for: geometry, compute.precision)
             network = try ShowO2Model(
                 geometry: geometry, weights: RandomWeights(geometry), compute: compute, tasks: tasks,
                 progress: progress)

@@ -21,7 +21,7 @@ extension Benchmark {
         let (geometry, profile) = (subject.geometry, options.profile)
         let points = options.steps ?? profile.schedule.points(of: geometry.sampling.steps)
         let schedule = try FlowSchedule(steps: points, timeShift: geometry.sampling.timeShift)
-        let evaluations = Sampler(profile.schedule.sampler, times: schedule.times).evaluations
+        let evaluations = Sampler.evaluations(profile.schedule.sampler, points: schedule.times.count)
         let neurons = neurons(ratio: profile.ffn.generationRatio)
         var planner = GenerationPlanner(
             profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons)
@@ -39,9 +39,9 @@ extension Benchmark {
             let batch = try denoising()
             let latents = noise(batch.latentShape)
             let velocity = Tensor(zeros: batch.latentShape)
-            func evaluate(_ i: Int, _ plan: StepPlan) -> StageClock {
+            func evaluate(_ i: Int, _ plan: StepPlan) throws -> StageClock {
                 let clock = StageClock(network.compute.meter)
-                batch.velocity(
+                try batch.velocity(
                     latents, step: min(i, schedule.evaluations - 1), guidance: geometry.sampling.guidance, plan,
                     into: velocity, observe: clock.observe)
                 clock.end()
@@ -55,11 +55,11 @@ extension Benchmark {
             let importance = (0..<geometry.llm.layers).map(Double.init)
             for kind in listed(evaluations, &planner, importance, full: options.full) {
                 progress("evaluation \(kind.first + 1) of \(evaluations)")
-                if options.repeats > 1, !options.full { _ = evaluate(kind.first, kind.plan) }
+                if options.repeats > 1, !options.full { _ = try evaluate(kind.first, kind.plan) }
                 var times = PassTimes()
                 for _ in 0..<(options.full ? 1 : options.repeats) {
                     try _Concurrency.Task.checkCancellation()
-                    times.add(evaluate(kind.first, kind.plan))
+                    times.add(try evaluate(kind.first, kind.plan))
                 }
                 for (part, timing) in times.parts { parts[part] = (parts[part] ?? Timing()) + timing * kind.count }
                 sum = sum + times.total * kind.count

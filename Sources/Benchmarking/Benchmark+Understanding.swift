@@ -17,10 +17,10 @@ extension Benchmark {
 
         // What surrounds the image is as long as the chat template makes it, or shorter where the model has less room.
         let room = max(2, geometry.maxSequence - geometry.imageTokens - 3)
-        let prefix = Array(repeating: 10, count: min(24, room / 2)) + [subject.special.beginOfImage]
+        let prefix = Array(repeating: 10, count: min(24, room / 2))
         let question = Array(repeating: 10, count: options.textTokens)
-        let length = prefix.count + 1 + geometry.readingGrid.tokens + 1
-        let reading = try Reading(model: network, capacity: length + question.count + options.answerTokens + 1)
+        let reading = try SequenceReader(model: network, special: subject.special)
+        let start = reading.sequence.mark
         let latents = noise([
             1, geometry.latentChannels, geometry.readingSize.height / WanVAE.scale,
             geometry.readingSize.width / WanVAE.scale,
@@ -30,30 +30,29 @@ extension Benchmark {
         var image = PassTimes()
         for i in 0..<(options.repeats > 1 ? options.repeats + 1 : 1) {
             try _Concurrency.Task.checkCancellation()
-            reading.rewind(to: 0)
+            reading.sequence.rewind(to: start)
             let clock = StageClock(network.compute.meter)
             try reading.read(
-                prefix: prefix, latents: latents, end: subject.special.endOfImage, planner.imagePlan, cut: planner.cut,
+                [.text(prefix), .image(ImagePiece(latents: latents))], planner.imagePlan, cut: planner.cut,
                 observe: clock.observe)
             clock.end()
             if i > 0 || options.repeats == 1 { image.add(clock) }
         }
-        let mark = reading.count
+        let mark = reading.sequence.mark
 
         progress("the question")
         // The first question packs the output layer.
         let asking = try measure(warmsUp: true) {
-            reading.rewind(to: mark)
-            _ = try reading.read(question, planner.questionPlan)
+            reading.sequence.rewind(to: mark)
+            _ = try reading.logits(after: question, planner.questionPlan)
         }
         planner.chooseLayers(reading.layerImportance)
 
         progress("the answer")
         let plan = planner.decodingPlan
-        _ = try reading.read([10], plan)
+        _ = try reading.logits(after: [10], plan)
         let (token, memoryRate) = try measureStreaming(repeats: options.answerTokens) {
-            if reading.count == reading.capacity { reading.rewind(to: mark + question.count) }
-            _ = try reading.read([10], plan)
+            _ = try reading.logits(after: [10], plan)
         }
         let task = Task.understanding.rawValue
         var rows = [RawRow(task: task, name: "VAE encode", timing: encoding)]

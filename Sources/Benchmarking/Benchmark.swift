@@ -176,7 +176,7 @@ public struct Benchmark: Sendable {
 
     /// The packed neurons that a pruned FFN runs: which ones they are does not change the time, so the first stand for the best.
     func neurons(ratio: Double) -> [[Range<Int>]]? {
-        let width = (subject.geometry.llm.intermediate + 15) / 16 * 16
+        let width = subject.geometry.llm.intermediate
         let kept = NeuronOrder.kept(of: width, ratio: ratio)
         return kept < width ? Array(repeating: [0..<kept], count: subject.geometry.llm.layers) : nil
     }

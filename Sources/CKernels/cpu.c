@@ -80,23 +80,22 @@ void ck_winograd_output_task(const void *op, int32_t index) { kernels()->winogra
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-ck_cut ck_linear_cut(int64_t rows, int64_t columns) {
-    int64_t panels = ceil_div(columns, CK_PANEL);
+int64_t ck_linear_panels(const ck_linear *op) {
+    return op->activation == CK_SWIGLU ? 2 * ceil_div(op->columns / 2, CK_PANEL) : ceil_div(op->columns, CK_PANEL);
+}
+
+/* Both numbers of panels are even: gate and up stay together. */
+ck_cut ck_linear_cut(int64_t rows, int64_t panels) {
     ck_cut cut;
-    if (rows <= CK_FEW_ROWS) { /* streaming the weights is the cost: cut along the columns only */
-        cut.rows = rows;
-        cut.panels = 8;
-    } else {
-        cut.rows = rows <= 168 ? 42 : 168; /* multiples of every kernel's row count (6, 14); a task's input and sums stay in L2 */
-        cut.panels = rows <= 168 ? 8 : 16;
-    }
+    cut.rows = rows <= 168 ? 42 : 168; /* multiples of every kernel's row count (6, 14), no fewer than CK_FEW_ROWS; a task's input and sums stay in L2 */
+    cut.panels = rows <= 168 ? 8 : 16;
     cut.row_tasks = (int32_t)ceil_div(rows, cut.rows);
     cut.column_tasks = (int32_t)ceil_div(panels, cut.panels);
     return cut;
 }
 
 int32_t ck_linear_tasks(const ck_linear *op) {
-    ck_cut cut = ck_linear_cut(op->rows, op->columns);
+    ck_cut cut = ck_linear_cut(op->rows, ck_linear_panels(op));
     return cut.row_tasks * cut.column_tasks;
 }
 

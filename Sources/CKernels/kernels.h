@@ -9,23 +9,26 @@
 #define REAL 1
 #define EMULATED 2
 
-#define CK_FEW_ROWS 4      /* up to so many rows a product streams its weights */
+#define CK_FEW_ROWS 16     /* up to so many rows a product streams its weights and reads the rows as they lie */
 #define CK_STORED_COLUMNS 64 /* that one task packs and multiplies with: they stay in L2 */
 #define CK_WINOGRAD_TILES 6 /* that one task transforms */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
 #define CK_QUERY_ROWS 84
-#define CK_KEY_BLOCK 256
+#define CK_KEY_BLOCK CK_PAGE
 
 typedef struct {
     int64_t rows, panels;  /* of one task */
     int32_t row_tasks, column_tasks;
 } ck_cut;
 
-ck_cut ck_linear_cut(int64_t rows, int64_t columns);
+/* Panels of a product: with CK_SWIGLU two for 16 outputs. */
+int64_t ck_linear_panels(const ck_linear *op);
+ck_cut ck_linear_cut(int64_t rows, int64_t panels);
 
-/* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. */
+/* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. Does not
+ * return without. */
 void *ck_scratch(int slot, int64_t bytes);
 
 /* What ck_arrange writes for int8 weights. `lanes` are 32 bits wide and hold neighbouring ks (two 16-bit or four 8-bit integers) of one row,

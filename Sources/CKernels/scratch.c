@@ -3,8 +3,10 @@
 #include "kernels.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SLOTS 4
 #define LARGE_PAGE (2 << 20)
@@ -26,18 +28,22 @@ static void release(void *pointer) {
 
 static void make_key(void) { pthread_key_create(&key, release); }
 
-void *ck_scratch(int slot, int64_t bytes) {
+/* NULL if there is no memory. */
+static void *grown(int slot, int64_t bytes) {
     if (!mine) {
         pthread_once(&once, make_key);
         mine = calloc(1, sizeof(scratch));
-        if (!mine) abort();
+        if (!mine) return NULL;
         pthread_setspecific(key, mine);
     }
-    if (mine->size[slot] < bytes) {
-        int64_t page = bytes < LARGE_PAGE / 32 ? 4096 : LARGE_PAGE, rounded = (bytes + page - 1) & ~(page - 1);
+    if (mine->size[slot] < bytes || !mine->block[slot]) {
+        int64_t page = bytes < LARGE_PAGE / 32 ? 4096 : LARGE_PAGE;
+        if (bytes > INT64_MAX - page) return NULL;
+        int64_t rounded = bytes > 0 ? (bytes + page - 1) & ~(page - 1) : page;
         free(mine->block[slot]);
+        mine->size[slot] = 0;
         mine->block[slot] = aligned_alloc((size_t)page, (size_t)rounded);
-        if (!mine->block[slot]) abort();
+        if (!mine->block[slot]) return NULL;
 #ifdef MADV_HUGEPAGE
         if (page == LARGE_PAGE) madvise(mine->block[slot], (size_t)rounded, MADV_HUGEPAGE);
 #endif
@@ -46,4 +52,16 @@ void *ck_scratch(int slot, int64_t bytes) {
     return mine->block[slot];
 }
 
-void *ck_thread_scratch(int64_t bytes) { return ck_scratch(SLOTS - 1, bytes > 0 ? bytes : 1); }
+static void (*_Atomic last_resort)(int64_t bytes);
+
+void ck_on_out_of_memory(void (*handler)(int64_t bytes)) { atomic_store(&last_resort, handler); }
+
+void *ck_scratch(int slot, int64_t bytes) {
+    void *memory = grown(slot, bytes);
+    if (memory) return memory;
+    void (*handler)(int64_t) = atomic_load(&last_resort);
+    if (handler) handler(bytes);
+    _exit(1);
+}
+
+void *ck_thread_scratch(int64_t bytes) { return grown(SLOTS - 1, bytes); }

@@ -69,12 +69,29 @@ public struct QueryKeyNorm: Sendable {
     }
 }
 
-/// Keys and values of one attention layer for a number of sequences. Belongs to one request.
+/// Keys and values of one attention layer of one sequence. It takes memory as slots are written, and can be forked.
 public protocol KeyValueCache: AnyObject {
-    /// Sequences held.
-    var sequences: Int { get }
-    /// Slots of each sequence.
-    var capacity: Int { get }
-    /// Bytes held.
+    /// Slots that there is memory for.
+    var slots: Int { get }
+    /// Bytes held, those shared with forks included.
     var byteCount: Int { get }
+    /// A cache with the same contents. Both share the memory of what is there; writing to either leaves the other as it is.
+    func fork() -> any KeyValueCache
+    /// Gives back the memory of what is beyond the first `slots`.
+    func truncate(to slots: Int)
+    /// Shows each block of memory and its bytes: forks show the same blocks as long as they share them.
+    func visitBlocks(_ visit: (ObjectIdentifier, Int) -> Void)
+}
+
+/// How caches take memory: in pages of so many slots.
+public enum KeyValuePages {
+    /// Slots of a page.
+    public static let slots = 256
+
+    /// Bytes of the pages that `slots` slots of one layer and one sequence take.
+    public static func bytes(_ geometry: AttentionGeometry, slots: Int, elementBytes: Int) -> Int {
+        let pages = (slots + Self.slots - 1) / Self.slots
+        let (key, value) = ((geometry.headDim + 1) / 2 * 2, (geometry.headDim + 15) / 16 * 16)
+        return pages * Self.slots * geometry.keyValueHeads * (key + value) * elementBytes
+    }
 }

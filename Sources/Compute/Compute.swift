@@ -40,19 +40,20 @@ public protocol Compute: Sendable {
     /// Normalises float32 rows `[rows, width]` into `out` `[rows, width]`, float32 or activations; with `silu`, followed by SiLU.
     func norm(_ x: Tensor, _ norm: Norm, _ modulation: Modulation?, silu: Bool, into out: Tensor)
 
-    /// A cache for one attention layer.
-    func makeCache(_ geometry: AttentionGeometry, sequences: Int, capacity: Int) -> any KeyValueCache
+    /// An empty cache for one attention layer of one sequence.
+    func makeCache(_ geometry: AttentionGeometry) -> any KeyValueCache
 
     /// Splits `fused` `[rows, fusedWidth]` float32 into heads, applies q/k norms and rotation, writes keys and values to the
-    /// cache slots that `rows` names, and the queries, scaled by `1 / sqrt(headDim)`, to `queries` `[rows, queryWidth]` float32.
+    /// slots that `rows` names, and the queries, scaled by `1 / sqrt(headDim)`, to `queries` `[rows, queryWidth]` float32.
+    ///
+    /// - Parameter caches: of the sequences that `rows` numbers.
     func heads(
         _ fused: Tensor, _ geometry: AttentionGeometry, _ norm: QueryKeyNorm?, _ rotary: RotaryTable?,
-        _ rows: RowLayout,
-        _ cache: any KeyValueCache, into queries: Tensor)
+        _ rows: RowLayout, _ caches: [any KeyValueCache], into queries: Tensor)
 
     /// `softmax(q k^T) v` over the slots that each row may see, into `out` `[rows, queryWidth]`, float32 or activations.
     func attention(
-        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ cache: any KeyValueCache,
+        _ queries: Tensor, _ geometry: AttentionGeometry, _ rows: RowLayout, _ caches: [any KeyValueCache],
         into out: Tensor)
 
     /// Packs a convolution's weight `[outputs, inputs, kernel, kernel]` float32 and bias `[outputs]`.

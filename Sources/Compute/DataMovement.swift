@@ -171,6 +171,16 @@ extension Tensor {
 }
 
 extension Tensor {
+    /// Whether no element is infinite or not a number.
+    public var isFinite: Bool {
+        guard dtype == .float32 else { return floats().allSatisfy(\.isFinite) }
+        // Zero times anything finite is zero.
+        let values = floatPointer
+        var sum: Float = 0
+        for i in 0..<count { sum += values[i] * 0 }
+        return sum == 0
+    }
+
     /// The L2 norms of the columns `range` of each row, float32 `[rows, width]`.
     public func rowNorms(columns range: Range<Int>) -> [Float] {
         (0..<rowCount).map { row in

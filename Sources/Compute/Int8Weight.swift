@@ -24,15 +24,11 @@ extension CPUCompute {
     /// Quantises a weight `[outputs, inputs]`: the same integers that ``pack(_:_:quantized:)`` makes of it.
     public func quantize(_ weight: Tensor) -> Int8Weight {
         precondition(weight.shape.count == 2)
-        let source = weight.asFloatOrBFloat16()
+        let source = weight.asFloatOrBFloat16().aligned()
         let values = Tensor(zeros: weight.shape, dtype: .int8)
         let scales = Tensor(zeros: [weight.shape[0]])
-        let operation = ck_quantise_weight(
-            source: source.pointer, source_type: source.dtype.kernelType, n: Int64(weight.shape[0]),
-            k: Int64(weight.shape[1]), values: values.pointer.assumingMemoryBound(to: Int8.self),
-            scales: scales.floatPointer)
         withExtendedLifetime(source) {
-            pool.run(ck_quantise_weight_task, operation, tasks: ck_quantise_weight_tasks([operation]))
+            ck_quantise_weight.checked(source, into: values, scales: scales).run(on: pool)
         }
         return Int8Weight(values: values, scales: scales)
     }

@@ -53,4 +53,9 @@ public struct RowMask: Sendable, Equatable {
 
     /// Marks row `i` where `flags[i]` is true.
     public init(_ flags: [Bool]) { self.flags = flags.map { $0 ? 1 : 0 } }
+
+    private init(flags: [UInt8]) { self.flags = flags }
+
+    /// The marks of some of the rows.
+    public func rows(_ range: Range<Int>) -> RowMask { RowMask(flags: Array(flags[range])) }
 }

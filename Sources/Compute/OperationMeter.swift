@@ -25,6 +25,10 @@ public final class OperationMeter: Sendable {
         public static func - (later: Reading, earlier: Reading) -> Reading { later.combined(earlier, -) }
         /// One after the other.
         public static func + (a: Reading, b: Reading) -> Reading { a.combined(b, +) }
+        /// One of `count` equal parts, rounded down.
+        public func divided(by count: Int) -> Reading {
+            combined(self) { one, _ in one / max(1, count) }
+        }
         /// `count` times.
         public static func * (a: Reading, count: Int) -> Reading { a.combined(a) { x, _ in x * count } }
 

@@ -43,6 +43,26 @@ public struct RowLayout: Sendable, Equatable {
         self.limits += limits.map(Int32.init)
     }
 
+    /// Some of the rows, on their own.
+    public func rows(_ range: Range<Int>) -> RowLayout {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        if range.count == count { return self }
+        var part = RowLayout()
+        for segment in segments {
+            let own = segment.rows.clamped(to: range)
+            guard !own.isEmpty else { continue }
+            part.segments.append(
+                Segment(
+                    rows: own.lowerBound - range.lowerBound..<own.upperBound - range.lowerBound,
+                    sequence: segment.sequence))
+        }
+        part.sequences = Array(sequences[range])
+        part.slots = Array(slots[range])
+        part.positions = Array(positions[range])
+        part.limits = Array(limits[range])
+        return part
+    }
+
     /// Appends rows at consecutive slots from `start`, positions equal to slots: causal, except that the rows of `span` (counted
     /// in slots) see the whole span.
     public mutating func append(sequence: Int, start: Int, count: Int, span: Range<Int>? = nil) {

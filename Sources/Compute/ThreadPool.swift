@@ -22,8 +22,10 @@ final class ThreadPool: @unchecked Sendable {
         withUnsafePointer(to: operation) { ck_pool_run(pool, task, $0, tasks) }
     }
 
-    /// Runs `body(0)` ... `body(count - 1)` in any order, on all threads.
+    /// Runs `body(0)` ... `body(count - 1)` in any order, on all threads; nothing where `count` is not positive.
     func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
+        precondition(count <= Int(Int32.max), "\(count) tasks")
+        guard count > 0 else { return }
         withoutActuallyEscaping(body) { escaping in
             run(
                 { context, index in

@@ -60,16 +60,15 @@ public struct Calibrator {
             model: model, special: special, prompts: [prompt], schedule: schedule, grid: model.geometry.grid,
             guided: true)
         let latents = noise.toFloat32()
-        var sampler = Sampler(.euler, times: schedule.times)
         var plan = StepPlan()
         plan.measuresLayers = true
+        plan.probes = [.feedForward]
         var sums = self.sums[.generation] ?? empty
         let squares = sums.squares
-        try sampler.run(latents) { x, step, velocity in
+        try Sampler.solve(.euler, times: schedule.times, latents) { x, step, velocity in
             try _Concurrency.Task.checkCancellation()
-            denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity) { name, tensor in
-                Self.add(tensor, named: name, to: squares)
-            }
+            try denoising.velocity(
+                x, step: step, guidance: guidance, plan, into: velocity, probe: { Self.add($0, to: squares) })
             sums.layers = zip(sums.layers, denoising.layerImportance).map(+)
             sums.passes += 1
         }
@@ -85,8 +84,8 @@ public struct Calibrator {
         var sums = self.sums[.understanding] ?? empty
         let squares = sums.squares
         let (received, layerImportance) = try ReceivedAttention.measured(
-            on: model, special, prefix: prefix, latents: latents, question: question
-        ) { name, tensor in Self.add(tensor, named: name, to: squares) }
+            on: model, special, prefix: prefix, latents: latents, question: question, probes: [.feedForward]
+        ) { Self.add($0, to: squares) }
         sums.layers = zip(sums.layers, layerImportance).map(+)
         sums.normAttention = zip(sums.normAttention, received.layers).map {
             $0 + (Correlation.spearman($1.norms, $1.attention) ?? 0)
@@ -112,17 +111,14 @@ public struct Calibrator {
     }
 
     private var empty: Sums {
-        let (layers, width) = (model.geometry.llm.layers, (model.geometry.llm.intermediate + 15) / 16 * 16)
+        let (layers, width) = (model.geometry.llm.layers, model.geometry.llm.intermediate)
         return Sums(
             squares: (0..<layers).map { _ in Tensor(zeros: [width]) }, layers: [Double](repeating: 0, count: layers),
             normAttention: [Double](repeating: 0, count: layers))
     }
 
-    /// Adds the squares of a layer's FFN activations, which the network shows as `llm.layerN.ffn.inner`.
-    private static func add(_ tensor: Tensor, named name: String, to squares: [Tensor]) {
-        guard name.hasPrefix("llm.layer"), name.hasSuffix(".ffn.inner"),
-            let layer = Int(name.dropFirst("llm.layer".count).prefix { $0.isNumber })
-        else { return }
-        squares[layer].addSquares(ofRows: tensor)
+    /// Adds the squares of a layer's FFN activations.
+    private static func add(_ reading: ProbeReading, to squares: [Tensor]) {
+        if case .feedForward(let layer, let tensor) = reading { squares[layer].addSquares(ofRows: tensor) }
     }
 }

@@ -22,42 +22,69 @@ public struct Sampler {
 
     private let kind: Kind
     private let times: [Float]
+    /// The state of the trajectory, float32. Every step makes it anew.
+    public private(set) var latents: Tensor
+    /// The interval that is being solved.
+    private var step = 0
+    /// Heun's velocity at the interval's start, once it is known.
+    private var slope: Tensor?
     /// Values of the last evaluations (velocities for ab2, images for dpmpp2m and unipc), newest last.
     private var past: [Tensor] = []
-    /// x at the last evaluation, for UniPC's corrector.
+    /// The state at the last evaluation, for UniPC's corrector.
     private var last: Tensor?
 
-    /// A solver over the grid `times`.
-    public init(_ kind: Kind, times: [Float]) {
+    /// A solver over the grid `times`, starting from `noise` (float32), which stays as it is.
+    public init(_ kind: Kind, times: [Float], from noise: Tensor) {
         self.kind = kind
         self.times = times
+        latents = noise
     }
-}
 
-extension Sampler {
-    /// Evaluations of the velocity that the whole grid takes: one a step, two with Heun but for the last step, which ends where
+    /// Evaluations of the velocity that a grid of `points` times takes: one a step, two with Heun but for the last step, which ends where
     /// nothing is left to evaluate.
-    public var evaluations: Int { kind == .heun ? 2 * (times.count - 1) - 1 : times.count - 1 }
+    public static func evaluations(_ kind: Kind, points: Int) -> Int {
+        kind == .heun ? max(0, 2 * (points - 1) - 1) : max(0, points - 1)
+    }
 
-    /// Solves from the first time to the last, in place.
-    ///
-    /// - Parameter evaluate: writes the velocity of x at `times[step]` to its last argument. It may throw to stop.
-    public mutating func run(_ x: Tensor, evaluate: (Tensor, Int, Tensor) throws -> Void) rethrows {
-        let velocity = Tensor(zeros: x.shape)
-        let second = kind == .heun ? Tensor(zeros: x.shape) : velocity
-        for step in 0..<times.count - 1 {
-            try evaluate(x, step, velocity)
+    /// Which of the times the velocity of ``latents`` is wanted at; nil when the last time is reached.
+    public func next() -> Int? {
+        guard step + 1 < times.count else { return nil }
+        return slope == nil ? step : step + 1
+    }
+
+    /// Goes on with the velocity that ``next()`` asked for, of the shape of ``latents``; it is not kept.
+    public mutating func accept(_ velocity: Tensor) {
+        guard step + 1 < times.count else { return }
+        let x = latents.toFloat32()
+        if let first = slope {
+            // Heun's correction: the mean of the velocities at both ends.
+            x.add(velocity, minus: first, times: (times[step + 1] - times[step]) / 2)
+            slope = nil
+            step += 1
+        } else {
             advance(x, velocity: velocity, step: step)
-            if kind == .heun, step + 1 < times.count - 1 {
-                // Heun's correction: the mean of the velocities at both ends.
-                try evaluate(x, step + 1, second)
-                x.add(second, minus: velocity, times: (times[step + 1] - times[step]) / 2)
-            }
+            if kind == .heun, step + 2 < times.count { slope = velocity.toFloat32() } else { step += 1 }
         }
+        latents = x
+    }
+
+    /// Solves from noise to the last time, and writes the result over it.
+    ///
+    /// - Parameter evaluate: writes the velocity of its first argument at `times[step]` to its last. It may throw to stop.
+    public static func solve(
+        _ kind: Kind, times: [Float], _ x: Tensor, evaluate: (Tensor, Int, Tensor) throws -> Void
+    ) rethrows {
+        var sampler = Sampler(kind, times: times, from: x)
+        let velocity = Tensor(zeros: x.shape)
+        while let step = sampler.next() {
+            try evaluate(sampler.latents, step, velocity)
+            sampler.accept(velocity)
+        }
+        x.copy(from: sampler.latents)
     }
 
     /// Advances `x` over step `i` given its velocity at `times[i]`.
-    mutating func advance(_ x: Tensor, velocity v: Tensor, step i: Int) {
+    private mutating func advance(_ x: Tensor, velocity v: Tensor, step i: Int) {
         let (t, next) = (times[i], times[i + 1])
         switch kind {
         case .euler, .heun:

@@ -21,6 +21,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         options[Int(next() % UInt64(options.count))]
     }
 
+    /// A whole number of the range, all equally likely.
+    public mutating func integer(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+
     /// Uniform in -1 ..< 1.
     public mutating func tensor(_ shape: [Int]) -> Tensor {
         Tensor((0..<shape.reduce(1, *)).map { _ in Float.random(in: -1..<1, using: &self) }, shape: shape)

@@ -130,11 +130,11 @@ public struct ImageQuestion: Sendable {
         public var flops: Int
     }
 
-    /// Asks, telling of the text as it is decoded. Ending the iteration stops the work within a token.
+    /// Asks, telling of the text as it is decoded. Ending the iteration stops the work within a unit; see ``Scheduler``.
     ///
     /// The stream throws `ModelError/request(_:)`, errors of files that are opened late (tokenizer, VAE), and `CancellationError`.
     public func ask(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
-        model.worker.stream { try run(request, $0) }
+        model.scheduler.stream { try Answering(request, on: model, emit: $0) }
     }
 
     /// Asks and returns all answers.
@@ -150,132 +150,7 @@ public struct ImageQuestion: Sendable {
     /// What the model sees of an image: its short side resized to the model's size, the centre cut out. Each image token covers
     /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
     /// - Throws: `ImageError`.
-    public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage {
-        try image.resizedCovering(
-            width: model.geometry.readingSize.width, height: model.geometry.readingSize.height)
-    }
-
-    /// The loop.
-    private func run(_ request: Request, _ emit: (Event) -> Void) throws {
-        let geometry = model.geometry
-        try model.check(request.profile, for: .understanding)
-        let special = try model.specialTokens()
-        guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
-        let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
-        let tokenizer: Tokenizer? = needsText || request.prefix == nil ? try model.tokenizer() : try? model.tokenizer()
-        let template = ChatTemplate(special: special, tokenizer: tokenizer)
-        let prefix = try request.prefix ?? template.prefix()
-        let questions = try request.questions.map { question in
-            switch question {
-            case .text(let text): try template.question(text)
-            case .ids(let ids): ids
-            }
-        }
-        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else {
-            throw ModelError.request("no question given")
-        }
-
-        var watch = Stopwatch()
-        let operations = model.network.compute.meter.reading
-        guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
-        let images = try request.sources.map { source in
-            let latents = try latents(source, posteriorSeed: request.posteriorSeed)
-            guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
-            return latents
-        }
-        let encoding = watch.lap()
-        try Task.checkCancellation()
-
-        // prefix ([boi] T img*N [eoi])*
-        let context = images.reduce(prefix.count) {
-            $0 + 3 + $1.shape[2] / geometry.patch * ($1.shape[3] / geometry.patch)
-        }
-        let longest = questions.map(\.count).max() ?? 0
-        let reading = try Reading(model: model.network, capacity: context + longest + request.maxTokens)
-        let planner = ReadingPlanner(
-            request.profile, layers: geometry.llm.layers,
-            neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
-            scores: model.calibration?.scores[.understanding])
-        let meter = model.network.compute.meter
-        for (index, latents) in images.enumerated() {
-            try reading.read(
-                prefix: (index == 0 ? prefix : []) + [special.beginOfImage], latents: latents, end: special.endOfImage,
-                planner.imagePlan, cut: planner.cut)
-        }
-        let mark = reading.count
-        let readingTime = watch.lap()
-        let imageWork = meter.reading - operations
-        emit(.imageRead(keptTokens: reading.keptTokens))
-
-        for (index, question) in questions.enumerated() {
-            try Task.checkCancellation()
-            _ = watch.lap()
-            reading.rewind(to: mark)
-            var planner = planner
-            let before = meter.reading
-            var sampler = TokenSampler(request.sampling)
-            var detokenizer = tokenizer.map { StreamingDetokenizer($0) }
-            var text = ""
-            func tell(_ piece: String) {
-                // The model's own leading blank is no part of the answer.
-                let piece = text.isEmpty ? String(piece.drop(while: \.isWhitespace)) : piece
-                text += piece
-                if !piece.isEmpty { emit(.text(index: index, piece)) }
-            }
-            func next(after ids: [Int], _ plan: ReadingPlan) throws -> Int {
-                let logits = try reading.read(ids, plan).floats()
-                guard logits.allSatisfy(\.isFinite) else { throw ModelError.notFinite("the logits") }
-                return sampler.next(logits)
-            }
-            var tokens = [try next(after: question, planner.questionPlan)]
-            planner.chooseLayers(reading.layerImportance)
-            var timings = Timings(
-                encoding: encoding, reading: readingTime, question: watch.lap(), decoding: 0, tokensPerSecond: 0,
-                imageFlops: imageWork.total, flops: 0)
-            while tokens.last != special.endOfSequence {
-                if let token = tokens.last, let piece = detokenizer?.append(token) { tell(piece) }
-                if tokens.count == request.maxTokens { break }
-                try Task.checkCancellation()
-                tokens.append(try next(after: Array(tokens.suffix(1)), planner.decodingPlan))
-            }
-            if let rest = detokenizer?.finish() { tell(rest) }
-            timings.decoding = watch.lap()
-            timings.flops = (meter.reading - before).total
-            timings.tokensPerSecond = timings.decoding > 0 ? Double(tokens.count - 1) / timings.decoding : 0
-            emit(
-                .answer(
-                    Answer(
-                        index: index, text: text.trimmingCharacters(in: .whitespacesAndNewlines), tokens: tokens,
-                        finished: tokens.last == special.endOfSequence, timings: timings)))
-        }
-    }
-
-    /// The image as latents `[1, channels, h, w]`.
-    private func latents(_ source: Request.Source, posteriorSeed: UInt64?) throws -> Tensor {
-        let geometry = model.geometry
-        switch source {
-        case .latents(let latents):
-            guard latents.shape.count == 4, latents.shape[0] == 1, latents.shape[1] == geometry.latentChannels,
-                latents.shape[2] > 0, latents.shape[3] > 0, latents.shape[2] % geometry.patch == 0,
-                latents.shape[3] % geometry.patch == 0,
-                latents.shape[2] / geometry.patch * (latents.shape[3] / geometry.patch) <= geometry.readingGrid.tokens
-            else {
-                throw ModelError.request(
-                    "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                        + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
-            }
-            return latents.toFloat32()
-        case .image(let image):
-            let posterior = try posterior(of: image)
-            let latents =
-                if let seed = posteriorSeed {
-                    posterior.sample(noise: Self.posteriorNoise(seed: seed, count: posterior.mean.count))
-                } else {
-                    posterior.mean
-                }
-            return latents.reshaped([1] + latents.shape)
-        }
-    }
+    public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage { try image.fitted(to: model.geometry) }
 
     /// What the VAE makes of an image, as the model sees it.
     func posterior(of image: RGBImage) throws -> WanVAE.Posterior {
@@ -283,8 +158,16 @@ public struct ImageQuestion: Sendable {
         return try model.vae().encode(Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width]))
     }
 
-    private static func posteriorNoise(seed: UInt64, count: Int) -> [Float] {
+    /// `torch.randn` of the seed.
+    static func posteriorNoise(seed: UInt64, count: Int) -> [Float] {
         var generator = TorchNoise(seed: seed)
         return generator.normal(max(16, count)).prefix(count).map { $0 }
+    }
+}
+
+extension RGBImage {
+    /// At the size at which a model reads images.
+    func fitted(to geometry: ShowO2Geometry) throws(ImageError) -> RGBImage {
+        try resizedCovering(width: geometry.readingSize.width, height: geometry.readingSize.height)
     }
 }

@@ -36,7 +36,7 @@ public struct ModelCalibration: Sendable {
                 throw ModelError.request("calibrate a model that was loaded without its calibration")
             }
             var calibrator = try Calibrator(
-                model: model.network, weights: openWeights(in: model.folder), special: model.specialTokens())
+                model: model.network, weights: openNetworkWeights(in: model.folder), special: model.specialTokens())
             try CalibrationSamples(prompts: prompts, questions: questions, folder: folder).run(
                 on: model,
                 draw: { prompt, noise, schedule in

@@ -39,12 +39,14 @@ public struct ModelConversion: Sendable {
     private let source: any TensorSource
 
     /// Opens a model folder.
-    /// - Throws: `WeightError` or `ModelError` when there is no model in it.
+    /// - Throws: `WeightError` or `ModelError` when there is no model in it; ``ModelProblems`` with all that is wrong with its tensors.
     public init(_ folder: URL, to target: Target) throws {
         self.folder = folder
         self.target = target
-        source = try openWeights(in: folder)
-        _ = try ShowO2Geometry(folder: folder, weights: source)
+        source = try openNetworkWeights(in: folder)
+        let problems = ModelReport.problems(
+            in: folder, weights: source, geometry: try ShowO2Geometry(folder: folder, weights: source))
+        guard problems.isEmpty else { throw ModelProblems(folder: folder.path, problems: problems) }
     }
 
     /// Files that go with the weights, beside the VAE.
@@ -94,20 +96,41 @@ public struct ModelConversion: Sendable {
             return Report(bytesBefore: bytes.before, bytesAfter: bytes.after, copied: copied)
         } catch {
             try? files.removeItem(at: draft)
+            if let error = error as? WeightError, case .unwritable(_, let reason) = error {
+                throw WeightError.unwritable(file: destination.path, reason: reason)
+            }
             if error is WeightError || error is ModelError || error is CancellationError { throw error }
             throw ModelError.request("cannot write \(destination.path): \(error.localizedDescription)")
         }
     }
 
     private func copyCompanions(to draft: URL) throws -> [String] {
-        let names = Self.companions + (UnifiedModel.vaeFile(in: folder).map { [$0.lastPathComponent] } ?? [])
+        let names = Self.companions + vaeFiles
         let present = names.filter { FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
         for name in present {
+            try FileManager.default.createDirectory(
+                at: draft.appendingPathComponent(name).deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.copyItem(
                 at: folder.appendingPathComponent(name).resolvingSymlinksInPath(),
                 to: draft.appendingPathComponent(name))
         }
         return present
+    }
+
+    /// The VAE's files, relative to the folder: one, or those of its own folder.
+    private var vaeFiles: [String] {
+        guard let file = UnifiedModel.vaeFile(in: folder) else { return [] }
+        let name = file.lastPathComponent
+        let own = file.deletingLastPathComponent()
+        let isBeside = own.standardizedFileURL.path == folder.standardizedFileURL.path
+        if isBeside, !name.hasSuffix(".index.json") { return [name] }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: own.path)) ?? []
+        let stem = name.prefix { $0 != "." }
+        let wanted = files.filter { file in
+            (file.hasPrefix(stem) || !isBeside && file == "config.json")
+                && [".safetensors", ".bin", ".pth", ".json"].contains { file.hasSuffix($0) }
+        }
+        return wanted.sorted().map { isBeside ? $0 : own.lastPathComponent + "/" + $0 }
     }
 
     private func storage(_ name: String, _ info: TensorInfo) -> Storage {
@@ -170,7 +193,10 @@ public struct ModelConversion: Sendable {
         tensor.evict()
         guard weight.scales.floats().allSatisfy(\.isFinite) else {
             throw WeightError.wrongTensor(
-                name: name, file: source.location, reason: "holds infinities or not-a-numbers; download it again")
+                name: name, file: source.location,
+                reason:
+                    "holds infinities or not-a-numbers, which can't be stored in 8 bits; the weights are damaged, or their training failed"
+            )
         }
         return weight
     }

@@ -1,3 +1,4 @@
+import Compute
 import FlashU
 import Foundation
 public import ShowO2
@@ -82,7 +83,7 @@ extension ModelFolder {
                 length += latents.shape.suffix(2).reduce(1) { $0 &* ($1 / max(1, geometry.patch)) } + 3
             }
         }
-        let limit = Reading.longest
+        let limit = TokenSequence.longest
         if length > limit || request.maxTokens > limit - length {
             let (all, overflow) = length.addingReportingOverflow(request.maxTokens)
             throw ModelError.request(

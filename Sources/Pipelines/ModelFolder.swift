@@ -22,7 +22,7 @@ public final class ModelFolder: Sendable {
     /// - Throws: `WeightError` or `ModelError` when there is no model in it.
     public init(_ url: URL) throws {
         self.url = url
-        weights = try openWeights(in: url)
+        weights = try openNetworkWeights(in: url)
         geometry = try ShowO2Geometry(folder: url, weights: weights)
     }
 
@@ -83,7 +83,7 @@ public final class ModelFolder: Sendable {
     func vaeFile() throws -> URL {
         guard let file = UnifiedModel.vaeFile(in: url) else {
             throw ModelError.missing(
-                "\(url.path) has no VAE; put \(UnifiedModel.vaeFileNames.joined(separator: " or ")) there")
+                "\(url.path) has no VAE; put \(UnifiedModel.vaeFileNames.prefix(4).joined(separator: " or ")) there")
         }
         return file
     }

@@ -1,6 +1,7 @@
 import Compute
+import FlashU
 public import Foundation
-import ShowO2
+public import ShowO2
 import Tensors
 
 /// What a model folder holds and what it will take to run it, read without loading the weights.
@@ -39,11 +40,14 @@ public struct ModelReport: Sendable, Encodable {
     public let memory: [String: Int]
     /// What a user would miss: files that are not there.
     public let missing: [String]
+    /// What keeps the network, the VAE or the calibration from being loaded: every tensor that is missing, or has another shape or type than the
+    /// loader needs.
+    public let problems: [ModelProblem]
 
     /// Reads a folder.
-    /// - Throws: `WeightError` or `ModelError` when there is no model in it.
+    /// - Throws: `WeightError` or `ModelError` when there is no model in it, or none whose sizes can be told.
     public init(folder: URL) throws {
-        let source = try openWeights(in: folder)
+        let source = try openNetworkWeights(in: folder)
         let geometry = try ShowO2Geometry(folder: folder, weights: source)
         name = geometry.name
         weights = source.location
@@ -69,11 +73,13 @@ public struct ModelReport: Sendable, Encodable {
 
         var missing: [String] = []
         var sources = [(source, false)]
+        problems = Self.problems(in: folder, weights: source, geometry: geometry)
         if let vae = UnifiedModel.vaeFile(in: folder) {
-            sources.append((try openWeights(file: vae), true))
+            if let weights = try? openWeights(file: vae) { sources.append((weights, true)) }
         } else {
             missing.append(
-                "VAE (\(UnifiedModel.vaeFileNames.joined(separator: " or "))): needed to draw and to see images")
+                "VAE (\(UnifiedModel.vaeFileNames.prefix(4).joined(separator: " or "))): needed to draw and to see images"
+            )
         }
         if !FileManager.default.fileExists(atPath: folder.appendingPathComponent("tokenizer.json").path) {
             missing.append("tokenizer.json: needed for text prompts and questions")
@@ -113,6 +119,24 @@ public struct ModelReport: Sendable, Encodable {
                 let tied = isTied ? Self.packedBytes("showo.lm_head.weight", output, $0) : 0
                 return ($0.rawValue, packed[$0, default: 0] + tied + vae)
             })
+    }
+
+    /// What keeps a folder's network, VAE and calibration from being loaded, told without reading their elements.
+    static func problems(in folder: URL, weights: any TensorSource, geometry: ShowO2Geometry) -> [ModelProblem] {
+        var problems = ShowO2Model.problems(geometry: geometry, weights: weights)
+        if let vae = UnifiedModel.vaeFile(in: folder) {
+            do {
+                problems += WanVAE.problems(weights: try openWeights(file: vae), channels: geometry.latentChannels)
+            } catch {
+                problems.append(ModelProblem(error, file: vae.path))
+            }
+        }
+        let calibration = folder.appendingPathComponent(Calibration.fileName)
+        if FileManager.default.fileExists(atPath: calibration.path) {
+            problems += Calibration.problems(
+                file: calibration, layers: geometry.llm.layers, neurons: geometry.llm.intermediate)
+        }
+        return problems
     }
 
     /// Bytes that a tensor takes in an engine.

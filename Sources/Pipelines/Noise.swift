@@ -1,17 +1,21 @@
 import Compute
 import Foundation
+import Tensors
 
 /// Gaussian noise as PyTorch's CPU generator makes it, so that a seed means the same here and there: Mersenne Twister, 24-bit
-/// uniforms, Box-Muller in blocks of sixteen.
+/// uniforms, Box-Muller in blocks of sixteen; fewer than sixteen values are drawn one by one, from pairs of 53-bit uniforms in float64.
 public struct TorchNoise: Sendable {
     private var twister: MersenneTwister
+    /// The second value of a pair that was drawn one by one, for the next draw of that kind.
+    private var kept: Double?
 
     /// `torch.Generator().manual_seed(seed)`.
     public init(seed: UInt64) { twister = MersenneTwister(seed: UInt32(truncatingIfNeeded: seed)) }
 
-    /// `torch.randn(count, generator=...)` in float32, for `count` of at least 16, to rounding.
+    /// `torch.randn(count, generator=...)` in float32, to rounding; nothing where `count` is not positive.
     public mutating func normal(_ count: Int) -> [Float] {
-        precondition(count >= 16, "PyTorch draws fewer than 16 values in another way")
+        guard count >= 16 else { return (0..<max(0, count)).map { _ in Float(single()) } }
+        OutOfMemory.require(bytes: count.multipliedReportingOverflow(by: MemoryLayout<Float>.size))
         var values = (0..<count).map { _ in uniform() }
         for start in stride(from: 0, through: count - 16, by: 16) { Self.boxMuller(&values, start) }
         if count % 16 != 0 {
@@ -22,6 +26,22 @@ public struct TorchNoise: Sendable {
     }
 
     private mutating func uniform() -> Float { Float(twister.next() & 0xff_ffff) * 0x1p-24 }
+
+    private mutating func uniform53() -> Double {
+        let high = UInt64(twister.next())
+        return Double((high << 32 | UInt64(twister.next())) & (1 << 53 - 1)) * 0x1p-53
+    }
+
+    private mutating func single() -> Double {
+        if let second = kept {
+            kept = nil
+            return second
+        }
+        let (first, second) = (uniform53(), uniform53())
+        let (radius, angle) = ((-2 * log1p(-second)).squareRoot(), 2 * Double.pi * first)
+        kept = radius * sin(angle)
+        return radius * cos(angle)
+    }
 
     private static func boxMuller(_ values: inout [Float], _ start: Int) {
         for i in start..<start + 8 {

@@ -133,6 +133,16 @@ public struct TextToImage: Sendable {
         public let width: Int
         /// Pixels.
         public let height: Int
+
+        init(_ request: Request, _ geometry: ShowO2Geometry) {
+            let profile = request.profile
+            steps = request.steps ?? profile.schedule.points(of: geometry.sampling.steps)
+            guidance = request.guidance ?? geometry.sampling.guidance
+            timeShift = request.timeShift ?? geometry.sampling.timeShift
+            sampler = profile.schedule.sampler
+            width = request.width ?? request.height ?? geometry.imageWidth
+            height = request.height ?? request.width ?? geometry.imageHeight
+        }
     }
 
     /// Seconds.
@@ -151,12 +161,12 @@ public struct TextToImage: Sendable {
         public var flops: Int
     }
 
-    /// Draws, telling of each step and each image as it comes. Ending the iteration stops the work within a step.
+    /// Draws, telling of each step and each image as it comes. Ending the iteration stops the work within a unit; see ``Scheduler``.
     ///
     /// The stream throws `ModelError/request(_:)` for what the model can't draw, `ModelError/notFinite(_:)` when damaged weights
     /// make it compute no numbers, errors of the files that are opened late (tokenizer, VAE), and `CancellationError`.
     public func generate(_ request: Request) -> AsyncThrowingStream<Event, any Error> {
-        model.worker.stream { try run(request, $0) }
+        model.scheduler.stream { try Drawing(request, on: model, emit: $0) }
     }
 
     /// Draws and returns all images.
@@ -168,117 +178,6 @@ public struct TextToImage: Sendable {
         try Task.checkCancellation()
         return images
     }
-
-    /// The loop.
-    private func run(_ request: Request, _ emit: (Event) -> Void) throws {
-        let geometry = model.geometry
-        let profile = request.profile
-        try model.check(profile, for: .generation)
-        let settings = Settings(
-            steps: request.steps ?? profile.schedule.points(of: geometry.sampling.steps),
-            guidance: request.guidance ?? geometry.sampling.guidance,
-            timeShift: request.timeShift ?? geometry.sampling.timeShift, sampler: profile.schedule.sampler,
-            width: request.width ?? request.height ?? geometry.imageWidth,
-            height: request.height ?? request.width ?? geometry.imageHeight)
-        guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
-        guard settings.guidance.isFinite else { throw ModelError.request("the guidance scale must be a finite number") }
-        let schedule = try FlowSchedule(steps: settings.steps, timeShift: settings.timeShift)
-        let grid = try geometry.grid(width: settings.width, height: settings.height)
-        func ids(_ prompt: Request.Prompt) throws -> [Int] {
-            switch prompt {
-            case .text(let text): try model.tokenizer().encode(text, special: .asText)
-            case .ids(let ids): ids
-            }
-        }
-        let prompts = try request.prompts.map(ids)
-        let negative = try request.negativePrompt.map(ids) ?? []
-        let special = try model.specialTokens()
-        let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
-        if let noise = request.noise, noise.shape != [prompts.count] + shape {
-            throw ModelError.request("the initial noise has shape \(noise.shape); \([prompts.count] + shape) is needed")
-        }
-        if let noise = request.noise, !noise.isFinite {
-            throw ModelError.request("the initial noise holds values that are not finite numbers")
-        }
-        let vae = request.decode ? try model.vae() : nil
-
-        // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
-        let guided = settings.guidance > 0 && settings.guidance != 1
-        let batchSize = max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
-        let evaluations = Sampler(settings.sampler, times: schedule.times).evaluations
-        let total = prompts.count * evaluations
-        let neurons = model.neuronOrder?.ranges(.generation, ratio: profile.ffn.generationRatio)
-        var done = 0
-
-        /// The latents of some of the prompts. What they took memory for is given back before the VAE takes its own.
-        func denoise(_ batch: Range<Int>) throws -> (latents: Tensor, timings: Timings) {
-            var watch = Stopwatch()
-            let meter = model.network.compute.meter
-            let start = meter.reading
-            let latents = Tensor(zeros: [batch.count] + shape)
-            for (i, index) in batch.enumerated() {
-                latents.rows(i..<i + 1).set(
-                    request.noise.map { $0.rows(index..<index + 1).floats() }
-                        ?? Self.noise(seed: request.seed &+ UInt64(index), shape: shape))
-            }
-            var planner = GenerationPlanner(
-                profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons)
-            let denoising = try Denoising(
-                model: model.network, special: special, prompts: Array(prompts[batch]), negative: negative,
-                schedule: schedule, grid: grid, guided: guided, keeps: planner.keeps)
-            let prefill = watch.lap()
-            var denoisingTime = 0.0
-            var count = 0
-            var sampler = Sampler(settings.sampler, times: schedule.times)
-            try sampler.run(latents) { x, step, velocity in
-                try Task.checkCancellation()
-                let evaluation = count
-                let plan = planner.plan(evaluation, importance: denoising.layerImportance)
-                let guidance = settings.guidance * Float(planner.guidanceFactor(evaluation))
-                let before = meter.reading
-                denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity)
-                let seconds = watch.lap()
-                denoisingTime += seconds
-                done += batch.count
-                count += 1
-                let trace = StepTrace(
-                    evaluation: evaluation, time: schedule.times[step], plan: plan, full: planner.isFull(evaluation),
-                    guidance: guidance, layers: geometry.llm.layers, width: geometry.llm.intermediate,
-                    flops: (meter.reading - before).total, seconds: seconds)
-                emit(.step(Step(done: done, total: total, trace: trace)))
-            }
-            let timings = Timings(
-                prefill: prefill, denoising: denoisingTime + watch.lap(), decoding: 0, batch: batch.count,
-                evaluations: evaluations, flops: (meter.reading - start).total)
-            return (latents, timings)
-        }
-
-        for first in stride(from: 0, to: prompts.count, by: batchSize) {
-            let batch = first..<min(first + batchSize, prompts.count)
-            let (latents, drawn) = try denoise(batch)
-            var timings = drawn
-            var watch = Stopwatch()
-            for (i, index) in batch.enumerated() {
-                try Task.checkCancellation()
-                let own = latents.rows(i..<i + 1).reshaped(shape).toFloat32()
-                guard own.isFinite else { throw ModelError.notFinite("the latents that the model computed") }
-                let pixels = try vae.map {
-                    let planar = try $0.decode(own)
-                    guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
-                    return try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height)
-                }
-                timings.decoding = watch.lap()
-                emit(
-                    .image(
-                        Drawn(
-                            index: index, latents: own, pixels: pixels, seed: request.seed &+ UInt64(index),
-                            settings: settings, timings: timings)))
-            }
-        }
-    }
-
-    /// Rows that one evaluation runs at most, unless a single image needs more: bounds the memory of large batches.
-    private static let rowsPerBatch = 2048
 
     /// `torch.randn` of the seed, rounded to bfloat16 as the official code does.
     package static func noise(seed: UInt64, shape: [Int]) -> [Float] {

@@ -6,10 +6,10 @@ import Synchronization
 import Tensors
 public import Tokenizers
 
-/// A model folder, ready to run: network, tokenizer, VAE, and the thread that requests take turns on.
+/// A model folder, ready to run: network, tokenizer, VAE, and the scheduler that requests take turns by.
 ///
 /// The folder holds `config.json`, optionally `geometry.json`, the weights (`model.safetensors`, `pytorch_model*.bin`, sharded or not),
-/// the VAE (`vae.safetensors` or `Wan2.1_VAE.pth`) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
+/// the VAE (``vaeFileNames``) and `tokenizer.json`. Tokenizer and VAE are opened when first needed.
 public final class UnifiedModel: Sendable {
     /// Where it came from.
     public var folder: URL { files.url }
@@ -21,10 +21,12 @@ public final class UnifiedModel: Sendable {
     /// How the FFN's neurons are packed, for pruning; nil without a calibration.
     let neuronOrder: NeuronOrder?
     let worker = Worker()
+    /// Runs the model's jobs in turns.
+    public let scheduler = Scheduler()
     private let openedVAE = Mutex<WanVAE?>(nil)
 
     /// Names under which the VAE is looked for.
-    public static let vaeFileNames = ["vae.safetensors", "Wan2.1_VAE.safetensors", "Wan2.1_VAE.pth"]
+    public static let vaeFileNames = WanVAE.fileNames
 
     /// Loads a folder.
     ///
@@ -96,11 +98,7 @@ public final class UnifiedModel: Sendable {
     }
 
     /// The VAE file of a folder, if there is one.
-    public static func vaeFile(in folder: URL) -> URL? {
-        vaeFileNames.map { folder.appendingPathComponent($0) }.first {
-            FileManager.default.fileExists(atPath: $0.path)
-        }
-    }
+    public static func vaeFile(in folder: URL) -> URL? { WanVAE.file(in: folder) }
 
     /// The structural tokens; see ``ModelFolder/specialTokens()``.
     /// - Throws: `ModelError`.
@@ -111,9 +109,4 @@ public final class UnifiedModel: Sendable {
     func check(_ profile: AccelerationProfile, for task: Calibration.Task) throws(ProfileError) {
         try files.check(profile, for: task, calibration: calibration)
     }
-}
-
-extension Tensor {
-    /// Whether no element is infinite or not a number.
-    var isFinite: Bool { floats().allSatisfy(\.isFinite) }
 }

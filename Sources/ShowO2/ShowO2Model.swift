@@ -4,7 +4,7 @@ public import Tensors
 
 /// The unified network: immutable, shared by all requests.
 ///
-/// A request drives it through ``Denoising`` (text to image) or ``Reading`` (image understanding, text).
+/// A request reads pieces into a ``TokenSequence`` (``ReadingPass``) and continues it by text (``DecodeBatch``) or by an image (``Denoising``).
 public final class ShowO2Model: Sendable {
     /// Every size.
     public let geometry: ShowO2Geometry
@@ -22,14 +22,34 @@ public final class ShowO2Model: Sendable {
     /// - Parameter int8: which layers `Precision.int8` holds in 8 bits.
     /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
-    public init(
+    public convenience init(
         geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, tasks: ModelTasks = .all,
         neuronOrder: [[Int]]? = nil, int8: Int8Layers = .standard,
         progress: (Double) throws -> Void = { _ in }
     ) throws {
-        self.geometry = geometry
-        self.compute = compute
         let loader = WeightLoader(source: weights, compute: compute, int8: int8)
+        try self.init(geometry, loader, tasks: tasks, neuronOrder: neuronOrder, progress: progress)
+    }
+
+    /// All that is wrong with a model's weights: tensors that are missing, or of another shape or type than the model needs. Their elements
+    /// are not read.
+    public static func problems(geometry: ShowO2Geometry, weights: any TensorSource) -> [ModelProblem] {
+        let findings = WeightFindings(file: weights.location)
+        do {
+            let loader = WeightLoader(source: weights, compute: ReferenceCompute(), findings: findings)
+            _ = try ShowO2Model(geometry, loader, tasks: .all, neuronOrder: nil) { _ in }
+        } catch {
+            findings.add(error)
+        }
+        return findings.problems
+    }
+
+    private init(
+        _ geometry: ShowO2Geometry, _ loader: WeightLoader, tasks: ModelTasks, neuronOrder: [[Int]]?,
+        progress: (Double) throws -> Void
+    ) throws {
+        self.geometry = geometry
+        compute = loader.compute
         if let neuronOrder {
             let neurons = Array(0..<geometry.llm.intermediate)
             guard neuronOrder.count == geometry.llm.layers, neuronOrder.allSatisfy({ $0.sorted() == neurons }) else {
@@ -69,8 +89,22 @@ public final class ShowO2Model: Sendable {
     /// The time token and adaLN vectors for each of `times`.
     /// - Throws: as ``head``, `ComputeError`.
     package func conditioning(_ times: [Float]) throws -> TimeConditioning {
-        let (conditioning, tokens) = time(times, compute)
-        return TimeConditioning(tokens: tokens, modulations: try head.modulations(conditioning))
+        var result: TimeConditioning?
+        let stages = Stages()
+        addConditioning(to: stages, times) { result = $0 }
+        try stages.finish()
+        guard let result else { preconditionFailure("the last stage makes it") }
+        return result
+    }
+
+    /// Adds the stages that compute the time token and adaLN vectors for each of `times`.
+    func addConditioning(to stages: Stages, _ times: [Float], then done: @escaping (TimeConditioning) -> Void) {
+        stages.add { [self] in
+            let (conditioning, tokens) = time(times, compute)
+            try head.addModulations(to: stages, conditioning) {
+                done(TimeConditioning(tokens: tokens, modulations: $0))
+            }
+        }
     }
 
     /// Writes the embeddings of `ids` to rows `first...` of `hidden` `[rows, hidden]`.

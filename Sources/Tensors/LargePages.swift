@@ -10,7 +10,7 @@ final class LargePages: @unchecked Sendable {
 
     /// nil for blocks that are not worth it, or when the system refuses.
     init?(byteCount: Int) {
-        guard byteCount >= 2 * Self.alignment else { return nil }
+        guard byteCount >= 2 * Self.alignment, byteCount < Int.max / 2 else { return nil }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let size = (byteCount + page - 1) / page * page
         guard

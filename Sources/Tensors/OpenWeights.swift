@@ -3,24 +3,26 @@ public import Foundation
 /// Opens a weight file: safetensors, a PyTorch archive, or the index of a sharded model. The content decides, not
 /// the name.
 ///
-/// Weights that are stored in 8 bits are dequantised when asked for; see ``QuantizedWeights``.
+/// Weights that are stored in 8 bits are dequantised when asked for (``QuantizedWeights``). Names that wrappers of a network put before its
+/// tensors' own (`module.`, `_orig_mod.`) are stripped.
 ///
 /// - Throws: ``WeightError``, with advice for what is often found in a weight file's place (a Git LFS pointer, a web
-///   page, a file by PyTorch before 1.6).
+///   page, a tar archive by a very old PyTorch).
 public func openWeights(file url: URL) throws(WeightError) -> any TensorSource {
-    if url.lastPathComponent.hasSuffix(".index.json") { return try dequantizing(ShardedWeights(index: url)) }
-    return try dequantizing(openWeights(shard: url))
+    if url.lastPathComponent.hasSuffix(".index.json") { return try prepared(ShardedWeights(index: url)) }
+    return try prepared(openWeights(shard: url))
 }
 
-private func dequantizing(_ source: any TensorSource) throws(WeightError) -> any TensorSource {
-    QuantizedWeights.isNeeded(for: source) ? try QuantizedWeights(source) : source
+private func prepared(_ source: any TensorSource) throws(WeightError) -> any TensorSource {
+    let source = try WrapperPrefixes.stripping(source)
+    return QuantizedWeights.isNeeded(for: source) ? QuantizedWeights(source) : source
 }
 
 /// Opens one file of tensors; an index is none, so that an index can't name itself.
 func openWeights(shard url: URL) throws(WeightError) -> any TensorSource {
     let file = try MappedFile(url: url)
     switch (WeightFormat(file.bytes), url.pathExtension) {
-    case (.torch, _): return try TorchArchive(file: file)
+    case (.torch, _), (.legacyTorch, _): return try TorchArchive(file: file)
     case (.safetensors, _): return try SafetensorsFile(file: file)
     // Damaged at its very start: let its reader say so.
     case (.other(let what), "safetensors") where !what.contains(";"): return try SafetensorsFile(file: file)
@@ -33,9 +35,13 @@ func openWeights(shard url: URL) throws(WeightError) -> any TensorSource {
 ///
 /// Shards without an index (`NAME-00001-of-00003.EXTENSION`) are read as one if all of them are there.
 ///
-/// - Parameter preferring: names to look for first, such as `Wan2.1_VAE.pth`.
+/// - Parameters:
+///   - preferring: names to look for first, such as `Wan2.1_VAE.pth`.
+///   - accept: whether weights found are those that are wanted; others are passed over.
 /// - Throws: ``WeightError/nothingFound(folder:lookedFor:)`` with the list, or what is wrong with the file found.
-public func openWeights(in folder: URL, preferring: [String] = []) throws(WeightError) -> any TensorSource {
+public func openWeights(
+    in folder: URL, preferring: [String] = [], accept: (any TensorSource) -> Bool = { _ in true }
+) throws(WeightError) -> any TensorSource {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
         throw .notFound(file: folder.path)
@@ -51,11 +57,16 @@ public func openWeights(in folder: URL, preferring: [String] = []) throws(Weight
     }
     let wanted = preferring + weightFileNames
     for name in wanted {
-        if present.contains(name) { return try openWeights(file: folder.appendingPathComponent(name)) }
+        if present.contains(name) {
+            let weights = try openWeights(file: folder.appendingPathComponent(name))
+            if accept(weights) { return weights }
+            continue
+        }
         if let shards = try shards(of: name, in: present, folder: folder) {
             var sources: [any TensorSource] = []
             for shard in shards { sources.append(try openWeights(shard: folder.appendingPathComponent(shard))) }
-            return try dequantizing(ShardedWeights(location: folder.path, merging: sources))
+            let weights = try prepared(ShardedWeights(location: folder.path, merging: sources))
+            if accept(weights) { return weights }
         }
     }
     throw .nothingFound(folder: folder.path, lookedFor: wanted)

@@ -7,44 +7,45 @@ public struct QuantizedWeights: TensorSource {
     public static let scaleSuffix = "_scale"
 
     private let stored: any TensorSource
-    /// The names of all tensors but the scales.
+    /// The names of all tensors but the scales, and 8-bit matrices that lack them.
     public let names: [String]
+    /// What the file can't read, and 8-bit matrices whose scales are missing or do not fit.
+    public let unreadable: [String: String]
 
     /// Looks into `stored`.
-    ///
-    /// - Throws: ``WeightError/wrongTensor(name:file:reason:)`` for a 8-bit matrix whose scales are missing or do not fit.
-    public init(_ stored: any TensorSource) throws(WeightError) {
+    public init(_ stored: any TensorSource) {
         self.stored = stored
+        var unreadable = stored.unreadable
         var scales: Set<String> = []
         for name in stored.names {
             guard let info = stored.info(name), info.dtype == .int8, info.shape.count == 2 else { continue }
             let scale = name + Self.scaleSuffix
             guard let found = stored.info(scale) else {
-                throw .wrongTensor(
-                    name: name, file: stored.location,
-                    reason: "is in 8 bits, but its scales '\(scale)' are missing; convert the model again")
-            }
-            guard found.dtype == .float32, found.shape == [info.shape[0]] else {
-                throw .wrongTensor(
-                    name: scale, file: stored.location,
-                    reason: "has shape \(found.shape) of \(found.dtype.rawValue) where [\(info.shape[0])] of float32 "
-                        + "is expected; convert the model again")
+                unreadable[name] = "is in 8 bits, but its scales '\(scale)' are missing; convert the model again"
+                continue
             }
             scales.insert(scale)
+            if found.dtype != .float32 || found.shape != [info.shape[0]] {
+                unreadable[name] =
+                    "is in 8 bits, but its scales '\(scale)' have shape \(found.shape) of \(found.dtype.rawValue) where "
+                    + "[\(info.shape[0])] of float32 is expected; convert the model again"
+            }
         }
-        names = stored.names.filter { !scales.contains($0) }
+        names = stored.names.filter { !scales.contains($0) && unreadable[$0] == nil }
+        self.unreadable = unreadable
     }
 
     /// The file's.
     public var location: String { stored.location }
 
     /// Shape and stored element type, which is int8 for quantised weights.
-    public func info(_ name: String) -> TensorInfo? { stored.info(name) }
+    public func info(_ name: String) -> TensorInfo? { unreadable[name] == nil ? stored.info(name) : nil }
 
     /// The tensor of that name, dequantised to float32 where it is stored in 8 bits.
     ///
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
+        guard unreadable[name] == nil else { throw missing(name) }
         guard let (values, scales) = try quantized(name) else { return try stored.tensor(name) }
         defer { values.evict() }
         return values.dequantized(by: scales)
@@ -52,7 +53,7 @@ public struct QuantizedWeights: TensorSource {
 
     /// The integers and the scales of a weight that is stored in 8 bits, else nil.
     public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? {
-        guard let info = stored.info(name), info.dtype == .int8, info.shape.count == 2 else { return nil }
+        guard let info = info(name), info.dtype == .int8, info.shape.count == 2 else { return nil }
         let scales = try stored.tensor(name + Self.scaleSuffix)
         guard scales.floats().allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw .wrongTensor(

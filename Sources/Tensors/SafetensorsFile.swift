@@ -6,11 +6,14 @@ public import Foundation
 public struct SafetensorsFile: TensorSource {
     /// The file's path, or what the caller called it.
     public let location: String
-    /// The names of all tensors, in the order of their data.
+    /// The names of all tensors that can be read, in the order of their data.
     public let names: [String]
     /// The file's own notes (`__metadata__`).
     public let metadata: [String: String]
+    /// What is stored in types that are not read here, and why.
+    public let unreadable: [String: String]
     private let entries: [String: SafetensorsHeader.Entry]
+    private let infos: [String: TensorInfo]
     private let storage: TensorStorage
 
     /// Maps and checks a file.
@@ -32,20 +35,54 @@ public struct SafetensorsFile: TensorSource {
         let header = try SafetensorsHeader(file.bytes, file: file.name)
         location = file.name
         metadata = header.metadata
-        names = header.entries.map(\.name)
-        entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
+        let entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
+        var infos: [String: TensorInfo] = [:]
+        var unreadable: [String: String] = [:]
+        for entry in header.entries {
+            switch entry.content {
+            case .elements(let info): infos[entry.name] = info
+            case .rare(let code): unreadable[entry.name] = Self.isNotRead(code)
+            case .float8(_, let shape):
+                if let scale = Float8.scale(of: entry.name, isStored: { entries[$0] != nil }) {
+                    unreadable[entry.name] = Self.isScaled(by: scale)
+                } else {
+                    infos[entry.name] = TensorInfo(shape: shape, dtype: .bfloat16)
+                }
+            }
+        }
+        names = header.entries.map(\.name).filter { infos[$0] != nil }
+        (self.entries, self.infos, self.unreadable) = (entries, infos, unreadable)
         storage = TensorStorage(borrowing: file.base, byteCount: file.byteCount, owner: file)
     }
 
     /// Shape and element type, without touching the elements; nil if there is no such tensor.
-    public func info(_ name: String) -> TensorInfo? { entries[name]?.info }
+    public func info(_ name: String) -> TensorInfo? { infos[name] }
 
-    /// The tensor of that name: a view of the mapping, or a copy if its elements lie unaligned.
+    /// The tensor of that name: a view of the mapping, or a copy if its elements lie unaligned or are 8-bit floating-point numbers, which
+    /// become bfloat16 without loss.
     ///
-    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
+    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name,
+    ///   ``WeightError/wrongTensor(name:file:reason:)`` if it is ``unreadable``.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
-        guard let entry = entries[name] else { throw missing(name) }
-        return Tensor(reading: entry.info, in: storage, at: entry.byteOffset)
+        guard let entry = entries[name], let info = infos[name] else { throw missing(name) }
+        if case .float8(let type, let shape) = entry.content {
+            return withExtendedLifetime(storage) {
+                Tensor(expanding: storage.base + entry.byteOffset, shape: shape, type)
+            }
+        }
+        return Tensor(reading: info, in: storage, at: entry.byteOffset)
+    }
+}
+
+extension TensorSource {
+    /// Why a tensor of a rare type can't be read.
+    static func isNotRead(_ type: String) -> String {
+        "has element type \(type), which is not read here; get the weights as float32, bfloat16 or float16"
+    }
+
+    /// Why an 8-bit tensor that has a scale can't be read.
+    static func isScaled(by scale: String) -> String {
+        "is in 8 bits with a scale of its own ('\(scale)'), which is not applied here; get the weights as float32, bfloat16 or float16"
     }
 }
 

@@ -6,10 +6,19 @@
 struct SafetensorsHeader {
     struct Entry: Sendable {
         let name: String
-        let info: TensorInfo
+        let content: Content
         /// From the start of the file.
         let byteOffset: Int
         let byteCount: Int
+    }
+
+    /// What an entry's bytes are.
+    enum Content: Sendable {
+        case elements(TensorInfo)
+        /// 8-bit floating-point numbers `[shape]`.
+        case float8(Float8, shape: [Int])
+        /// Of a type that is not read here.
+        case rare(String)
     }
 
     let entries: [Entry]
@@ -53,7 +62,7 @@ struct SafetensorsHeader {
         var metadata: [String: String] = [:]
         for name in root.keys {
             if name == "__metadata__" {
-                metadata = try Self.metadata(root[name], file: file)
+                metadata = Self.metadata(root[name])
             } else {
                 entries.append(
                     try Self.entry(
@@ -66,16 +75,12 @@ struct SafetensorsHeader {
         self.metadata = metadata
     }
 
-    private static func metadata(_ value: JSONValue?, file: String) throws(WeightError) -> [String: String] {
-        guard case .object(let object) = value else {
-            throw .damaged(file: file, reason: "its __metadata__ is no object")
-        }
+    /// The notes that are text; others (and `null` in their place, which some programs write) say nothing to anyone here.
+    private static func metadata(_ value: JSONValue?) -> [String: String] {
+        guard case .object(let object) = value else { return [:] }
         var out: [String: String] = [:]
         for key in object.keys {
-            guard case .string(let text) = object[key] else {
-                throw .damaged(file: file, reason: "its __metadata__ holds something else than text under '\(key)'")
-            }
-            out[key] = text
+            if case .string(let text) = object[key] { out[key] = text }
         }
         return out
     }
@@ -84,15 +89,11 @@ struct SafetensorsHeader {
         _ name: String, _ value: JSONValue?, dataStart: Int, dataCount: Int, file: String
     ) throws(WeightError) -> Entry {
         func wrong(_ reason: String) -> WeightError {
-            .wrongTensor(name: name, file: file, reason: reason + "; the file is damaged, download it again")
+            .wrongTensor(
+                name: name, file: file, reason: reason + "; the file is damaged, or was written by a faulty program")
         }
         guard case .object(let object) = value else { throw wrong("its entry is no object") }
         guard case .string(let code) = object["dtype"] else { throw wrong("has no dtype") }
-        guard let dtype = DType(safetensors: code) else {
-            throw .wrongTensor(
-                name: name, file: file,
-                reason: "has element type \(code), which is not read here (\(DType.safetensorsCodes) are)")
-        }
         guard case .array(let extents) = object["shape"] else { throw wrong("has no shape") }
         var shape: [Int] = []
         for extent in extents {
@@ -100,20 +101,31 @@ struct SafetensorsHeader {
             shape.append(extent)
         }
         guard shape.count <= 32 else { throw wrong("has \(shape.count) dimensions") }
-        let info = TensorInfo(shape: shape, dtype: dtype)
-        guard let byteCount = info.checkedByteCount else {
-            throw wrong("has a shape too large for any memory: \(shape)")
-        }
         guard case .array(let offsets) = object["data_offsets"], offsets.count == 2,
             case .integer(let begin) = offsets[0], case .integer(let end) = offsets[1]
         else { throw wrong("has no pair of data_offsets") }
         guard begin >= 0, begin <= end, end <= dataCount else {
             throw wrong("lies at \(begin)..<\(end), outside the \(dataCount) bytes of data")
         }
-        guard end - begin == byteCount else {
-            throw wrong("has \(end - begin) bytes where \(shape) of \(code) takes \(byteCount)")
+        let content: Content
+        let stored: TensorInfo?
+        if let type = Float8(safetensors: code) {
+            (content, stored) = (.float8(type, shape: shape), TensorInfo(shape: shape, dtype: .uint8))
+        } else if let dtype = DType(safetensors: code) {
+            let info = TensorInfo(shape: shape, dtype: dtype)
+            (content, stored) = (.elements(info), info)
+        } else {
+            (content, stored) = (.rare(code), nil)
         }
-        return Entry(name: name, info: info, byteOffset: dataStart + begin, byteCount: byteCount)
+        if let stored {
+            guard let byteCount = stored.checkedByteCount else {
+                throw wrong("has a shape too large for any memory: \(shape)")
+            }
+            guard end - begin == byteCount else {
+                throw wrong("has \(end - begin) bytes where \(shape) of \(code) takes \(byteCount)")
+            }
+        }
+        return Entry(name: name, content: content, byteOffset: dataStart + begin, byteCount: end - begin)
     }
 
     /// Sorted entries must follow one another from the first byte of data to the last.
@@ -126,12 +138,22 @@ struct SafetensorsHeader {
                 throw .wrongTensor(
                     name: entry.name, file: file,
                     reason: "\(what) (data begins at \(entry.byteOffset - start), not \(expected - start)); "
-                        + "the file is damaged, download it again")
+                        + "the file is damaged, or was written by a faulty program")
             }
             expected += entry.byteCount
         }
         guard expected == end else {
             throw .damaged(file: file, reason: "\(end - expected) bytes at its end belong to no tensor")
+        }
+    }
+}
+
+extension Float8 {
+    init?(safetensors code: String) {
+        switch code {
+        case "F8_E4M3": self = .e4m3
+        case "F8_E5M2": self = .e5m2
+        default: return nil
         }
     }
 }

@@ -4,32 +4,46 @@ public import Foundation
 public struct ShardedWeights: TensorSource {
     /// The index file's path, or the folder's if there is none.
     public let location: String
-    /// The names of all tensors, file after file.
+    /// The names of all tensors that can be read, file after file.
     public let names: [String]
+    /// What the files can't read, and what an index promises but no file has.
+    public let unreadable: [String: String]
     private let owners: [String: Int]
     private let shards: [any TensorSource]
 
     /// Opens all files that an index (`*.index.json`, Hugging Face's `weight_map`) names.
     ///
-    /// - Throws: ``WeightError``: an index that is no index or names files outside its folder, missing files, or a
-    ///   tensor that is not in the file that the index says.
+    /// A file that is missing, or lacks a tensor that it should have, is of no account until somebody asks for the tensor.
+    ///
+    /// - Throws: ``WeightError``: an index that is no index or names files outside its folder, or none of whose files are there.
     public init(index url: URL) throws(WeightError) {
         let map = try Self.weightMap(MappedFile(url: url))
         let folder = url.deletingLastPathComponent()
         let files = Array(Set(map.map(\.file))).sorted()
         let absent = files.filter { !FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path) }
-        guard absent.isEmpty else { throw .missingShards(folder: folder.path, shards: absent) }
+        guard absent.count < files.count else { throw .missingShards(folder: folder.path, shards: absent) }
         var shards: [any TensorSource] = []
-        for file in files { shards.append(try openWeights(shard: folder.appendingPathComponent(file))) }
-        let positions = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
-        var owners: [String: Int] = [:]
-        for (name, file) in map {
-            guard let position = positions[file], shards[position].contains(name) else {
-                throw .missingTensor(name: name, file: folder.appendingPathComponent(file).path, closest: nil)
-            }
-            owners[name] = position
+        var positions: [String: Int] = [:]
+        for file in files where !absent.contains(file) {
+            positions[file] = shards.count
+            shards.append(try openWeights(shard: folder.appendingPathComponent(file)))
         }
-        self.init(location: url.path, shards: shards, owners: owners)
+        var owners: [String: Int] = [:]
+        var unreadable: [String: String] = [:]
+        for (name, file) in map {
+            if let position = positions[file] {
+                if let reason = shards[position].unreadable[name] {
+                    unreadable[name] = reason
+                } else if shards[position].info(name) != nil {
+                    owners[name] = position
+                } else {
+                    unreadable[name] = "is not in \(file), where the index says it is"
+                }
+            } else {
+                unreadable[name] = "lies in \(file), which is missing; get it into the same folder"
+            }
+        }
+        self.init(location: url.path, shards: shards, owners: owners, unreadable: unreadable)
     }
 
     /// Reads several sources as one.
@@ -45,11 +59,15 @@ public struct ShardedWeights: TensorSource {
                 }
             }
         }
-        self.init(location: location, shards: shards, owners: owners)
+        var unreadable: [String: String] = [:]
+        for shard in shards { unreadable.merge(shard.unreadable) { first, _ in first } }
+        self.init(
+            location: location, shards: shards, owners: owners, unreadable: unreadable.filter { owners[$0.key] == nil })
     }
 
-    private init(location: String, shards: [any TensorSource], owners: [String: Int]) {
+    private init(location: String, shards: [any TensorSource], owners: [String: Int], unreadable: [String: String]) {
         self.location = location
+        self.unreadable = unreadable
         self.shards = shards
         self.owners = owners
         names = shards.enumerated().flatMap { position, shard in shard.names.filter { owners[$0] == position } }

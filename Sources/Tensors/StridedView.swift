@@ -1,6 +1,9 @@
 /// A view of stored elements whose every element is known to lie inside its storage.
 struct StridedView: Sendable {
+    /// Shape and type of what one gets.
     let info: TensorInfo
+    /// How elements are stored that become another type; else nil.
+    let float8: Float8?
     /// Elements between neighbours, per axis.
     let strides: [Int]
     /// Of the first element, from the start of the file.
@@ -15,8 +18,14 @@ struct StridedView: Sendable {
     static func checked(
         _ tensor: PickledTensor, storageOffset: Int, storageBytes: Int
     ) -> (view: StridedView?, reason: String) {
-        let info = TensorInfo(shape: tensor.shape, dtype: tensor.dtype)
-        let size = tensor.dtype.size
+        let (dtype, float8): (DType, Float8?)
+        switch tensor.element {
+        case .plain(let type): (dtype, float8) = (type, nil)
+        case .float8(let type): (dtype, float8) = (.bfloat16, type)
+        case .rare(let name, _): return (nil, "has element type \(name)")
+        }
+        let info = TensorInfo(shape: tensor.shape, dtype: dtype)
+        let size = tensor.element.size
         guard tensor.shape.count == tensor.strides.count, tensor.shape.allSatisfy({ $0 >= 0 }),
             tensor.strides.allSatisfy({ $0 >= 0 }), tensor.offset >= 0
         else {
@@ -27,9 +36,18 @@ struct StridedView: Sendable {
         guard let byteCount = info.checkedByteCount else {
             return (nil, "has a shape too large for any memory: \(tensor.shape)")
         }
-        let (claimed, overflow) = tensor.storage.count.multipliedReportingOverflow(by: tensor.storage.dtype?.size ?? 1)
-        guard !overflow, claimed >= 0, claimed <= storageBytes else {
+        let unit = tensor.storage.element?.size ?? 1
+        let (stated, overflow) = tensor.storage.count.multipliedReportingOverflow(by: unit)
+        guard !overflow, stated >= 0, stated <= storageBytes else {
             return (nil, "claims \(tensor.storage.count) stored elements where the file has \(storageBytes) bytes")
+        }
+        // The part of the storage that it looks into, from `start`, in bytes.
+        var (start, claimed) = (0, stated)
+        if let part = tensor.storage.part {
+            guard part.offset >= 0, part.count >= 0, part.offset <= tensor.storage.count,
+                part.count <= tensor.storage.count - part.offset
+            else { return (nil, "looks into a part of its stored elements that is outside them") }
+            (start, claimed) = (part.offset * unit, part.count * unit)
         }
         if byteCount > 0 {
             var last = tensor.offset
@@ -47,7 +65,9 @@ struct StridedView: Sendable {
         // The stride of an axis with one element means nothing and was not bounded above.
         let strides = zip(tensor.shape, tensor.strides).map { $0 > 1 ? $1 : 0 }
         let offset = byteCount > 0 ? tensor.offset * size : 0
-        return (StridedView(info: info, strides: strides, byteOffset: storageOffset + offset), "")
+        return (
+            StridedView(info: info, float8: float8, strides: strides, byteOffset: storageOffset + start + offset), ""
+        )
     }
 
     /// Whether the elements lie row-major without gaps.
@@ -62,6 +82,12 @@ struct StridedView: Sendable {
 
     /// The elements: a view where they lie in order and aligned, otherwise a row-major copy.
     func tensor(in storage: TensorStorage) -> Tensor {
+        guard let float8 else { return elements(info, in: storage) }
+        let bytes = elements(TensorInfo(shape: info.shape, dtype: .uint8), in: storage)
+        return withExtendedLifetime(bytes.storage) { Tensor(expanding: bytes.pointer, shape: info.shape, float8) }
+    }
+
+    private func elements(_ info: TensorInfo, in storage: TensorStorage) -> Tensor {
         let isEmpty = info.shape.contains(0)
         if isEmpty || isContiguous { return Tensor(reading: info, in: storage, at: byteOffset) }
         let out = Tensor(zeros: info.shape, dtype: info.dtype)

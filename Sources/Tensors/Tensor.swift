@@ -14,16 +14,30 @@ public struct Tensor: Sendable {
     /// Where the first element lies in ``storage``, in bytes.
     public let byteOffset: Int
 
-    /// A zeroed tensor in memory of its own.
+    /// A zeroed tensor in memory of its own. Extents must not be negative. Ends the program if there is no such memory (``OutOfMemory``).
     public init(zeros shape: [Int], dtype: DType = .float32) {
-        self.init(
-            shape: shape, dtype: dtype, storage: TensorStorage(byteCount: shape.reduce(1, *) * dtype.size),
-            byteOffset: 0)
+        do throws(OutOfMemory) {
+            try self.init(allocating: shape, dtype: dtype)
+        } catch {
+            OutOfMemory.end(bytes: error.bytes)
+        }
+    }
+
+    /// The same, for callers that can be told that there is no such memory.
+    package init(allocating shape: [Int], dtype: DType = .float32) throws(OutOfMemory) {
+        precondition(shape.allSatisfy { $0 >= 0 }, "a negative extent in \(shape)")
+        guard let bytes = TensorInfo(shape: shape, dtype: dtype).checkedByteCount else {
+            throw OutOfMemory(bytes: .max)
+        }
+        self.init(shape: shape, dtype: dtype, storage: try TensorStorage(allocating: bytes), byteOffset: 0)
     }
 
     /// A view of `storage`. The caller has checked that the elements lie inside it.
     package init(shape: [Int], dtype: DType, storage: TensorStorage, byteOffset: Int) {
-        precondition(byteOffset >= 0 && byteOffset + shape.reduce(1, *) * dtype.size <= storage.byteCount)
+        guard let bytes = TensorInfo(shape: shape, dtype: dtype).checkedByteCount else {
+            preconditionFailure("a view of shape \(shape)")
+        }
+        precondition(byteOffset >= 0 && byteOffset <= storage.byteCount && bytes <= storage.byteCount - byteOffset)
         self.shape = shape
         self.dtype = dtype
         self.storage = storage
@@ -32,7 +46,9 @@ public struct Tensor: Sendable {
 
     /// A float32 tensor with the given elements, row-major.
     public init(_ values: [Float], shape: [Int]) {
-        precondition(values.count == shape.reduce(1, *), "\(values.count) values do not fill \(shape)")
+        precondition(
+            TensorInfo(shape: shape, dtype: .float32).checkedByteCount == 4 * values.count,
+            "\(values.count) values do not fill \(shape)")
         self.init(zeros: shape)
         values.withUnsafeBytes {
             storage.base.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: $0.count)
@@ -53,7 +69,9 @@ public struct Tensor: Sendable {
 
     /// The same elements in another shape of equal count.
     public func reshaped(_ shape: [Int]) -> Tensor {
-        precondition(shape.reduce(1, *) == count, "\(self.shape) cannot become \(shape)")
+        precondition(
+            TensorInfo(shape: shape, dtype: dtype).checkedByteCount == byteCount, "\(self.shape) cannot become \(shape)"
+        )
         return Tensor(shape: shape, dtype: dtype, storage: storage, byteOffset: byteOffset)
     }
 

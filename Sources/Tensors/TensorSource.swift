@@ -34,15 +34,19 @@ public protocol TensorSource: Sendable {
     /// What to call it in messages: a path.
     var location: String { get }
 
-    /// The names of all tensors, in stored order.
+    /// The names of all tensors that can be read, in stored order.
     var names: [String] { get }
+
+    /// What is stored under a name but can't be read, and why (`has element type U16, ...`). Nobody need care who doesn't ask for it.
+    var unreadable: [String: String] { get }
 
     /// Shape and element type, without touching the elements; nil if there is no such tensor.
     func info(_ name: String) -> TensorInfo?
 
     /// The tensor of that name. It looks into the mapped file where the file allows it and is a copy otherwise.
     ///
-    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
+    /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name,
+    ///   ``WeightError/wrongTensor(name:file:reason:)`` if it is ``unreadable``.
     func tensor(_ name: String) throws(WeightError) -> Tensor
 
     /// The integers and the scales of a weight that is stored in 8 bits (``QuantizedWeights``), else nil.
@@ -52,29 +56,56 @@ public protocol TensorSource: Sendable {
 }
 
 extension TensorSource {
+    /// Everything can be read.
+    public var unreadable: [String: String] { [:] }
+
     /// Nothing is stored in 8 bits.
     public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? { nil }
 }
 
 extension TensorSource {
-    /// Whether there is a tensor of that name.
-    public func contains(_ name: String) -> Bool { info(name) != nil }
+    /// Whether something is stored under that name, whether it can be read or not.
+    public func contains(_ name: String) -> Bool { info(name) != nil || unreadable[name] != nil }
 
     /// The tensor of that name, which must have that shape.
     ///
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` or ``WeightError/wrongTensor(name:file:reason:)``.
     public func tensor(_ name: String, shape: [Int]) throws(WeightError) -> Tensor {
-        let tensor = try tensor(name)
-        guard tensor.shape == shape else {
-            throw .wrongTensor(
-                name: name, file: location,
-                reason: "has shape \(tensor.shape) where \(shape) is expected; does the configuration fit the weights?")
-        }
-        return tensor
+        guard let info = info(name) else { throw missing(name) }
+        guard info.shape == shape else { throw wrongShape(name, info.shape, [shape]) }
+        return try tensor(name)
     }
 
-    /// The error for a name that is not there, with the stored name that shares most with it.
+    /// What stands in the way of using the tensor of that name as a weight of one of those shapes, told without touching its elements:
+    /// it is missing, of another shape, or of a type that is no weight's. Nil if nothing does.
+    ///
+    /// - Parameter shapes: what it may be, the usual shape first.
+    public func objection(toWeight name: String, shapes: [[Int]]) -> WeightError? {
+        guard let info = info(name) else { return missing(name) }
+        guard shapes.contains(info.shape) else { return wrongShape(name, info.shape, shapes) }
+        switch info.dtype {
+        case .float32, .bfloat16, .float16, .float64: return nil
+        // Quantised: whoever opened the file has looked for the scales.
+        case .int8 where info.shape.count == 2: return nil
+        case .int8, .uint8, .int16, .int32, .int64, .bool:
+            return .wrongTensor(
+                name: name, file: location,
+                reason: "has element type \(info.dtype.rawValue) where a floating-point type is expected; "
+                    + "get the weights in one (float32, bfloat16, float16)")
+        }
+    }
+
+    /// The error for a tensor of another shape than it should have.
+    private func wrongShape(_ name: String, _ shape: [Int], _ expected: [[Int]]) -> WeightError {
+        .wrongTensor(
+            name: name, file: location,
+            reason:
+                "has shape \(shape) where \(expected.first ?? []) is expected; does the configuration fit the weights?")
+    }
+
+    /// The error for a name that is not there or can't be read; in the first case with the stored name that shares most with it.
     package func missing(_ name: String) -> WeightError {
+        if let reason = unreadable[name] { return .wrongTensor(name: name, file: location, reason: reason) }
         let wanted = Array(name.utf8)
         var best: (score: Int, name: String)?
         for candidate in names.prefix(20_000) {

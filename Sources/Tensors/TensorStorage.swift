@@ -14,7 +14,20 @@ public final class TensorStorage: @unchecked Sendable {
 
     /// Allocates `byteCount` bytes, aligned for vector loads, zeroed. Large blocks come from the system directly: in pages of 2 MB
     /// where it has them, taking memory when they are first written, and going back to it at once.
-    public init(byteCount: Int) {
+    ///
+    /// Ends the program if there is no such memory (``OutOfMemory``).
+    public convenience init(byteCount: Int) {
+        do throws(OutOfMemory) {
+            try self.init(allocating: byteCount)
+        } catch {
+            OutOfMemory.end(bytes: error.bytes)
+        }
+    }
+
+    /// The same, for callers that can be told that there is no such memory.
+    package init(allocating byteCount: Int) throws(OutOfMemory) {
+        precondition(byteCount >= 0, "a negative size")
+        guard byteCount <= Self.mostBytes else { throw OutOfMemory(bytes: byteCount) }
         self.byteCount = byteCount
         if let pages = LargePages(byteCount: byteCount) {
             base = pages.base
@@ -22,10 +35,14 @@ public final class TensorStorage: @unchecked Sendable {
             return
         }
         let rounded = max(64, (byteCount + 63) & ~63)
-        base = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: 64)
-        memset(base, 0, rounded)
+        guard let block = aligned_alloc(64, rounded) else { throw OutOfMemory(bytes: byteCount) }
+        memset(block, 0, rounded)
+        base = block
         owner = nil
     }
+
+    /// More than any machine has, and little enough to be rounded up.
+    private static let mostBytes = Int.max / 4
 
     /// Looks into memory that `owner` keeps alive. Such storage must not be written through.
     package init(borrowing base: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
@@ -41,6 +58,6 @@ public final class TensorStorage: @unchecked Sendable {
     }
 
     deinit {
-        if owner == nil { base.deallocate() }
+        if owner == nil { free(base) }
     }
 }

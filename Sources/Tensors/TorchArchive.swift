@@ -1,16 +1,18 @@
 public import Foundation
 import Synchronization
 
-/// A file written by `torch.save` (`pytorch_model.bin`, `.pth`, `.pt`): a zip archive of stored elements and a pickle
-/// that says which of them make which tensor. Memory-mapped; tensors look into the mapping.
+/// A file written by `torch.save` (`pytorch_model.bin`, `.pth`, `.pt`): stored elements and a pickle that says which of them make which tensor,
+/// in a zip archive or, before PyTorch 1.6, one after the other. Memory-mapped; tensors look into the mapping.
 ///
 /// The pickle is read by a machine of our own that executes nothing. A state dictionary may lie directly in the
-/// file or under `state_dict`, `module`, `model` and the like; values that are no tensors are skipped.
+/// file or under `state_dict`, `module`, `model` and the like; values that are no tensors are skipped, whatever they are.
 public struct TorchArchive: TensorSource {
     /// The file's path, or what the caller called it.
     public let location: String
-    /// The names of all tensors, in the state dictionary's order.
+    /// The names of all tensors that can be read, in the state dictionary's order.
     public let names: [String]
+    /// What the state dictionary holds in forms that are not read here (quantised, sparse, complex, ...), and why.
+    public var unreadable: [String: String] { contents.unreadable }
     private let contents: TorchContents
     private let file: MappedFile
     private let storage: TensorStorage
@@ -47,14 +49,14 @@ public struct TorchArchive: TensorSource {
     /// Shape and element type, without touching the elements; nil if there is no such tensor.
     public func info(_ name: String) -> TensorInfo? { contents.views[name]?.info }
 
-    /// The tensor of that name: a view of the mapping, or a row-major copy if it is stored transposed or unaligned.
+    /// The tensor of that name: a view of the mapping, or a row-major copy if it is stored transposed or unaligned, as most are in files by PyTorch before 1.6.
     ///
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name,
     ///   ``WeightError/damaged(file:reason:)`` if its bytes contradict the archive's checksum.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
-        guard let view = contents.views[name], let entry = contents.stored[name] else { throw missing(name) }
+        guard let view = contents.views[name], let bytes = contents.stored[name] else { throw missing(name) }
         // Tensors may share their elements, so each entry is compared once.
-        if verified.entries.withLock({ $0.insert(entry.byteOffset).inserted }) {
+        if let entry = bytes.entry, verified.entries.withLock({ $0.insert(entry.byteOffset).inserted }) {
             do {
                 try TorchContents.verify(entry, of: file)
             } catch {

@@ -25,6 +25,18 @@ public enum WeightError: Error, Sendable, Hashable {
     case unwritable(file: String, reason: String)
 }
 
+extension WeightError {
+    /// The same of a tensor by another name; nil: unchanged.
+    package func naming(_ name: String?) -> WeightError {
+        guard let name else { return self }
+        return switch self {
+        case .missingTensor(_, let file, let closest): .missingTensor(name: name, file: file, closest: closest)
+        case .wrongTensor(_, let file, let reason): .wrongTensor(name: name, file: file, reason: reason)
+        default: self
+        }
+    }
+}
+
 extension WeightError: CustomStringConvertible, LocalizedError {
     /// One line: which file, what is wrong, what to do.
     public var description: String {
@@ -34,7 +46,7 @@ extension WeightError: CustomStringConvertible, LocalizedError {
         case .unreadable(let file, let reason):
             "\(file.printable): can't be read: \(reason.printable)"
         case .damaged(let file, let reason):
-            "\(file.printable): damaged or incomplete: \(reason.printable); download it again"
+            "\(file.printable): damaged or incomplete: \(reason.printable); copy or download it again"
         case .refused(let file, let reason):
             "\(file.printable): refused: \(reason.printable)"
         case .unsupported(let file, let reason):
@@ -50,7 +62,7 @@ extension WeightError: CustomStringConvertible, LocalizedError {
         case .missingShards(let folder, let shards):
             "\(folder.printable): \(shards.count) of the files that the index names are missing: "
                 + shards.prefix(4).map(\.printable).joined(separator: ", ") + (shards.count > 4 ? ", ..." : "")
-                + "; download them into the same folder"
+                + "; get them into the same folder"
         case .unwritable(let file, let reason):
             "\(file.printable): can't be written: \(reason.printable)"
         }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Pipelines
+import ShowO2
 
 /// `flashu convert`
 struct ConvertCommand: AsyncParsableCommand {
@@ -37,10 +38,20 @@ struct ConvertCommand: AsyncParsableCommand {
         if output.isEmpty { throw ValidationError("--output needs the name of a folder.") }
     }
 
+    /// The model, every tensor of which is checked first.
+    private func open() throws -> ModelConversion {
+        do {
+            return try ModelConversion(ModelLocation.resolve(folder), to: to)
+        } catch let error as ModelProblems where error.problems.count > 1 {
+            for problem in error.problems { Terminal.error("\(problem.file): \(problem)") }
+            throw ExitCode(1)
+        }
+    }
+
     func run() async throws {
         let destination = URL(userPath: output).standardizedFileURL
         try ModelConversion.check(destination)
-        let conversion = try ModelConversion(ModelLocation.resolve(folder), to: to)
+        let conversion = try open()
         let line = ProgressLine("converting")
         let report = try Interruption.whileWriting {
             try conversion.write(to: destination, threads: threads) {

@@ -28,6 +28,8 @@ struct FlashUCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away (`| head`) makes writing fail, which is handled; it does not kill us in mid-file.
         signal(SIGPIPE, SIG_IGN)
+        // Nor does a limit on the size of files, which is then an error like a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if let asynchronous = command as? any AsyncParsableCommand {

@@ -1,13 +1,18 @@
 import ArgumentParser
 import Foundation
 import Pipelines
+import ShowO2
 import Tensors
 
 /// `flashu inspect`
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what a model folder holds: configuration, parameters, memory needed, what is missing.")
+        abstract: "Show what a model folder holds: configuration, parameters, memory needed, what is missing or wrong.",
+        discussion: """
+            Every tensor that the network, the VAE and the calibration need is looked up: its name, its shape, its type. What is wrong is \
+            listed, and the exit status is then 1. The weights themselves are not read.
+            """)
 
     @Argument(
         help: "The model's folder. (default: $FLASHU_MODEL, else the embedded shapes model)", completion: .directory)
@@ -20,6 +25,7 @@ struct InspectCommand: ParsableCommand {
         let report = try ModelReport(folder: ModelLocation.resolve(folder))
         if json {
             try Terminal.write(JSONOutput.string(report))
+            if !report.problems.isEmpty { throw ExitCode(1) }
             return
         }
         func size(_ pixels: [Int]) -> String { "\(pixels[0]) x \(pixels[1])" }
@@ -54,7 +60,11 @@ struct InspectCommand: ParsableCommand {
                     + "(\(value("kv heads")) kv), FFN \(value("ffn"))")
         }
         lines += report.missing.map { "\nmissing: \($0)" }
+        for (file, problems) in Dictionary(grouping: report.problems, by: \.file).sorted(by: { $0.key < $1.key }) {
+            lines += ["", "can't be loaded: \(file.printable)"] + problems.map { "  \($0)" }
+        }
         try Terminal.write(lines.joined(separator: "\n"))
+        if !report.problems.isEmpty { throw ExitCode(1) }
     }
 
     private func pad(_ text: String, _ width: Int, left: Bool = false) -> String {

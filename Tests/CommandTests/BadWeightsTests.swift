@@ -194,6 +194,25 @@ struct BadWeightsTests {
         expectRefusal(try draw(other), place, "VAE")
     }
 
+    @Test("A kernel without a frame, and other VAEs of impossible shapes")
+    func impossibleVAE() throws {
+        let place = try Workplace()
+        let vae = try SafetensorsFile(url: Golden.shapes.appendingPathComponent("vae.safetensors"))
+        for (name, axis, extent) in [
+            ("decoder.conv1.weight", 2, 0), ("encoder.conv1.weight", 2, 0), ("decoder.head.2.weight", 0, 0),
+            ("decoder.middle.1.to_qkv.weight", 0, 7), ("decoder.upsamples.0.residual.2.weight", 4, 2),
+        ] {
+            let model = try place.model(Golden.shapes, without: ["vae.safetensors"])
+            var shape = try #require(vae.info(name)).shape
+            shape[axis] = extent
+            let edited = EditedWeights(vae, [name: .zeros(shape, .float32)])
+            try SafetensorsWriter.write(
+                edited.names.map { ($0, try edited.tensor($0)) }, to: model.appendingPathComponent("vae.safetensors"))
+            let run = try place.run("generate", "red", "-m", model.path, "--steps", "2", "-W", "32")
+            expectRefusal(run, place, name, "shape")
+        }
+    }
+
     @Test("A VAE whose parts do not fit together")
     func inconsistentVAE() throws {
         let place = try Workplace()

@@ -90,6 +90,35 @@ import Testing
         #expect(counted <= bytes && counted > bytes * 98 / 100, "all but the header, scales included")
     }
 
+    @Test("Prefixes of wrappers are not written again, rare values are left out, old torch files convert")
+    func cleans() throws {
+        let place = try Workplace()
+        let whole = try SafetensorsFile(url: Golden.model("nano").appendingPathComponent("model.safetensors"))
+        let model = try place.model(without: ["pytorch_model.bin", "model.safetensors"])
+        try SafetensorsWriter.write(
+            whole.names.map { ("module._orig_mod." + $0, try whole.tensor($0)) },
+            to: model.appendingPathComponent("model.safetensors"))
+        let copies = ["plain", "cleaned"].map { place.folder.appendingPathComponent($0) }
+        for (source, copy) in zip([Golden.model("nano"), model], copies) {
+            let run = try place.run("convert", source.path, "--to", "bf16", "-o", copy.path)
+            #expect(run.status == 0, "\(run)")
+        }
+        let files = copies.map {
+            FileManager.default.contents(atPath: $0.appendingPathComponent("model.safetensors").path)
+        }
+        #expect(files[0] != nil && files[0] == files[1])
+    }
+
+    @Test("A disk that is full leaves nothing behind, and says so")
+    func fullDisk() throws {
+        let place = try Workplace()
+        // A limit on a file's size fails as a full disk does: in the middle of writing.
+        let run = try CommandRun.flashu(
+            ["convert", Golden.model("nano").path, "--to", "bf16", "-o", "out"], in: place.results,
+            limits: "ulimit -f 200")
+        expectRefusal(run, place, "out", "can't be written")
+    }
+
     @Test("Bad requests and bad sources")
     func refusals() throws {
         let place = try Workplace()
@@ -100,6 +129,12 @@ import Testing
         expectRefusal(try place.run("convert", nano.path, "-o", target), place, "--to", usage: true)
         expectRefusal(
             try place.run("convert", nano.path, "--to", "int8", "-o", nano.path), place, "exists already")
+        let link = place.folder.appendingPathComponent("link")
+        try FileManager.default.createSymbolicLink(at: link, withDestinationURL: nano)
+        for same in [nano.path + "/", nano.path + "/../nano", link.path] {
+            expectRefusal(
+                try place.run("convert", nano.path, "--to", "int8", "-o", same), place, "exists already")
+        }
         expectRefusal(
             try place.run("convert", nano.path, "--to", "int8", "-o", "absent/out"), place, "no folder")
         expectRefusal(

@@ -1,5 +1,6 @@
 import FlashUTesting
 import Foundation
+import Tensors
 import Testing
 
 @Suite("flashu inspect") struct InspectTests {
@@ -14,6 +15,12 @@ import Testing
         let parts: [Part]
         let dtypes, memory: [String: Int]
         let missing: [String]
+        let problems: [Problem]
+        struct Problem: Decodable {
+            let file: String
+            let tensor: String?
+            let problem: String
+        }
     }
 
     @Test("JSON: parts, element types, memory, nothing missing")
@@ -24,6 +31,7 @@ import Testing
         let report = try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
         #expect(report.name == "shapes" && report.image_size == [128, 128])
         #expect(report.image_tokens == 64 && report.prompt_tokens == 27 && report.missing == [])
+        #expect(report.problems.isEmpty)
         let names = Set(report.parts.map(\.name))
         #expect(names.isSuperset(of: ["embedding", "language model", "semantic encoder", "diffusion head", "VAE"]))
         #expect(!names.contains("other"), "every parameter belongs to a part")
@@ -50,6 +58,38 @@ import Testing
         ] {
             #expect(run.output.contains(words), "\(words)\n\(run.output)")
         }
+    }
+
+    @Test("Every tensor that is missing, of another shape or type is listed, with status 1; convert lists them too")
+    func problems() throws {
+        let place = try Workplace()
+        let edits: [String: EditedWeights.Edit] = [
+            "showo.model.norm.weight": .removed, "und_trans.layers.1.mlp.fc1.weight": .zeros([180, 47], .float32),
+            "diffusion_head_b.linear.bias": .zeros([64], .int64),
+        ]
+        let source = EditedWeights(
+            try SafetensorsFile(url: Golden.model("nano").appendingPathComponent("model.safetensors")), edits)
+        let model = try place.model(without: ["pytorch_model.bin", "model.safetensors"])
+        let file = model.appendingPathComponent("model.safetensors")
+        try SafetensorsWriter.write(source.names.map { ($0, try source.tensor($0)) }, to: file)
+        let text = try place.run("inspect", model.path)
+        #expect(text.status == 1 && text.signal == nil && text.errors == "", "\(text)")
+        for words in [
+            "can't be loaded: \(file.path)", "'showo.model.norm.weight': is missing",
+            "[180, 47] where [180, 48] is expected",
+            "'diffusion_head_b.linear.bias': has element type int64", "draws 96 x 96 px",
+        ] {
+            #expect(text.output.contains(words), "\(words)\n\(text.output)")
+        }
+        let json = try place.run("inspect", model.path, "--json")
+        #expect(json.status == 1 && json.errors == "", "\(json)")
+        let report = try JSONDecoder().decode(Report.self, from: Data(json.output.utf8))
+        #expect(Set(report.problems.map(\.tensor)) == Set(edits.keys.map { $0 }))
+        #expect(report.problems.allSatisfy { $0.file == file.path })
+        let convert = try place.run("convert", model.path, "--to", "bf16", "-o", "out")
+        #expect(convert.status == 1 && convert.output == "" && place.leftovers == [], "\(convert)")
+        #expect(convert.errorLines.count == 3)
+        for name in edits.keys { #expect(convert.errors.contains("'\(name)'")) }
     }
 
     @Test("Names from strangers' files do not steer the terminal")

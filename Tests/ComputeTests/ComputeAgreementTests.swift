@@ -161,13 +161,13 @@ import Testing
         layouts.append(rows)
         let inputs = layouts.map { random.tensor([$0.count, geometry.fusedWidth]) }
         func run(_ compute: some Compute) -> [Float] {
-            let cache = compute.makeCache(geometry, sequences: sequences, capacity: prefix + span)
+            let caches = (0..<sequences).map { _ in compute.makeCache(geometry) }
             var all: [Float] = []
             for (layout, fused) in zip(layouts, inputs) {
                 let queries = Tensor(zeros: [layout.count, geometry.queryWidth])
                 let out = Tensor(zeros: [layout.count, geometry.queryWidth])
-                compute.heads(fused, geometry, norm, rotary, layout, cache, into: queries)
-                compute.attention(queries, geometry, layout, cache, into: out)
+                compute.heads(fused, geometry, norm, rotary, layout, caches, into: queries)
+                compute.attention(queries, geometry, layout, caches, into: out)
                 all += queries.floats() + out.floats()
             }
             return all

@@ -33,9 +33,9 @@ import Testing
         latents: [Float], plans: [StepPlan], flops: [Int]
     ) {
         let schedule = try FlowSchedule(steps: points, timeShift: 3)
-        var sampler = Sampler(profile.schedule.sampler, times: schedule.times)
+        let sampler = profile.schedule.sampler
         var planner = GenerationPlanner(
-            profile, evaluations: sampler.evaluations, layers: 4,
+            profile, evaluations: Sampler.evaluations(sampler, points: points), layers: 4,
             neurons: order.ranges(.generation, ratio: profile.ffn.generationRatio))
         let denoising = try Denoising(
             model: model, special: #require(golden.manifest.special),
@@ -44,11 +44,11 @@ import Testing
         let latents = try golden["noise"].toFloat32()
         var plans: [StepPlan] = []
         var flops: [Int] = []
-        sampler.run(latents) { x, step, out in
+        try Sampler.solve(sampler, times: schedule.times, latents) { x, step, out in
             let evaluation = plans.count
             let plan = planner.plan(evaluation, importance: denoising.layerImportance)
             let before = compute.meter.reading
-            denoising.velocity(
+            try denoising.velocity(
                 x, step: step, guidance: 4 * Float(planner.guidanceFactor(evaluation)), plan, into: out)
             plans.append(plan)
             flops.append((compute.meter.reading - before).total)
@@ -169,7 +169,7 @@ import Testing
         var planner = ReadingPlanner(
             profile, layers: 4, neurons: order.ranges(.understanding, ratio: profile.ffn.understandingRatio),
             scores: .init(wanda: [], reconstruction: [], layers: [0.4, 0.1, 0.3, 0.2]))
-        let reading = try Reading(model: model, capacity: 80)
+        let reading = try SequenceReader(model: model, special: special)
         var flops: [Int] = []
         var logits: [[Float]] = []
         func metered(_ body: () throws -> Void) rethrows {
@@ -179,13 +179,13 @@ import Testing
         }
         try metered {
             try reading.read(
-                prefix: prefix + [special.beginOfImage], latents: golden["image_latents"], end: special.endOfImage,
-                planner.imagePlan, cut: planner.cut)
+                [.text(prefix), .image(ImagePiece(latents: golden["image_latents"]))], planner.imagePlan,
+                cut: planner.cut)
         }
-        try metered { logits.append(try reading.read(Array(question), planner.questionPlan).floats()) }
+        try metered { logits.append(try reading.logits(after: Array(question), planner.questionPlan).floats()) }
         planner.chooseLayers(reading.layerImportance)
         for token in [57, 450] {
-            try metered { logits.append(try reading.read([token], planner.decodingPlan).floats()) }
+            try metered { logits.append(try reading.logits(after: [token], planner.decodingPlan).floats()) }
         }
         return (logits, reading.keptTokens, flops)
     }
@@ -209,11 +209,12 @@ import Testing
     @Test func aCutThatKeepsAllIsExact() throws {
         let golden = try Golden("mmu_image_nano")
         let special = try #require(golden.manifest.special)
-        let prefix = try golden["text_tokens_a"].floats().map { Int($0) } + [special.beginOfImage]
+        let prefix = try golden["text_tokens_a"].floats().map { Int($0) }
         func logits(_ cut: TokenCut?) throws -> [[Float]] {
-            let reading = try Reading(model: model, capacity: 80)
-            try reading.read(prefix: prefix, latents: golden["image_latents"], end: special.endOfImage, cut: cut)
-            return try [[3, 4, 5], [6], [7]].map { try reading.read($0).floats() }
+            let reading = try SequenceReader(model: model, special: special)
+            try reading.read(
+                [.text(prefix), .image(ImagePiece(latents: golden["image_latents"]))], cut: cut)
+            return try [[3, 4, 5], [6], [7]].map { try reading.logits(after: $0).floats() }
         }
         #expect(try logits(nil) == logits(TokenCut(layer: 1) { Array($0.indices) }))
     }

@@ -1,5 +1,6 @@
 import Compute
 import FlashU
+import FlashUTesting
 import Foundation
 import ShowO2
 import Tensors
@@ -79,7 +80,7 @@ struct OfficialFlashU {
         var rows = RowLayout()
         for (i, layout) in layouts.enumerated() { rows.append(sequence: i, start: 0, count: length, span: layout.span) }
         let hidden = Tensor(zeros: [layouts.count * length, geometry.llm.hidden])  // [sequences * length, hidden]
-        let embeddings = model.fusion(latents, compute, Workspace())  // [images * tokens, hidden]
+        let embeddings = try model.fusion.embeddings(latents, compute)  // [images * tokens, hidden]
         for (i, layout) in layouts.enumerated() {
             let own = hidden.rows(i * length..<(i + 1) * length)
             model.embed(texts[i].before, into: own, from: 0)
@@ -90,8 +91,8 @@ struct OfficialFlashU {
         }
         var importance: [Double] = []
         if !full, !measures { trace.skipped = skipped.sorted() }
-        model.decoder(
-            hidden, rows, model.decoder.makeCaches(sequences: layouts.count, capacity: length), workspace,
+        try model.decoder.run(
+            hidden, rows, sequences: layouts.count, workspace,
             skipping: Set(trace.skipped), neurons: full ? nil : neurons
         ) { [model] layer, before, after in
             var output = after
@@ -111,10 +112,9 @@ struct OfficialFlashU {
         } else {
             let normed = Tensor(zeros: hidden.shape)
             compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-            state.copy(from: try model.head.project(normed, workspace))
-            try model.head(
-                state, rows, model.head.makeCaches(sequences: layouts.count, capacity: length), modulation,
-                modulated: modulated, workspace)
+            state.copy(from: try model.head.projected(normed, width: geometry.head.hidden, workspace))
+            try model.head.run(
+                state, rows, sequences: layouts.count, modulation, modulated: modulated, workspace)
             if number % settings.T_cache == 0 { cachedState = state }
         }
         let output = try model.head.velocities(state, modulation, modulated: modulated, workspace)

@@ -20,16 +20,20 @@ import Testing
             golden = try Golden("mmu_image_nano")
             model = try ShowO2Model.load(Golden.model("nano"), CPUCompute(precision: .f32, threads: 2))
             special = try #require(golden.manifest.special)
-            prefix = try golden["text_tokens_a"].integers() + [special.beginOfImage]
+            prefix = try golden["text_tokens_a"].integers()
             question = try golden["text_tokens_b"].integers().dropFirst(2).map { $0 }
-            layout = SequenceLayout(prefix: prefix.count, imageTokens: model.geometry.imageTokens)
+            layout = SequenceLayout(prefix: prefix.count + 1, imageTokens: model.geometry.imageTokens)
         }
 
         /// Reads image and question; returns the last logits.
-        func read(_ reading: Reading, observe: Observer? = nil) throws -> [Float] {
+        func read(
+            _ plan: ReadingPlan = ReadingPlan(probes: [.attention]), probe: ProbeSink? = nil, observe: Observer? = nil
+        ) throws -> [Float] {
+            let reading = try SequenceReader(model: model, special: special)
             try reading.read(
-                prefix: prefix, latents: golden["image_latents"], end: special.endOfImage, observe: observe)
-            return try reading.read(question, observe: observe).floats()
+                [.text(prefix), .image(ImagePiece(latents: golden["image_latents"]))], plan, probe: probe,
+                observe: observe)
+            return try reading.logits(after: question, plan, probe: probe, observe: observe).floats()
         }
     }
 
@@ -55,9 +59,9 @@ import Testing
             }
             let queries = Tensor(zeros: [rows.count, geometry.queryWidth])
             let mixed = Tensor(zeros: [rows.count, geometry.queryWidth])
-            let cache = oracle.makeCache(geometry, sequences: 1, capacity: rows.count)
-            oracle.heads(Tensor(marked, shape: [rows.count, width]), geometry, nil, rotary, rows, cache, into: queries)
-            oracle.attention(queries, geometry, rows, cache, into: mixed)
+            let caches = [oracle.makeCache(geometry)]
+            oracle.heads(Tensor(marked, shape: [rows.count, width]), geometry, nil, rotary, rows, caches, into: queries)
+            oracle.attention(queries, geometry, rows, caches, into: mixed)
             let values = mixed.floats()
             for row in 0..<rows.count {
                 for head in 0..<geometry.heads {
@@ -75,11 +79,10 @@ import Testing
         let geometry = test.model.geometry.llm
         var fused = Array(repeating: [Float](), count: geometry.layers)
         var received = ReceivedAttention(slots: test.layout.image, layers: geometry.layers, compute: test.model.compute)
-        let reading = try Reading(model: test.model, capacity: 80)
-        reading.attentionTap = { layer, inputs in
+        _ = try test.read { reading in
+            guard case .attention(let layer, let inputs) = reading else { return }
             #expect(throws: Never.self) { try received.add(layer: layer, inputs) }
-        }
-        _ = try test.read(reading) { name, tensor in
+        } observe: { name, tensor in
             for layer in 0..<geometry.layers where name == "llm.layer\(layer).qkv" { fused[layer] += tensor.floats() }
         }
 
@@ -107,12 +110,10 @@ import Testing
 
     @Test func lookingOnChangesNothing() throws {
         let test = try Case()
-        let reading = try Reading(model: test.model, capacity: 80)
         var layers: [Int] = []
-        reading.attentionTap = { layer, _ in layers.append(layer) }
-        let watched = try test.read(reading)
+        let watched = try test.read { if case .attention(let layer, _) = $0 { layers.append(layer) } }
         #expect(layers == Array(0..<4) + Array(0..<4))
-        #expect(try watched == test.read(Reading(model: test.model, capacity: 80)))
+        #expect(try watched == test.read(.dense))
     }
 
     /// The norms that an analysis shows are those that pruning decides by.
@@ -120,16 +121,18 @@ import Testing
         let test = try Case()
         var received = ReceivedAttention(slots: test.layout.image, layers: 4, compute: test.model.compute)
         var seen: [Float] = []
-        let reading = try Reading(model: test.model, capacity: 80)
-        reading.attentionTap = { layer, inputs in
-            #expect(throws: Never.self) { try received.add(layer: layer, inputs) }
-        }
+        let reading = try SequenceReader(model: test.model, special: test.special)
         let cut = TokenCut(layer: 1) { norms in
             seen = norms
             return Array(norms.indices)
         }
         try reading.read(
-            prefix: test.prefix, latents: test.golden["image_latents"], end: test.special.endOfImage, cut: cut)
+            [.text(test.prefix), .image(ImagePiece(latents: test.golden["image_latents"]))],
+            ReadingPlan(probes: [.attention]), cut: cut
+        ) { reading in
+            guard case .attention(let layer, let inputs) = reading else { return }
+            #expect(throws: Never.self) { try received.add(layer: layer, inputs) }
+        }
         #expect(relativeError(received.layers[1].norms.map { Float($0) }, seen) < 1e-6)
     }
 }

@@ -22,13 +22,12 @@ import Testing
         let starts: [Float] = [-1.5, -0.4, 0.3, 1.1, 2]
         let x = Tensor(starts, shape: [starts.count])
         let times = try FlowSchedule(steps: points, timeShift: 1).times
-        var sampler = Sampler(kind, times: times)
         var evaluations = 0
-        sampler.run(x) { x, step, out in
+        Sampler.solve(kind, times: times, x) { x, step, out in
             evaluations += 1
             out.set(x.floats().map { velocity($0, times[step]) })
         }
-        #expect(evaluations == Sampler(kind, times: times).evaluations)
+        #expect(evaluations == Sampler.evaluations(kind, points: points))
         return zip(x.floats(), starts).map { abs(Double($0) - Double(mean + deviation * $1)) }.max() ?? 0
     }
 
@@ -50,8 +49,7 @@ import Testing
         let x = Tensor([0.25, -1], shape: [2])
         var expected = x.floats()
         for i in 0..<5 { expected = expected.map { $0 + (times[i + 1] - times[i]) * velocity($0, times[i]) } }
-        var sampler = Sampler(.euler, times: times)
-        sampler.run(x) { x, step, out in out.set(x.floats().map { velocity($0, times[step]) }) }
+        Sampler.solve(.euler, times: times, x) { x, step, out in out.set(x.floats().map { velocity($0, times[step]) }) }
         #expect(x.floats() == expected)
     }
 }

@@ -2,6 +2,7 @@ import FlashU
 import FlashUTesting
 import Foundation
 import ShowO2
+import Tensors
 import Testing
 
 @Suite struct SelectionTests {
@@ -101,5 +102,27 @@ import Testing
     @Test func leastImportantLayers() {
         #expect(LayerSkipping.leastImportant([0.5, 0.1, 0.3, 0.1], ratio: 0.5) == [1, 3])
         #expect(LayerSkipping.leastImportant([0.5, 0.1, 0.3], ratio: 0.3).isEmpty)
+    }
+
+    /// Widths that are no multiples of a panel: ranges stay within them, hold whole panels or their end, and together what is kept.
+    @Test(arguments: [1, 15, 16, 17, 65, 100, 200, 201, 333])
+    func rangesOfAnyWidth(width: Int) {
+        var random = SeededRandom(seed: UInt64(width))
+        let scores = random.tensor([width]).floats().map { abs($0) }
+        let task = Calibration.Scores(wanda: [scores], reconstruction: [scores], layers: [0])
+        let order = NeuronOrder(
+            Calibration(scores: [.generation: task, .understanding: task]), generationRatio: 0.01,
+            understandingRatio: 0.5)
+        #expect(order.order[0].sorted() == Array(0..<width))
+        for ratio in [0.01, 0.2, 0.5, 0.99, 1, 7, .infinity] {
+            for ranges in order.ranges(.generation, ratio: ratio) ?? [] {
+                #expect(
+                    ranges.allSatisfy { $0.lowerBound % 16 == 0 && ($0.upperBound % 16 == 0 || $0.upperBound == width) }
+                )
+                #expect(ranges.allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= width })
+                #expect(ranges.reduce(0) { $0 + $1.count } >= NeuronOrder.kept(of: width, ratio: ratio))
+            }
+        }
+        #expect(order.ranges(.generation, ratio: 0) == nil && order.ranges(.generation, ratio: .nan) == nil)
     }
 }

@@ -69,6 +69,21 @@ import Testing
         }
     }
 
+    /// One prompt of one id is three rows, two are six: the same bits of the first image, on the embedded model without guidance.
+    @Test(arguments: Precision.allCases)
+    func oneImageAndTheFirstOfTwo(precision: Precision) async throws {
+        let model = try await UnifiedModel.load(ShapesModel.folder, precision: precision, threads: 2)
+        func latents(_ count: Int) async throws -> [[Float]] {
+            try await TextToImage(model).images(
+                .init(
+                    prompts: Array(repeating: .ids([64]), count: count), steps: 4, guidance: 0, seed: 41, decode: false)
+            ).map { $0.latents.floats() }
+        }
+        let (one, two, five) = (try await latents(1), try await latents(2), try await latents(5))
+        let same = one[0] == two[0] && one[0] == five[0] && two[1] == five[1]
+        #expect(same && two[0] != two[1], "\(relativeError(two[0], one[0])) apart")
+    }
+
     /// Seeds wrap around.
     @Test func seedsBeyondTheLargest() async throws {
         let model = try await UnifiedModel.load(Golden.model("nano"), precision: .f32, threads: 2)
@@ -87,7 +102,7 @@ import Testing
         let latents = Tensor(
             TextToImage.noise(seed: 9, shape: Array(denoising.latentShape.dropFirst())), shape: denoising.latentShape)
         for step in 0..<denoising.schedule.evaluations {
-            let conditional = denoising.branches(latents, step: step)
+            let conditional = try denoising.branches(latents, step: step)
             latents.add(conditional, times: denoising.schedule.interval(step))
         }
         for guidance: Float in [0, 1, -2] {

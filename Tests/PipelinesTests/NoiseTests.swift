@@ -25,6 +25,41 @@ import Testing
         #expect(Self.worst(ours, theirs) < 2e-6)
     }
 
+    /// The first values of `torch.manual_seed(SEED); torch.randn(COUNT)`, as PyTorch prints them.
+    @Test(
+        arguments: [
+            (0, [1.5410, -0.2934, -2.1788, 0.5684, -1.0845, -1.3986]),
+            (1, [0.6614, 0.2669, 0.0617, 0.6213, -0.4519, -0.1661]),
+            (42, [0.3367, 0.1288, 0.2345, 0.2303, -1.1229, -0.1863]),
+        ] as [(UInt64, [Float])])
+    func fewValuesEqualTorch(seed: UInt64, printed: [Float]) {
+        for count in 1...printed.count {
+            var noise = TorchNoise(seed: seed)
+            #expect(Self.worst(noise.normal(count), printed.prefix(count)) < 6e-5)
+        }
+        // Drawn one after the other: the second of a pair is kept for the next call, across a long draw too.
+        var noise = TorchNoise(seed: seed)
+        #expect(Self.worst(noise.normal(3) + noise.normal(2) + noise.normal(1), printed) < 6e-5)
+        var other = TorchNoise(seed: seed)
+        _ = other.normal(1)
+        _ = other.normal(20)
+        #expect(abs(other.normal(1)[0] - printed[1]) < 6e-5)
+    }
+
+    @Test(arguments: [Int.min, -1, 0])
+    func noValues(count: Int) {
+        var noise = TorchNoise(seed: 1)
+        #expect(noise.normal(count).isEmpty)
+        #expect(Self.worst(noise.normal(2), [0.6614, 0.2669]) < 6e-5)
+    }
+
+    @Test(arguments: 1..<40)
+    func anyCount(count: Int) {
+        var noise = TorchNoise(seed: 5)
+        let values = noise.normal(count)
+        #expect(values.count == count && values.allSatisfy(\.isFinite))
+    }
+
     @Test func aSecondDrawContinues() throws {
         var noise = TorchNoise(seed: 7)
         let ours = noise.normal(100) + noise.normal(64)

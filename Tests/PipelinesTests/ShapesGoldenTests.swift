@@ -42,7 +42,7 @@ import Testing
         func latents(_ i: Int) -> Tensor { stored.rows(i..<i + 1).reshaped(denoising.latentShape).toFloat32() }
         for step in 0..<denoising.schedule.evaluations {
             let next = latents(step)
-            denoising.velocity(next, step: step, guidance: guidance, into: velocity)
+            try denoising.velocity(next, step: step, guidance: guidance, into: velocity)
             // The official velocity is the difference of its own latents.
             let interval = denoising.schedule.interval(step)
             let theirs = zip(latents(step + 1).floats(), next.floats()).map { ($0 - $1) / interval }

@@ -52,14 +52,14 @@ import Testing
         let latents = noise(denoising.latentShape)
         let velocity = Tensor(zeros: denoising.latentShape)
         for step in 0..<schedule.evaluations {
-            let branches = denoising.branches(latents, step: step)
+            let branches = try denoising.branches(latents, step: step)
             for (i, prompt) in (prompts + [[], []]).enumerated() {
                 let own = latents.rows(i % 2..<i % 2 + 1)
                 let expected = try naive.velocity(prompt: prompt, latents: own, time: schedule.time(step))
                 let error = relativeError(branches.rows(i..<i + 1).floats(), expected.floats())
                 #expect(error < 1e-5, "step \(step), branch \(i)")
             }
-            denoising.velocity(latents, step: step, guidance: Self.guidance, into: velocity)
+            try denoising.velocity(latents, step: step, guidance: Self.guidance, into: velocity)
             latents.add(velocity, times: schedule.interval(step))
         }
     }
@@ -80,8 +80,8 @@ import Testing
         let model = try ShowO2Model.load(Golden.model("nano"), CPUCompute(precision: .f32, threads: 2))
         let one = noise([1, 16, 12, 12])
         let two = Tensor(one.floats() + one.floats(), shape: [2, 16, 12, 12])
-        let once = model.fusion(one, model.compute, Workspace()).floats()
-        #expect(relativeError(model.fusion(two, model.compute, Workspace()).floats(), once + once) < 1e-6)
+        let once = try model.fusion.embeddings(one, model.compute).floats()
+        #expect(relativeError(try model.fusion.embeddings(two, model.compute).floats(), once + once) < 1e-6)
     }
 
     /// 3: generation never looks at the output projection, so that it may be anything.
@@ -99,13 +99,13 @@ import Testing
         }
         let outputs = try models.map { model in
             let denoising = try denoising(model, "nano")
-            return denoising.branches(noise(denoising.latentShape), step: 2).floats()
+            return try denoising.branches(noise(denoising.latentShape), step: 2).floats()
         }
         #expect(outputs[0] == outputs[1])
         // The same NaN reaches every logit, or the test would prove nothing.
         let special = try special("nano")
-        let reading = try Reading(model: models[1], capacity: 8)
-        #expect(try reading.read([special.beginOfSequence]).floats().allSatisfy(\.isNaN))
+        let reading = try SequenceReader(model: models[1], special: special)
+        #expect(try reading.logits(after: [special.beginOfSequence]).floats().allSatisfy(\.isNaN))
     }
 
     /// 7: an FFN's neurons in another order are the same FFN, in the LLM and in the head.
@@ -136,7 +136,7 @@ import Testing
         let compute = try CPUCompute(precision: .f32, threads: 2)
         let outputs = try [weights as any TensorSource, AlteredWeights(weights, replacing: replaced)].map {
             let denoising = try denoising(ShowO2Model(geometry: geometry, weights: $0, compute: compute), name)
-            return denoising.branches(noise(denoising.latentShape), step: 2).floats()
+            return try denoising.branches(noise(denoising.latentShape), step: 2).floats()
         }
         #expect(relativeError(outputs[1], outputs[0]) < 1e-5)
     }
@@ -145,13 +145,15 @@ import Testing
     @Test func unguidedIsTheConditionalBranch() throws {
         let model = try ShowO2Model.load(Golden.model("nano"), CPUCompute(precision: .f32, threads: 2))
         let (guided, alone) = (try denoising(model, "nano"), try denoising(model, "nano", guided: false))
-        #expect(guided.layouts.count == 4 && alone.layouts.count == 2)
         let latents = noise(alone.latentShape)
-        let conditional = guided.branches(latents, step: 1).rows(0..<2).floats()
+        let branches = try guided.branches(latents, step: 1)
+        #expect(branches.shape[0] == 4)
+        #expect(try alone.branches(latents, step: 1).shape[0] == 2)
+        let conditional = branches.rows(0..<2).floats()
         let out = Tensor(zeros: alone.latentShape)
-        alone.velocity(latents, step: 1, guidance: 0, into: out)
+        try alone.velocity(latents, step: 1, guidance: 0, into: out)
         #expect(out.floats() == conditional)
-        guided.velocity(latents, step: 1, guidance: 1, into: out)
+        try guided.velocity(latents, step: 1, guidance: 1, into: out)
         #expect(relativeError(out.floats(), conditional) < 1e-6)
     }
 }

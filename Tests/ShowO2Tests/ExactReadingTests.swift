@@ -17,14 +17,15 @@ import Testing
             golden = try Golden("mmu_image_\(name)")
             model = try ShowO2Model.load(Golden.model(name), CPUCompute(precision: .f32, threads: 2))
             special = try #require(golden.manifest.special)
-            prefix = try golden["text_tokens_a"].integers() + [special.beginOfImage]
+            prefix = try golden["text_tokens_a"].integers()
             question = try golden["text_tokens_b"].integers().dropFirst(2).map { $0 }
         }
 
         /// A sequence with the image read.
-        func reading() throws -> Reading {
-            let reading = try Reading(model: model, capacity: 160)
-            try reading.read(prefix: prefix, latents: golden["image_latents"], end: special.endOfImage)
+        func reading(whole: Bool = false) throws -> SequenceReader {
+            let reading = try SequenceReader(model: model, special: special)
+            try reading.read(
+                [.text(prefix), .image(ImagePiece(latents: golden["image_latents"]))], whole: whole)
             return reading
         }
     }
@@ -33,7 +34,7 @@ import Testing
     @Test(arguments: ["nano", "nano-eq"])
     func lastRowOfTheOfficialLogits(name: String) throws {
         let test = try Case(name)
-        let logits = try test.reading().read(test.question).floats()
+        let logits = try test.reading().logits(after: test.question).floats()
         let all = try test.golden["logits_first_step_all_positions"].floats()
         #expect(logits.count == test.model.geometry.vocabulary)
         #expect(relativeError(logits, all.suffix(logits.count).map { $0 }) < 1e-5)
@@ -56,16 +57,14 @@ import Testing
         let meter = try #require(test.model.compute as? CPUCompute).meter
         func run(whole: Bool) throws -> (logits: [Float], work: Int) {
             let before = meter.reading
-            let reading = try Reading(model: test.model, capacity: 160)
-            try reading.read(
-                prefix: test.prefix, latents: test.golden["image_latents"], end: test.special.endOfImage, whole: whole)
+            let reading = try test.reading(whole: whole)
             let work = (meter.reading - before).total
-            return (try reading.read(test.question).floats(), work)
+            return (try reading.logits(after: test.question).floats(), work)
         }
         let (whole, short) = (try run(whole: true), try run(whole: false))
         #expect(whole.logits == short.logits)
         let llm = test.model.geometry.llm
-        let rows = test.prefix.count + test.model.geometry.imageTokens + 2
+        let rows = test.prefix.count + test.model.geometry.imageTokens + 3
         let left = 2 * rows * llm.hidden * (llm.attention.queryWidth + 3 * llm.intermediate)
         #expect(whole.work - short.work >= left && whole.work - short.work < 2 * left)
     }
@@ -76,11 +75,11 @@ import Testing
         let test = try Case(name)
         let tokens = try #require(test.golden.manifest.output_ids)
         let kept = try test.reading()
-        var logits = try kept.read(test.question).floats()
+        var logits = try kept.logits(after: test.question).floats()
         for count in 0..<12 {
-            let anew = try test.reading().read(test.question + tokens.prefix(count)).floats()
+            let anew = try test.reading().logits(after: test.question + tokens.prefix(count)).floats()
             #expect(relativeError(logits, anew) < 1e-5, "token \(count)")
-            logits = try kept.read([tokens[count]]).floats()
+            logits = try kept.logits(after: [tokens[count]]).floats()
         }
     }
 
@@ -89,13 +88,13 @@ import Testing
     func secondQuestionEqualsAskingAlone(name: String) throws {
         let test = try Case(name)
         let other = [5, 9, 200, 31, 77, 12, 450]
-        let alone = try test.reading().read(other).floats()
+        let alone = try test.reading().logits(after: other).floats()
         let reading = try test.reading()
-        let mark = reading.count
-        let first = try reading.read(test.question).floats()
-        for token in [4, 8, 15, 16, 23, 42] { _ = try reading.read([token]) }
-        reading.rewind(to: mark)
-        #expect(try reading.read(other).floats() == alone)
+        let mark = reading.sequence.mark
+        let first = try reading.logits(after: test.question).floats()
+        for token in [4, 8, 15, 16, 23, 42] { _ = try reading.logits(after: [token]) }
+        reading.sequence.rewind(to: mark)
+        #expect(try reading.logits(after: other).floats() == alone)
         #expect(first != alone)
     }
 }

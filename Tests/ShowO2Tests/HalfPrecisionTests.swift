@@ -16,7 +16,7 @@ import Testing
         let velocity = Tensor(zeros: denoising.latentShape)
         let guidance = try #require(golden.manifest.guidance_scale)
         for step in 0..<denoising.schedule.evaluations {
-            denoising.velocity(latents, step: step, guidance: guidance, into: velocity)
+            try denoising.velocity(latents, step: step, guidance: guidance, into: velocity)
             latents.add(velocity, times: denoising.schedule.interval(step))
         }
         let error = relativeError(latents.floats(), try golden["final"].floats())

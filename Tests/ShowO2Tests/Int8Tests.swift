@@ -20,7 +20,7 @@ import Testing
         let out = Tensor(zeros: denoising.latentShape)
         var worst = 0.0
         for step in 0..<denoising.schedule.evaluations {
-            denoising.velocity(
+            try denoising.velocity(
                 latents.rows(step..<step + 1).reshaped(denoising.latentShape), step: step,
                 guidance: try #require(golden.manifest.guidance_scale), into: out)
             worst = max(worst, relativeError(out.floats(), velocities.rows(step..<step + 1).floats()))

@@ -24,7 +24,7 @@ import Testing
         let compute = try CPUCompute(precision: .f32, threads: 1)
         let (whole, half) = (try load(.all, compute), try load(.understanding, compute))
         #expect(half.byteCount < whole.byteCount)
-        let logits = try [whole, half].map { try Reading(model: $0, capacity: 8).read([1, 2, 3]).floats() }
+        let logits = try [whole, half].map { try SequenceReader(model: $0, special: .firstIDs).logits(after: [1, 2, 3]).floats() }
         #expect(logits[0] == logits[1])
         _ = try draw(whole)
         let error = try #require(throws: ModelError.self) { _ = try draw(half) }
@@ -37,7 +37,7 @@ import Testing
         let velocities = try [ModelTasks.all, .generation].map {
             let denoising = try draw(try load($0, compute))
             let noise = Tensor.random(denoising.latentShape, named: "noise", ones: false)
-            return denoising.branches(noise.toFloat32(), step: 1).floats()
+            return try denoising.branches(noise.toFloat32(), step: 1).floats()
         }
         #expect(velocities[0] == velocities[1])
     }

@@ -1,4 +1,5 @@
 import Compute
+import FlashUTesting
 import ShowO2
 import Tensors
 
@@ -23,19 +24,18 @@ struct NaiveGeneration {
         let hidden = Tensor(zeros: [length, geometry.llm.hidden])  // [length, hidden]
         model.embed(prefix, into: hidden, from: 0)
         hidden.rows(layout.time..<layout.time + 1).copy(from: conditioning.tokens)
-        hidden.rows(layout.image).copy(from: model.fusion(latents, model.compute, Workspace()))
+        hidden.rows(layout.image).copy(from: try model.fusion.embeddings(latents, model.compute))
         if trailing { model.embed(suffix, into: hidden, from: layout.span.upperBound) }
 
         var rows = RowLayout()
         rows.append(sequence: 0, start: 0, count: length, span: layout.span)
-        model.decoder(hidden, rows, model.decoder.makeCaches(sequences: 1, capacity: length), workspace)
+        try model.decoder.run(hidden, rows, sequences: 1, workspace)
         let normed = Tensor(zeros: hidden.shape, dtype: model.compute.activationType)
         model.compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-        let state = try model.head.project(normed, workspace)  // [length, head hidden]
+        let state = try model.head.projected(normed, width: geometry.head.hidden, workspace)  // [length, head hidden]
         let modulated = RowMask((0..<length).map { layout.span.contains($0) })
-        try model.head(
-            state, rows, model.head.makeCaches(sequences: 1, capacity: length), conditioning.modulations[0],
-            modulated: modulated, workspace)
+        try model.head.run(
+            state, rows, sequences: 1, conditioning.modulations[0], modulated: modulated, workspace)
         let output = try model.head.velocities(state, conditioning.modulations[0], modulated: modulated, workspace)
         let velocity = Tensor(zeros: latents.shape)
         Patches.join(output.rows(layout.image), channels: geometry.latentChannels, into: velocity)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Inputs that the fuzzer found")
 struct FuzzCorpusTests {
-    @Test("Each is read or refused", arguments: ["safetensors", "torch", "pickle", "weight-index"])
+    @Test("Each is read or refused", arguments: ["safetensors", "torch", "torch-legacy", "pickle", "weight-index"])
     func replay(target: String) throws {
         let folder = resources.deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Fuzz/corpus/\(target)")
@@ -16,6 +16,7 @@ struct FuzzCorpusTests {
                 switch target {
                 case "safetensors": try readAll(SafetensorsFile(data: data))
                 case "torch": try readAll(TorchArchive(data: data, verifyChecksums: true))
+                case "torch-legacy": try readAll(TorchArchive(data: data))
                 case "pickle": try readAll(TorchArchive(data: TestZip.torch([UInt8](data))))
                 default: _ = try ShardedWeights.weightMap(MappedFile(copying: data, name: target))
                 }

@@ -165,17 +165,28 @@ struct MaliciousArchiveTests {
     }
 
     static let programs: [Program] = [
-        Program(calls: "os", "system", then: [0x8c, 2, 0x69, 0x64, 0x85, 0x52, 0x2e], "asks to run os.system"),
-        Program(calls: "torch.storage", "_load_from_bytes", "asks to run torch.storage._load_from_bytes"),
-        Program(calls: "torch", "load", "asks to run torch.load"),
-        Program(calls: "os\u{1b}[2J", "x", #"run os\u{1b}[2J.x"#),
-        Program(calls: "collections", "OrderedDict", then: [0x29, 0x81, 0x2e], "instruction NEWOBJ"),
+        Program(calls: "os", "system", then: [0x8c, 2, 0x69, 0x64, 0x85, 0x52, 0x2e], "would have os.system called"),
+        Program(calls: "os.path", "join", "would have os.path.join called"),
+        Program(calls: "builtins", "eval", "would have builtins.eval called"),
+        Program(calls: "__builtin__", "getattr", "would have __builtin__.getattr called"),
+        Program(calls: "subprocess", "Popen", "would have subprocess.Popen called"),
+        Program(calls: "torch.storage", "_load_from_bytes", "a whole object (torch.storage._load_from_bytes)"),
+        Program(calls: "os\u{1b}[2J", "x", #"object (os\u{1b}[2J.x)"#),
+        Program(calls: "collections", "OrderedDict", then: [0x29, 0x81, 0x2e], "holds no tensors"),
+        Program(calls: "collections", "OrderedDict", then: [0x5d, 0x4e, 0x61, 0x85, 0x52, 0x2e], "in an unknown way"),
+        Program(calls: "argparse", "Namespace", then: [0x29, 0x81, 0x2e], "a whole object (argparse.Namespace)"),
         Program(calls: "torch", "FloatStorage", then: [0x29, 0x52, 0x2e], "calls a type"),
-        Program([0x8c, 2, 0x6f, 0x73, 0x8c, 1, 0x78, 0x93, 0x2e], "asks to run os.x"),
-        Program([0x28, 0x69, 0x6f, 0x73, 0x0a, 0x78, 0x0a, 0x2e], "instruction INST"),
-        Program([0x82, 1, 0x2e], "instruction EXT1"),
+        Program([0x8c, 2, 0x6f, 0x73, 0x8c, 1, 0x78, 0x93, 0x2e], "would have os.x called"),
+        Program([0x28, 0x69, 0x6f, 0x73, 0x0a, 0x78, 0x0a, 0x2e], "would have os.x called"),
+        Program([0x82, 1, 0x2e], "a whole object (extension 1)"),
+        Program([0x28, 0x6f, 0x2e], "an object of nothing"),
+        Program([0x50, 0x30, 0x0a, 0x2e], "instruction PERSID"),
+        Program([0x97, 0x2e], "instruction NEXT_BUFFER"),
+        Program([0x8b, 0xff, 0xff, 0xff, 0xff, 0x2e], "ends too early"),
+        Program([0x8b, 0xff, 0xff, 0xff, 0x7f, 0x2e], "ends too early"),
+        Program([0x8e] + [UInt8](repeating: 0xff, count: 8) + [0x2e], "bytes that end outside"),
         Program([0x5d, 0x29, 0x52, 0x2e], "calls something that is no function"),
-        Program([0x5d, 0x7d, 0x62, 0x2e], "sets the attributes of something that is no tensor"),
+        Program([0x5d, 0x7d, 0x62, 0x2e], "sets the attributes of something that has none"),
         Program([0x80, 9, 0x2e], "protocol 9"),
         Program([0x2e], "does not end with one value"),
         Program([], "ends too early"),
@@ -189,7 +200,7 @@ struct MaliciousArchiveTests {
         Program([0x58, 0xff, 0xff, 0xff, 0xff, 0x2e], "text that ends outside"),
         Program([0x54, 0xff, 0xff, 0xff, 0xff, 0x2e], "text that ends outside"),
         Program([0x8d] + [UInt8](repeating: 0xff, count: 8) + [0x2e], "text that ends outside"),
-        Program([0x8a, 200, 0x2e], "number of 200 bytes"),
+        Program([0x8a, 200, 0x2e], "ends too early"),
         Program([0x4e, 0x2e], "something else than a dictionary"),
         Program([0x29, 0x51, 0x2e], "refers to something else"),
         Program([0x8c, 1, 0xff, 0x2e], "not UTF-8"),
@@ -261,6 +272,82 @@ struct MaliciousArchiveTests {
         // Past the checksum: the pickle changes, the archive around it is sound.
         let pickle = Data(TestPickle.tensor(shape: [2, 2], strides: [1, 2]))
         for _ in 0..<6000 { touchAll(TestZip.torch([UInt8](random.mutate(pickle)))) }
+    }
+
+    @Test("Every truncation of a file of before 1.6 is refused")
+    func legacyTruncations() throws {
+        let whole = try Data(contentsOf: fixtures.appendingPathComponent("legacy.pth"))
+        #expect(weightError { _ = try TorchArchive(data: whole) } == nil)
+        for length in 0..<whole.count {
+            #expect(weightError { _ = try TorchArchive(data: whole.prefix(length)) } != nil, "\(length) bytes")
+        }
+    }
+
+    @Test("Thousands of damaged files of before 1.6: errors or sound tensors, no crash")
+    func legacyMutations() throws {
+        var random = SystematicRandom(seed: 3)
+        for name in ["legacy.pth", "legacy_views.pth", "rare_values_legacy.pth"] {
+            let whole = try Data(contentsOf: fixtures.appendingPathComponent(name))
+            for _ in 0..<1500 { touchAll(random.mutate(whole)) }
+        }
+    }
+
+    /// A file of before 1.6 with one tensor 'a' of storage '0'.
+    static func legacy(
+        count: Int = 4, offset: Int = 0, shape: [Int] = [4], strides: [Int] = [1], view: [UInt8] = [0x4e],
+        keys: [String] = ["0"], written: Int = 4, data: Int = 16, littleEndian: Bool = true, version: Int = 1001
+    ) -> Data {
+        var out: [UInt8] = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+        out += [0x80, 2] + TestPickle.integer(version) + [0x2e]
+        out += [0x80, 2, 0x7d] + TestPickle.text("little_endian") + [littleEndian ? 0x88 : 0x89, 0x73, 0x2e]
+        out += [0x80, 2, 0x7d] + TestPickle.text("a") + TestPickle.global("torch._utils", "_rebuild_tensor_v2")
+        out += [0x28, 0x28] + TestPickle.text("storage") + TestPickle.global("torch", "FloatStorage")
+        out += TestPickle.text("0") + TestPickle.text("cpu") + TestPickle.integer(count) + view + [0x74, 0x51]
+        out += TestPickle.integer(offset) + TestPickle.tuple(shape) + TestPickle.tuple(strides)
+        out += [0x89, 0x7d, 0x74, 0x52, 0x73, 0x2e]
+        out += [0x80, 2, 0x5d, 0x28] + keys.flatMap(TestPickle.text) + [0x65, 0x2e]
+        out += written.littleEndianBytes + (0..<data).map { UInt8(truncatingIfNeeded: $0) }
+        return Data(out)
+    }
+
+    @Test("Files of before 1.6 that lie")
+    func lyingLegacy() throws {
+        let sound = try TorchArchive(data: Self.legacy())
+        #expect(try sound.tensor("a").bytes == Array(0..<16))
+        // Two of the last three of four elements, as very old files say it.
+        let part = [0x28] + TestPickle.text("v") + TestPickle.integer(1) + TestPickle.integer(3) + [0x74]
+        let view = try TorchArchive(data: Self.legacy(offset: 1, shape: [2], view: part))
+        #expect(try view.tensor("a").bytes == Array(8..<16))
+        let outside = [0x28] + TestPickle.text("v") + TestPickle.integer(3) + TestPickle.integer(2) + [0x74]
+        let wide = [0x28] + TestPickle.text("v") + TestPickle.integer(.max) + TestPickle.integer(.max) + [0x74]
+        for (data, reason) in [
+            (Self.legacy(written: 5), "5 stored elements '0' where its pickle says 4"),
+            (Self.legacy(count: 5, written: 5), "reach beyond its end"),
+            (Self.legacy(count: .max, written: .max), "reach beyond its end"),
+            (Self.legacy(count: -1, written: -1), "reach beyond its end"),
+            (Self.legacy(data: 15), "reach beyond its end"),
+            (Self.legacy(shape: [5]), "reaches outside"), (Self.legacy(offset: -1), "impossible"),
+            (Self.legacy(offset: .max, shape: [2]), "reaches outside"),
+            (Self.legacy(shape: [1], view: outside), "a part of its stored elements that is outside"),
+            (Self.legacy(shape: [1], view: wide), "a part of its stored elements that is outside"),
+            (Self.legacy(offset: 2, shape: [2], view: part), "reaches outside"),
+            (Self.legacy(keys: ["1"]), "that no tensor has"), (Self.legacy(keys: []), "its elements are missing"),
+            (Self.legacy(keys: ["0", "0"], data: 40), "pickle says 4"),
+            (Self.legacy(littleEndian: false), "big-endian"),
+            (Self.legacy(version: 1000), "another version"),
+        ] {
+            let text = try refusal(data)
+            #expect(text.contains(reason), "\(text)")
+        }
+    }
+
+    @Test("Lists that become dictionaries again and again take no memory without end")
+    func copies() throws {
+        var program = TestPickle.global("collections", "OrderedDict") + [0x71, 0, 0x5d, 0x28]
+        for _ in 0..<1000 { program += [0x4e, 0x4e, 0x86] }
+        program += [0x65, 0x85, 0x71, 1]
+        for _ in 0..<1_500_000 { program += [0x68, 0, 0x68, 1, 0x52, 0x30] }
+        #expect(try refusal(TestZip.torch(program + [0x2e])).contains("more room"))
     }
 
     private func touchAll(_ data: Data) {

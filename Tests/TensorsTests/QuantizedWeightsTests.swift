@@ -35,10 +35,12 @@ import Testing
     @Test func missingWrongAndImpossibleScales() throws {
         for (tensors, words) in [
             ([("w", Self.values)], "scales 'w_scale' are missing"),
-            ([("w", Self.values), ("w_scale", Tensor([1], shape: [1]))], "[2] of float32"),
+            ([("w", Self.values), ("w_scale", Tensor([1], shape: [1]))], "scales 'w_scale' have shape [1]"),
             ([("w", Self.values), ("w_scale", Tensor(zeros: [2], dtype: .bfloat16))], "[2] of float32"),
         ] as [([(name: String, tensor: Tensor)], String)] {
-            let error = #expect(throws: WeightError.self) { try open(tensors) }
+            let source = try open(tensors)
+            #expect(source.info("w") == nil && source.contains("w") && !source.names.contains("w"))
+            let error = #expect(throws: WeightError.self) { try source.tensor("w") }
             #expect(error?.description.contains(words) == true, "\(String(describing: error))")
         }
         for bad in [Float.nan, .infinity, -1] {

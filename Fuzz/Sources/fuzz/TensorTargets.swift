@@ -6,21 +6,32 @@ extension FuzzTarget {
     static let tensorTargets: [FuzzTarget] = [
         FuzzTarget(
             name: "safetensors",
-            seeds: ["module", "types", "views"].map { .file("tensors/\($0).safetensors") }
+            seeds: ["module", "types", "views", "float8_stored"].map { .file("tensors/\($0).safetensors") }
         ) { data in
             touchAll { try SafetensorsFile(data: data) }
         },
         FuzzTarget(
             name: "torch",
-            seeds: ["types_p2", "types_p5", "views_streamed", "views_zip64", "module", "bad_compressed"].map {
+            seeds: ["types_p2", "types_p5", "views_streamed", "views_zip64", "module", "float8", "bad_compressed"].map {
                 .file("tensors/\($0).pth")
             }
         ) { data in
             touchAll { try TorchArchive(data: data, verifyChecksums: true) }
         },
         FuzzTarget(
+            name: "torch-legacy",
+            seeds: ["legacy", "legacy_types_p2", "legacy_types_p4", "legacy_views", "rare_values_legacy"].map {
+                .file("tensors/\($0).pth")
+            }
+        ) { data in
+            touchAll { try TorchArchive(data: data) }
+        },
+        FuzzTarget(
             name: "pickle",
-            seeds: ["types_p2", "types_p5", "views", "wrapped", "bad_system_p2", "bad_system_p4", "bad_module"].map(
+            seeds: [
+                "types_p2", "types_p5", "views", "wrapped", "rare_values_p2", "rare_values_p5", "float8",
+                "bad_system_p2", "bad_system_p4", "bad_module",
+            ].map(
                 pickleSeed)
         ) { data in
             // The fuzzer can't guess checksums: it makes the pickle, the archive around it is sound.
@@ -46,7 +57,17 @@ extension FuzzTarget {
     /// Reads every element of every tensor, so that the address sanitizer sees every access.
     private static func touchAll(_ open: () throws -> some TensorSource) {
         do {
-            let source = try open()
+            let stored = try open()
+            let source = try RenamedWeights(stored) { $0 }
+            for name in source.unreadable.keys {
+                do {
+                    _ = try source.tensor(name)
+                    fatalError("what can't be read was read")
+                } catch {
+                    check(error)
+                }
+                if let objection = source.objection(toWeight: name, shapes: [[1]]) { check(objection) }
+            }
             var budget = 1 << 20
             for name in source.names {
                 guard let info = source.info(name) else { fatalError("a name without a tensor") }

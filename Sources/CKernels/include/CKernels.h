@@ -6,7 +6,9 @@
  * result does not depend on its neighbours in the batch.
  *
  * All matrices are row-major; `ld` is the distance between rows in elements. Nothing here checks its arguments or allocates on
- * a shape's behalf beyond a per-thread scratch that only grows; the Swift wrappers in `Compute` do the checking.
+ * a shape's behalf beyond a per-thread scratch that only grows. Each struct says what it demands; `Compute/CPU/Kernels` has the one function that
+ * makes it, which checks that. Everywhere: extents are not negative, matrices hold `(rows - 1) * ld + columns` elements, `ld` is at least the
+ * columns, addresses are aligned to their elements, and what is written overlaps nothing else that the operation is given, unless said otherwise.
  */
 #ifndef CKERNELS_H
 #define CKERNELS_H
@@ -52,8 +54,12 @@ enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
 /* out = activation(a x W + bias), or out += gate * (a x W + bias).
  *
  * W [k, n] is packed in panels of 16 output columns, each [k_stride, 16], zero-filled beyond n. A plan that runs a subset of
- * the input neurons passes a smaller k than k_stride and a shifted pointer. With CK_SWIGLU panels come in pairs (gate, up)
- * and out = silu(gate) * up has half the columns.
+ * the input neurons passes a smaller k than k_stride and a shifted pointer. With CK_SWIGLU panels come in pairs (gate, up), each pair
+ * for 16 outputs or the rest, and out = silu(gate) * up has half the columns.
+ *
+ * Demands: k >= 1; `panels` has all panels of the columns, from the first one's element 0 up to ks in whole lanes (4), `scales` as many
+ * columns; int8: k <= 131072, beyond which an int32 sum could overflow; CK_ACCUMULATE: float32 outputs; CK_SWIGLU: an even number of
+ * columns, CK_STORE, no bias.
  *
  * int8: the product of the quantised rows and weights is an exact int32, (float)product * (row's scale * column's scale) goes on from
  * there: the same bits whatever the instruction set. */
@@ -63,8 +69,8 @@ typedef struct {
     int32_t a_type;        /* CK_F32 or CK_BF16; CK_ARRANGED where ck_arranges says so */
     int32_t w_type;
     const void *panels;    /* [panels][k_stride][16]; may interleave up to 4 neighbouring ks, where ranges may start */
-    int64_t k_stride;      /* a multiple of 4 */
-    const float *scales;   /* [columns rounded up to 16], of int8 weights */
+    int64_t k_stride;      /* a multiple of 4, or of 1 for float32 */
+    const float *scales;   /* [panels * 16], of int8 weights */
     int64_t rows, k;
     int64_t columns;       /* of the product, before SwiGLU halves them */
     const float *bias;     /* [columns] or NULL */
@@ -84,7 +90,8 @@ void ck_linear_task(const void *op, int32_t index);
  * bfloat16 pairs. */
 int32_t ck_arranges(int32_t w_type, int32_t x_type, int64_t rows);
 
-/* Writes the rows of a product's input in the order in which ck_linear's tiles read them, once for all its tasks. */
+/* Writes the rows of a product's input in the order in which ck_linear's tiles read them, once for all its tasks. Demands what ck_linear
+ * does of k and rows. */
 typedef struct {
     const void *x;         /* [rows, k], CK_F32 or CK_BF16 */
     int64_t ldx;
@@ -98,7 +105,8 @@ int64_t ck_arranged_bytes(int32_t w_type, int64_t rows, int64_t k);
 int32_t ck_arrange_tasks(const ck_arrange *op);
 void ck_arrange_task(const void *op, int32_t index);
 
-/* out = x W + bias in float32, W as checkpoints store it: each task packs the columns it needs and forgets them. For what is needed once. */
+/* out = x W + bias in float32, W as checkpoints store it: each task packs the columns it needs and forgets them. For what is needed once.
+ * Demands: k >= 1; rows and weights without gaps. */
 typedef struct {
     const float *x;        /* [rows, k] */
     int64_t rows, k;
@@ -114,8 +122,11 @@ int32_t ck_linear_stored_tasks(const ck_linear_stored *op);
 void ck_linear_stored_task(const void *op, int32_t index);
 
 /* Packs columns of a [n, k] weight (as checkpoints store it: one row an output) into panels.
- * Output column c of the packed matrix is row c of the source; `first` is the first packed column, a multiple of 16.
- * `panel_step` 1 packs side by side; 2 leaves every other panel free (gate/up interleaving). */
+ * Output column c of the packed matrix is row c of the source; the last panel is zero-filled. `panel_step` 1 packs side by side; 2 leaves every
+ * other panel free (gate/up interleaving).
+ *
+ * Demands: k <= k_stride, a multiple of 4 unless the panels are float32; room for panels first_panel + i * panel_step, i < ceil(n / 16), and as
+ * many scales; an int8 source only for int8 panels. */
 typedef struct {
     const void *source;    /* [n, k], CK_F32 or CK_BF16; CK_I8 for int8 panels */
     int32_t source_type;
@@ -136,7 +147,7 @@ void ck_pack_task(const void *op, int32_t index);
 /* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. A row below 2^-100
  * is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
 
-/* Quantises a weight, for files: the same values as ck_pack makes. */
+/* Quantises a weight, for files: the same values as ck_pack makes. Demands a source without gaps. */
 typedef struct {
     const void *source;    /* [n, k], CK_F32 or CK_BF16 */
     int32_t source_type;
@@ -154,7 +165,9 @@ enum { CK_RMS_NORM = 0, CK_LAYER_NORM = 1, CK_L2_NORM = 2 };
 
 /* RMS norm: x / sqrt(mean(x^2) + eps) * weight.  Layer norm: (x - mean) / sqrt(var + eps) * weight + bias.
  * L2 norm (the VAE's): x / max(||x||, eps) * weight, the factor sqrt(channels) being part of the weight.
- * Then, where `shift` is given and `modulated` (or NULL = all rows) says so, y * (1 + scale) + shift; then SiLU if asked. */
+ * Then, where `shift` is given and `modulated` (or NULL = all rows) says so, y * (1 + scale) + shift; then SiLU if asked.
+ *
+ * Demands: shift and scale together; float32 rows may be normalised in place. A row with a not-a-number or an infinity shows it. */
 typedef struct {
     const float *x;        /* [rows, ldx] */
     int64_t ldx;
@@ -177,13 +190,20 @@ void ck_norm_task(const void *op, int32_t index);
 
 /* ---- Attention ------------------------------------------------------------------------------------------------- */
 
-/* Keys and values of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][capacity / 16][even head_dim][16], so that
- * scores are a product with a packed matrix; values are rows, [kv_heads][capacity][value_dim], head_dim rounded up to 16. Where the
- * instruction set multiplies pairs of bfloat16, the pairs that it wants lie side by side: of elements in keys, of slots in values. The capacity
- * is a multiple of 16. */
+/* Slots of a page: attention takes so many keys at a time. */
+#define CK_PAGE 256
+
+/* Keys and values of CK_PAGE slots of one layer and one sequence. Keys lie in panels of 16 slots, [kv_heads][CK_PAGE / 16][even head_dim][16], so
+ * that scores are a product with a packed matrix; values are rows, [kv_heads][CK_PAGE][value_dim], head_dim rounded up to 16. Where the
+ * instruction set multiplies pairs of bfloat16, the pairs that it wants lie side by side: of elements in keys, of slots in values. */
 typedef struct {
     void *keys;
     void *values;
+} ck_page;
+
+/* The pages of one layer and one sequence: slot s lies in page s / CK_PAGE. Sequences may share pages that nobody writes to. */
+typedef struct {
+    const ck_page *pages;
 } ck_kv;
 
 /* Splits a fused q/k/v projection, applies q/k RMS norms and RoPE (rotate-half), scales q by 1 / sqrt(head_dim), and writes
@@ -201,7 +221,6 @@ typedef struct {
     const int32_t *sequences;     /* [rows]: index into caches */
     const int32_t *slots;         /* [rows] */
     const ck_kv *caches;
-    int64_t capacity;
     int32_t kv_type;
     float *q;
 } ck_heads;
@@ -224,7 +243,6 @@ typedef struct {
     int32_t segment_count;
     const int32_t *limits; /* [rows] */
     const ck_kv *caches;
-    int64_t capacity;
     int32_t kv_type;
     void *out;             /* [rows, heads * head_dim] */
     int64_t ldo;
@@ -241,7 +259,8 @@ void ck_attention_task(const void *op, int32_t index);
 #define CK_WINOGRAD_A 0.625
 #define CK_WINOGRAD_B 1.5
 
-/* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel. */
+/* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel.
+ * Demands: columns >= 1, upsampling >= 1, stride >= tiles * channels. */
 typedef struct {
     const float *image;    /* [height, width, channels], before upsampling */
     int64_t height, width, channels;
@@ -252,7 +271,8 @@ typedef struct {
     int64_t stride;
 } ck_winograd_input;
 
-/* 36 values of every channel of a tile -> its 4 x 4 outputs, as far as they lie in the image, plus the bias. */
+/* 36 values of every channel of a tile -> its 4 x 4 outputs, as far as they lie in the image, plus the bias.
+ * Demands: first_tile + tiles within the image's tiles, ldv a multiple of 16 no less than the channels, stride >= tiles * ldv. */
 typedef struct {
     const float *values;   /* 36 matrices [tiles, ldv], `stride` apart */
     int64_t stride, ldv;   /* ldv: the channels in whole panels */
@@ -269,8 +289,11 @@ void ck_winograd_output_task(const void *op, int32_t index);
 
 /* ---- Small things ---------------------------------------------------------------------------------------------- */
 
-/* Scratch memory of the calling thread, 64-byte aligned, valid until it asks again. */
+/* Scratch memory of the calling thread, 64-byte aligned, valid until it asks again; NULL if there is none. */
 void *ck_thread_scratch(int64_t bytes);
+
+/* What a kernel calls that finds no memory for its own scratch: it must not return. Without one the process ends with status 1. */
+void ck_on_out_of_memory(void (*handler)(int64_t bytes));
 
 /* Gives oneDNN's OpenMP runtime one thread on the calling thread: our pool does the splitting. */
 void ck_single_threaded_openmp(void);

@@ -27,7 +27,7 @@ extension CPUCompute {
             return PointwiseConvolution(layer: try with(precision: .f32).pack([source], .stacked), geometry: geometry)
         }
         if WinogradConvolution.suits(geometry, inputs: inputs, outputs: outputs) {
-            return WinogradConvolution(weight: weight, bias: bias, geometry, pool)
+            return try WinogradConvolution(weight: weight, bias: bias, geometry, pool)
         }
         return try OneDNNConvolution(weight: weight, bias: bias, geometry: geometry)
     }

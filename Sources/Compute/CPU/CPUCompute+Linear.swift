@@ -1,18 +1,22 @@
 internal import CKernels
 public import Tensors
 
-/// A linear layer's weights in panels of 16 output columns, `[panels][depth][16]`; the depth is the inputs rounded up to a multiple of 4.
+/// A linear layer's weights in panels of 16 output columns, `[panels][depth][16]`; the depth is the inputs rounded up to a multiple of 4. The last
+/// panel of a layer (of each of two gated ones) is filled up with zeros.
 final class PanelWeights: LinearWeights {
     let inputs: Int
     let outputs: Int
+    /// Whether two layers' panels alternate, for ``Activation/swiGLU``.
+    let gated: Bool
     let panels: Tensor
     /// Of int8 panels, `[panels * 16]`.
     let scales: Tensor?
     let bias: Tensor?
 
-    init(inputs: Int, outputs: Int, panels: Tensor, scales: Tensor?, bias: Tensor?) {
+    init(inputs: Int, outputs: Int, gated: Bool = false, panels: Tensor, scales: Tensor? = nil, bias: Tensor? = nil) {
         self.inputs = inputs
         self.outputs = outputs
+        self.gated = gated
         self.panels = panels
         self.scales = scales
         self.bias = bias
@@ -26,34 +30,35 @@ final class PanelWeights: LinearWeights {
 }
 
 extension CPUCompute {
-    /// Packs layers that share an input. Gated pairs alternate panel by panel.
+    /// Packs layers that share an input, of any widths. Gated pairs alternate panel by panel.
     public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
         -> any LinearWeights
     {
         let outputs = try LinearSource.outputs(of: sources, arrangement)
         let inputs = sources[0].weight.shape[1]
         let panel = Int(CK_PANEL)
-        let panelCount = sources.reduce(0) { $0 + ($1.weight.shape[0] + panel - 1) / panel }
-        let depth = (inputs + 3) / 4 * 4
+        let gated = arrangement == .gated
+        // Stacked layers share panels where one ends within: those are joined first.
+        let joined = gated || LinearSource.fillPanels(sources) ? sources : [try LinearSource.joined(sources)]
+        let panelCount = joined.reduce(0) { $0 + ($1.weight.shape[0] + panel - 1) / panel }
         let dtype = quantized && precision == .int8 && inputs <= PanelWeights.mostInt8Inputs ? .int8 : activationType
-        let panels = Tensor(zeros: [panelCount, depth, panel], dtype: dtype)
-        let scales = dtype == .int8 ? Tensor(zeros: [panelCount * panel]) : nil
+        let panels = try Tensor(loading: [panelCount, (inputs + 3) / 4 * 4, panel], dtype: dtype)
+        let scales = dtype == .int8 ? try Tensor(loading: [panelCount * panel]) : nil
         var first = 0
-        for (i, source) in sources.enumerated() {
-            // A stacked source of another width than a multiple of 16 would leave a gap in the middle.
-            let weight = dtype == .int8 && source.scales != nil ? source.weight : source.dequantizedWeight
-            let operation = ck_pack(
-                source: weight.pointer, source_type: weight.dtype.kernelType, w_type: dtype.kernelType,
-                source_scales: source.scales?.floatPointer, n: Int64(weight.shape[0]), k: Int64(inputs),
-                k_stride: Int64(depth), panels: panels.pointer, scales: scales?.floatPointer,
-                first_panel: Int64(arrangement == .gated ? i : first), panel_step: arrangement == .gated ? 2 : 1)
-            withExtendedLifetime((weight, source)) {
-                pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
+        for (i, source) in joined.enumerated() {
+            let integers = dtype == .int8 && source.scales != nil
+            let weight = (integers ? source.weight : source.dequantizedWeight).aligned()
+            let sourceScales = integers ? source.scales?.aligned() : nil
+            withExtendedLifetime((weight, sourceScales)) {
+                ck_pack.checked(
+                    weight, sourceScales: sourceScales, into: panels, scales: scales, first: gated ? i : first,
+                    step: gated ? 2 : 1
+                ).run(on: pool)
             }
             first += (weight.shape[0] + panel - 1) / panel
         }
         return PanelWeights(
-            inputs: inputs, outputs: outputs, panels: panels, scales: scales,
+            inputs: inputs, outputs: outputs, gated: gated, panels: panels, scales: scales,
             bias: LinearSource.stackedBias(of: sources))
     }
 
@@ -63,67 +68,29 @@ extension CPUCompute {
         into out: Tensor
     ) {
         guard let weights = weights as? PanelWeights else { preconditionFailure("weights of another backend") }
-        let rows = x.rowCount
         let (inputs, outputs) = part.ranges(of: weights, activation)
-        let columns = activation == .swiGLU ? outputs.count / 2 : outputs.count
-        precondition(x.width == inputs.count, "input \(x.shape) for a layer of \(inputs)")
-        precondition(out.rowCount == rows && out.width == columns, "output \(out.shape) for \(rows) x \(columns)")
-        precondition(!store.accumulate || out.dtype == .float32)
-        precondition(outputs.lowerBound % Int(CK_PANEL) == 0, "a part starts at a panel")
-        precondition(inputs.lowerBound % 4 == 0, "a part starts at a lane")
-        meter.count(rows: rows, inputs: inputs.count, outputs: outputs.count, weights.panels.dtype.precision)
-        let first =
-            (outputs.lowerBound * weights.depth + inputs.lowerBound * Int(CK_PANEL)) * weights.panels.dtype.size
-        let scales = weights.scales.map { $0.floatPointer + outputs.lowerBound }
-        let bias = weights.bias.map { $0.floatPointer + outputs.lowerBound }
-        let gate = store.gate.map { $0.floatPointer + outputs.lowerBound }
-        let arranges = ck_arranges(weights.panels.dtype.kernelType, x.dtype.kernelType, Int64(rows)) != 0
-        let input = arranges ? arranged(x, for: weights) : x.pointer
-        let type = arranges ? Int32(CK_ARRANGED) : x.dtype.kernelType
-        (store.gatedRows?.flags).withOptionalPointer { flags in
-            let operation = ck_linear(
-                a: input, lda: Int64(x.width), a_type: type, w_type: weights.panels.dtype.kernelType,
-                panels: weights.panels.pointer + first, k_stride: Int64(weights.depth), scales: scales,
-                rows: Int64(rows), k: Int64(inputs.count), columns: Int64(outputs.count), bias: bias, gate: gate,
-                gated: flags,
-                out: out.pointer, ldo: Int64(columns), out_type: out.dtype.kernelType,
-                activation: activation.kernelCode, store: Int32(store.accumulate ? CK_ACCUMULATE : CK_STORE))
-            pool.run(ck_linear_task, operation, tasks: ck_linear_tasks([operation]))
+        if x.rowCount == 0 || outputs.isEmpty { return }
+        meter.count(
+            rows: x.rowCount, inputs: inputs.count, outputs: outputs.count, weights.panels.dtype.precision)
+        let arranged = pool.arranged(x, for: weights)
+        (store.gatedRows?.flags).withOptionalBuffer { flags in
+            ck_linear.checked(
+                x, arranged: arranged, weights, inputs: inputs, outputs: outputs, activation, store, flags: flags,
+                into: out
+            ).run(on: pool)
         }
     }
-}
 
-extension CPUCompute {
     /// See ``Compute/linear(_:once:into:)``.
     public func linear(_ x: Tensor, once source: LinearSource, into out: Tensor) {
-        let weight = source.dequantizedWeight
-        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-        precondition(x.dtype == .float32 && x.width == inputs, "input \(x.shape) for a layer of \(inputs)")
-        precondition(out.dtype == .float32 && out.rowCount == x.rowCount && out.width == outputs, "output \(out.shape)")
-        precondition(source.bias.map { $0.count == outputs } ?? true, "a bias does not fit its weight")
-        meter.count(rows: x.rowCount, inputs: inputs, outputs: outputs, .f32)
+        let weight = source.dequantizedWeight.aligned()
         let bias = LinearSource.stackedBias(of: [source])
+        meter.count(rows: x.rowCount, inputs: x.width, outputs: out.width, .f32)
         withExtendedLifetime((weight, bias)) {
-            let operation = ck_linear_stored(
-                x: x.floatPointer, rows: Int64(x.rowCount), k: Int64(inputs), weight: weight.pointer,
-                weight_type: weight.dtype.kernelType, rounds: activationType == .bfloat16 ? 1 : 0,
-                columns: Int64(outputs), bias: bias?.floatPointer, out: out.floatPointer)
-            pool.run(ck_linear_stored_task, operation, tasks: ck_linear_stored_tasks([operation]))
+            ck_linear_stored.checked(
+                x, weight: weight, rounds: activationType == .bfloat16, bias: bias, into: out
+            ).run(on: pool)
         }
-    }
-}
-
-extension CPUCompute {
-    /// The rows of `x` as the tiles of such weights read them, in the calling thread's scratch memory.
-    private func arranged(_ x: Tensor, for weights: PanelWeights) -> UnsafeMutableRawPointer {
-        let (rows, width, type) = (Int64(x.rowCount), Int64(x.width), weights.panels.dtype.kernelType)
-        guard let memory = ck_thread_scratch(ck_arranged_bytes(type, rows, width)) else {
-            preconditionFailure("scratch memory never fails")
-        }
-        let operation = ck_arrange(
-            x: x.pointer, ldx: width, x_type: x.dtype.kernelType, w_type: type, rows: rows, k: width, out: memory)
-        pool.run(ck_arrange_task, operation, tasks: ck_arrange_tasks([operation]))
-        return memory
     }
 }
 
@@ -134,12 +101,12 @@ extension LinearPart {
         switch self {
         case .all: return (inputs, outputs)
         case .inputs(let range):
-            precondition(range.lowerBound >= 0 && range.upperBound <= inputs.upperBound)
+            precondition(range.lowerBound >= 0 && range.upperBound <= inputs.upperBound, "inputs \(range) of \(inputs)")
             return (range, outputs)
         case .outputs(let range):
-            let wide = activation == .swiGLU ? 2 * range.lowerBound..<2 * range.upperBound : range
-            precondition(wide.lowerBound >= 0 && wide.upperBound <= outputs.upperBound)
-            return (inputs, wide)
+            let most = activation == .swiGLU ? outputs.upperBound / 2 : outputs.upperBound
+            precondition(range.lowerBound >= 0 && range.upperBound <= most, "outputs \(range) of \(most)")
+            return (inputs, activation == .swiGLU ? 2 * range.lowerBound..<2 * range.upperBound : range)
         }
     }
 }
@@ -159,20 +126,36 @@ extension LinearSource {
         if sources.contains(where: { $0.bias.map { $0.count } ?? $0.weight.shape[0] != $0.weight.shape[0] }) {
             throw .shape("a bias does not fit its weight")
         }
-        switch arrangement {
-        case .gated:
-            guard sources.count == 2, widths[0] == widths[1], widths[0] % 16 == 0,
-                sources.allSatisfy({ $0.bias == nil })
-            else {
-                throw .shape(
-                    "gated layers need two weights of equal width, a multiple of 16, without bias; got \(widths)")
-            }
-        case .stacked:
-            guard widths.dropLast().allSatisfy({ $0 % 16 == 0 }) else {
-                throw .shape("stacked layers need widths that are multiples of 16; got \(widths)")
+        guard inputs > 0, widths.allSatisfy({ $0 > 0 }) else {
+            throw .shape("a layer without inputs or outputs: \(sources.map(\.weight.shape))")
+        }
+        if arrangement == .gated {
+            guard sources.count == 2, widths[0] == widths[1], sources.allSatisfy({ $0.bias == nil }) else {
+                throw .shape("gated layers need two weights of equal width without bias; got \(widths)")
             }
         }
         return widths.reduce(0, +)
+    }
+
+    /// Whether each but the last ends with a panel.
+    static func fillPanels(_ sources: [LinearSource]) -> Bool {
+        sources.dropLast().allSatisfy { $0.weight.shape[0] % Int(CK_PANEL) == 0 }
+    }
+
+    /// Layers that share an input as one, without biases: as they are stored if that is in one type, else in float32.
+    static func joined(_ sources: [LinearSource]) throws(ComputeError) -> LinearSource {
+        let type = sources[0].weight.dtype
+        let alike = sources.allSatisfy { $0.weight.dtype == type } && [.int8, .bfloat16].contains(type)
+        let parts = alike ? sources.map(\.weight) : sources.map { $0.dequantizedWeight.toFloat32() }
+        let shape = [parts.reduce(0) { $0 + $1.shape[0] }, parts[0].shape[1]]
+        let weight = try Tensor(loading: shape, dtype: parts[0].dtype)
+        var row = 0
+        for part in parts {
+            weight.rows(row..<row + part.shape[0]).copy(from: part)
+            row += part.shape[0]
+        }
+        let scales = alike && type == .int8 ? sources.flatMap { $0.scales?.floats() ?? [] } : nil
+        return LinearSource(weight: weight, scales: scales.map { Tensor($0, shape: [$0.count]) })
     }
 
     /// The biases one after the other, zero where a layer has none; nil if none has.
@@ -203,10 +186,10 @@ extension Activation {
 }
 
 extension Optional where Wrapped == [UInt8] {
-    /// The bytes' address, or nil.
-    func withOptionalPointer(_ body: (UnsafePointer<UInt8>?) -> Void) {
+    /// The bytes, or nil.
+    func withOptionalBuffer(_ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
         switch self {
-        case .some(let bytes): bytes.withUnsafeBufferPointer { body($0.baseAddress) }
+        case .some(let bytes): bytes.withUnsafeBufferPointer(body)
         case .none: body(nil)
         }
     }

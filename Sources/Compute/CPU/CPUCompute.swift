@@ -18,6 +18,7 @@ public final class CPUCompute: Compute {
     public init(precision: Precision = .f32, threads: Int? = nil) throws(ComputeError) {
         self.precision = precision
         OneDNN.prepare()
+        OutOfMemory.isTheKernelsLastResort
         meter = OperationMeter()
         pool = try ThreadPool(threads: threads ?? Machine.cores)
     }

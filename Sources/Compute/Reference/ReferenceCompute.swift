@@ -20,7 +20,7 @@ public struct ReferenceCompute: Compute {
     public func with(precision: Precision) -> any Compute { self }
 
     /// See ``Compute/parallel(_:_:)``: one after the other.
-    public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { for i in 0..<count { body(i) } }
+    public func parallel(_ count: Int, _ body: @Sendable (Int) -> Void) { for i in 0..<max(0, count) { body(i) } }
 
     struct Matrix: LinearWeights {
         let inputs: Int

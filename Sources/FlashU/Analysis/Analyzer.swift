@@ -41,10 +41,9 @@ public struct Analyzer {
         let latents = noise.toFloat32()
         let plan = StepPlan(measuresLayers: true)
         var rows: [[Double]] = []
-        var sampler = Sampler(.euler, times: schedule.times)
-        try sampler.run(latents) { x, step, velocity in
+        try Sampler.solve(.euler, times: schedule.times, latents) { x, step, velocity in
             try Task.checkCancellation()
-            denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity)
+            try denoising.velocity(x, step: step, guidance: guidance, plan, into: velocity)
             rows.append(denoising.layerImportance.map { 1 - $0 })
         }
         try check(rows.joined(), "the similarity of layers")

@@ -5,7 +5,7 @@ import Tensors
 
 /// The attention that the visual tokens of one image receive, and the norms of their value vectors, in every LLM layer.
 ///
-/// Attention probabilities are computed here, beside the engine, from the queries and keys that it shows (``ShowO2/Reading/attentionTap``).
+/// Attention probabilities are computed here, beside the engine, from the queries and keys that it shows (``ShowO2/Probe/attention``).
 public struct ReceivedAttention {
     /// One layer, `[visual tokens]` each.
     public struct Layer: Sendable {
@@ -47,26 +47,29 @@ public struct ReceivedAttention {
     /// - Throws: `ModelError`, `ComputeError`, or `CancellationError`.
     static func measured(
         on model: ShowO2Model, _ special: SpecialTokens, prefix: [Int], latents: Tensor, question: [Int],
-        observe: Observer? = nil
+        probes: Set<Probe> = [], probe: ProbeSink? = nil
     ) throws -> (received: ReceivedAttention, layerImportance: [Double]) {
-        let patch = model.geometry.patch
-        let layout = SequenceLayout(
-            prefix: prefix.count + 1, imageTokens: latents.shape[2] / patch * (latents.shape[3] / patch))
-        let reading = try Reading(model: model, capacity: layout.understandingSpan.upperBound + question.count)
+        let layout = SequenceLayout(prefix: prefix.count + 1, imageTokens: try model.geometry.tokens(of: latents))
         var received = ReceivedAttention(slots: layout.image, layers: model.geometry.llm.layers, compute: model.compute)
         var failure: (any Error)?
-        reading.attentionTap = { layer, inputs in
+        func see(_ reading: ProbeReading) {
+            probe?(reading)
             // Probabilities take long in a large model; a cancelled task shall not wait for them.
-            guard !Task.isCancelled, failure == nil else { return }
+            guard case .attention(let layer, let inputs) = reading, !Task.isCancelled, failure == nil else { return }
             do { try received.add(layer: layer, inputs) } catch { failure = error }
         }
-        try reading.read(
-            prefix: prefix + [special.beginOfImage], latents: latents, end: special.endOfImage, whole: true,
-            observe: observe)
-        _ = try reading.read(question, ReadingPlan(measuresLayers: true), observe: observe)
+        let plan = ReadingPlan(measuresLayers: true, probes: probes.union([.attention]))
+        let sequence = try TokenSequence(model: model, special: special)
+        func read(_ pieces: [Piece]) throws -> [Double] {
+            let pass = try ReadingPass([(sequence, pieces)], plan, probe: see)
+            try pass.finish()
+            return pass.layerImportance
+        }
+        _ = try read([.text(prefix), .image(ImagePiece(latents: latents))])
+        let importance = try read([.text(question)])
         try Task.checkCancellation()
         if let failure { throw failure }
-        return (received, reading.layerImportance)
+        return (received, importance)
     }
 
     /// What was received.

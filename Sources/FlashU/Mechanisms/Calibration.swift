@@ -1,4 +1,5 @@
 public import Foundation
+public import ShowO2
 import Tensors
 
 /// What was measured on a model once, for both tasks: the importance of FFN neurons and of LLM layers.
@@ -59,18 +60,54 @@ public struct Calibration: Sendable {
     ///
     /// - Throws: `WeightError` for a damaged file, or one that belongs to a model of another size.
     public init(file url: URL, layers: Int, neurons: Int) throws {
-        let file = try SafetensorsFile(url: url)
+        let file = try openWeights(file: url)
+        try self.init(file, layers: layers, neurons: neurons) { name, shape in
+            if let objection = file.objection(toWeight: name, shapes: [shape]) { throw objection }
+            let values = try file.tensor(name).floats()
+            guard values.allSatisfy(\.isFinite) else {
+                throw WeightError.wrongTensor(
+                    name: name, file: file.location,
+                    reason: "holds infinities or not-a-numbers; calibrate the model again")
+            }
+            return values
+        }
+    }
+
+    /// All that is wrong with a calibration file's tensors, whose elements are not read.
+    public static func problems(file url: URL, layers: Int, neurons: Int) -> [ModelProblem] {
+        var problems: [ModelProblem] = []
+        do {
+            let file = try openWeights(file: url)
+            _ = try Calibration(file, layers: layers, neurons: neurons) { name, shape in
+                if let objection = file.objection(toWeight: name, shapes: [shape]) {
+                    problems.append(ModelProblem(objection, file: url.path))
+                }
+                return []
+            }
+        } catch {
+            problems.append(ModelProblem(error, file: url.path))
+        }
+        return problems
+    }
+
+    /// - Parameter tensor: the elements of the tensor of that name and shape.
+    private init(
+        _ file: any TensorSource, layers: Int, neurons: Int, tensor: (String, [Int]) throws -> [Float]
+    ) throws {
         scores = [:]
-        for task in Task.allCases where file.contains("\(task.rawValue).wanda") {
-            func matrix(_ name: String) throws -> [[Float]] {
-                let tensor = try file.tensor("\(task.rawValue).\(name)", shape: [layers, neurons])
-                return (0..<layers).map { tensor.rows($0..<$0 + 1).floats() }
+        for task in Task.allCases {
+            let name = { (part: String) in "\(task.rawValue).\(part)" }
+            guard ["wanda", "reconstruction", "layers", "norm_attention"].contains(where: { file.contains(name($0)) })
+            else { continue }
+            func matrix(_ part: String) throws -> [[Float]] {
+                let values = try tensor(name(part), [layers, neurons])
+                return stride(from: 0, to: values.count, by: max(1, neurons)).map { Array(values[$0..<$0 + neurons]) }
             }
             scores[task] = Scores(
                 wanda: try matrix("wanda"), reconstruction: try matrix("reconstruction"),
-                layers: try file.tensor("\(task.rawValue).layers", shape: [layers]).floats(),
-                normAttention: file.contains("\(task.rawValue).norm_attention")
-                    ? try file.tensor("\(task.rawValue).norm_attention", shape: [layers]).floats() : nil)
+                layers: try tensor(name("layers"), [layers]),
+                normAttention: file.contains(name("norm_attention"))
+                    ? try tensor(name("norm_attention"), [layers]) : nil)
         }
     }
 

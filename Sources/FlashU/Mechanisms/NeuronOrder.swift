@@ -15,8 +15,9 @@ public struct NeuronOrder: Sendable, Equatable {
 
     /// Neurons that a ratio keeps of `width`: the released code rounds down to a multiple of 64.
     public static func kept(of width: Int, ratio: Double) -> Int {
-        let wanted = width - Int(Double(width) * ratio)
-        return ratio <= 0 ? width : max(min(width, granularity), wanted / granularity * granularity)
+        guard ratio > 0 else { return width }
+        let wanted = width - Int(Double(width) * min(ratio, 1))
+        return max(min(width, granularity), wanted / granularity * granularity)
     }
 
     /// Groups each layer's neurons for a ratio of each task.

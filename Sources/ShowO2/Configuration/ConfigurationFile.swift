@@ -74,19 +74,50 @@ extension Decodable {
     /// - Parameter file: what messages call it.
     static func read(_ data: Data, file: String) throws(ModelError) -> Self {
         do {
-            return try JSONDecoder().decode(Self.self, from: data)
+            return try JSONDecoder().decode(Self.self, from: data.withoutNonFiniteNumbers)
         } catch let error as DecodingError {
             // The decoder calls 64.5 "not valid JSON" where a whole number is wanted, and does not say where it stands.
             if case .dataCorrupted(let context) = error, context.codingPath.isEmpty,
-                (try? JSONSerialization.jsonObject(with: data)) != nil
+                (try? JSONSerialization.jsonObject(with: data.withoutNonFiniteNumbers)) != nil
             {
                 throw .configuration(
-                    file: file, reason: "a number in it is too large, or has a fraction where a whole one is needed")
+                    file: file,
+                    reason: "a number in it is too large or not finite, or has a fraction where a whole one is needed")
             }
             throw .configuration(file: file, reason: error.oneLine)
         } catch {
             throw .configuration(file: file, reason: "not valid JSON")
         }
+    }
+}
+
+extension Data {
+    /// JSON in which the words `NaN`, `Infinity` and `-Infinity`, which Python writes though JSON has no such numbers, are numbers too large
+    /// for any type: they are refused where they are asked for, and only there.
+    fileprivate var withoutNonFiniteNumbers: Data {
+        let words = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }
+        guard words.contains(where: { range(of: Data($0)) != nil }) else { return self }
+        let text = [UInt8](self)
+        var out: [UInt8] = []
+        out.reserveCapacity(text.count)
+        var (at, isString) = (0, false)
+        while at < text.count {
+            let byte = text[at]
+            if isString, byte == UInt8(ascii: "\\"), at + 1 < text.count {
+                out += text[at...at + 1]
+                at += 2
+                continue
+            }
+            if byte == UInt8(ascii: "\"") { isString.toggle() }
+            if !isString, let word = words.last(where: { text[at...].starts(with: $0) }) {
+                out += Array("1e999".utf8)
+                at += word.count
+            } else {
+                out.append(byte)
+                at += 1
+            }
+        }
+        return Data(out)
     }
 }
 

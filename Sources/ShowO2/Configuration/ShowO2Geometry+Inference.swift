@@ -31,18 +31,19 @@ extension ShowO2Geometry {
     ) throws(ModelError) {
         let shapes = WeightShapes(weights)
 
-        let embedding = try shapes.matrix("showo.model.embed_tokens.weight")
         name = extra?.name ?? folderName
-        vocabulary = embedding.rows
         llm = try shapes.stack(
-            "showo.model.layers", hidden: embedding.columns, query: "self_attn.q_proj.weight",
+            "showo.model.layers", beside: "showo.model.embed_tokens.weight", query: "self_attn.q_proj.weight",
             key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.llm
         ) { _ in 128 }
+        vocabulary = try shapes.rows(
+            of: ["showo.model.embed_tokens.weight", "showo.lm_head.weight"], columns: llm.hidden,
+            stated: config.llm_vocab_size)
         ropeTheta = extra?.llm?.rope_theta ?? 1e6
         llmEpsilon = Float(extra?.llm?.rms_norm_eps ?? 1e-6)
 
-        let positionTable = try shapes.matrix("position_embedding.weight")
-        positions = positionTable.rows
+        // A table of the published size, where it is missing: whoever loads the model will say so.
+        positions = try shapes.rows(of: ["position_embedding.weight"], columns: nil, stated: 729)
         let side = Int(Double(positions).squareRoot().rounded())
         guard side * side == positions else {
             throw .contradiction("position_embedding.weight has \(positions) rows, which make no square grid")
@@ -51,14 +52,13 @@ extension ShowO2Geometry {
         var vision = extra?.vision
         vision?.num_hidden_layers = nil
         self.vision = try shapes.stack(
-            "und_trans.layers", hidden: positionTable.columns, query: "self_attn.q_proj.weight",
+            "und_trans.layers", beside: "position_embedding.weight", query: "self_attn.q_proj.weight",
             key: "self_attn.k_proj.weight", inner: "mlp.fc1.weight", stated: vision
         ) { $0 % 72 == 0 ? 72 : 64 }
         visionEpsilon = Float(extra?.vision?.layer_norm_eps ?? 1e-6)
 
-        let finalLayer = try shapes.matrix("diffusion_head_b.linear.weight")
         head = try shapes.stack(
-            "diffusion_head_a", hidden: finalLayer.columns, query: "self_attn.q_proj.weight",
+            "diffusion_head_a", beside: "diffusion_head_b.linear.weight", query: "self_attn.q_proj.weight",
             key: "self_attn.k_proj.weight", inner: "mlp.gate_proj.weight", stated: extra?.head
         ) { _ in 64 }
 
@@ -110,12 +110,19 @@ extension ShowO2Geometry {
             ("hidden_size", config.hidden_size, llm.hidden),
             ("clip_latent_dim", config.clip_latent_dim, self.vision.hidden),
             ("num_diffusion_layers", config.num_diffusion_layers, head.layers),
-            ("patch_size and image_latent_dim", patchWidth, finalLayer.rows),
         ] {
             if let stated, stated != found { throw .contradiction("\(key) is \(stated), the weights have \(found)") }
         }
+        let output = "diffusion_head_b.linear.weight"
+        let rows = try? shapes.rows(of: [output], columns: head.hidden, stated: patchWidth)
+        if let rows, rows != patchWidth {
+            throw .contradiction(
+                "patch_size \(patch) and image_latent_dim \(latentChannels) make tokens of \(patchWidth) values, \(output) has \(rows) rows"
+            )
+        }
         if let stated = config.llm_vocab_size, stated > vocabulary {
-            throw .contradiction("llm_vocab_size is \(stated), the weights have \(vocabulary)")
+            throw .contradiction(
+                "llm_vocab_size is \(stated), showo.model.embed_tokens.weight has \(vocabulary) rows")
         }
         try Self.require(
             latentMean.count == latentChannels && latentStd.count == latentChannels
@@ -156,69 +163,4 @@ extension ShowO2Geometry {
         2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253,
         2.8251, 1.9160,
     ]
-}
-
-/// Sizes read off the weights.
-private struct WeightShapes {
-    let source: any TensorSource
-    let names: [String]
-
-    init(_ source: any TensorSource) {
-        self.source = source
-        names = source.names
-    }
-
-    func matrix(_ name: String) throws(ModelError) -> (rows: Int, columns: Int) {
-        guard let shape = source.info(name)?.shape else {
-            throw .contradiction("\(source.location) has no \(name); these are not Show-o2 weights")
-        }
-        guard shape.count == 2, shape[0] > 0, shape[1] > 0 else { throw .contradiction("\(name) has shape \(shape)") }
-        return (shape[0], shape[1])
-    }
-
-    func stack(
-        _ prefix: String, hidden: Int, query: String, key: String, inner: String, stated: GeometryFile.Transformer?,
-        defaultHeadDim: (Int) -> Int
-    ) throws(ModelError) -> ShowO2Geometry.Stack {
-        let layers = 1 + (names.compactMap { layerIndex($0, prefix) }.max() ?? -1)
-        guard layers > 0 else { throw .contradiction("\(source.location) has no \(prefix).0") }
-        let queryWidth = try matrix("\(prefix).0.\(query)").rows
-        let keyWidth = try matrix("\(prefix).0.\(key)").rows
-        let intermediate = try matrix("\(prefix).0.\(inner)").rows
-        let headDim: Int
-        if let dim = stated?.head_dim {
-            headDim = dim
-        } else if let heads = stated?.num_attention_heads, heads > 0, queryWidth % heads == 0 {
-            headDim = queryWidth / heads
-        } else {
-            headDim = defaultHeadDim(hidden)
-        }
-        guard headDim > 0, headDim % 2 == 0, queryWidth % headDim == 0, keyWidth % headDim == 0, keyWidth > 0,
-            queryWidth % keyWidth == 0
-        else {
-            throw .contradiction(
-                "\(prefix) has query and key widths \(queryWidth) and \(keyWidth), which heads of \(headDim) do not divide"
-            )
-        }
-        let attention = AttentionGeometry(
-            heads: queryWidth / headDim, keyValueHeads: keyWidth / headDim, headDim: headDim)
-        for (key, value, found) in [
-            ("num_hidden_layers", stated?.num_hidden_layers, layers),
-            ("num_attention_heads", stated?.num_attention_heads, attention.heads),
-            ("num_key_value_heads", stated?.num_key_value_heads, attention.keyValueHeads),
-            ("intermediate_size", stated?.intermediate_size, intermediate),
-        ] {
-            if let value, value != found {
-                throw .contradiction("\(key) of \(prefix) is \(value), the weights have \(found)")
-            }
-        }
-        return ShowO2Geometry.Stack(hidden: hidden, layers: layers, attention: attention, intermediate: intermediate)
-    }
-
-    private func layerIndex(_ name: String, _ prefix: String) -> Int? {
-        guard name.hasPrefix(prefix + ".") else { return nil }
-        return Int(name.dropFirst(prefix.count + 1).prefix { $0 != "." }).flatMap {
-            (0..<10_000).contains($0) ? $0 : nil
-        }
-    }
 }

@@ -25,36 +25,43 @@ package struct DualPathFusion: Sendable {
         second = try loader.linear("fusion_proj.3", hidden, hidden)
     }
 
-    /// latents `[images, channels, height, width]` float32 -> embeddings `[images * tokens, hidden]` float32.
+    /// Adds the stages that turn latents `[images, channels, height, width]` float32 into embeddings.
     ///
-    /// - Parameter features: given features of the semantic path `[images * tokens, width]` instead of running it.
-    package func callAsFunction(
-        _ latents: Tensor, features: Tensor? = nil, _ compute: any Compute, _ workspace: Workspace,
-        observe: Observer? = nil
+    /// - Parameters:
+    ///   - features: given features of the semantic path `[images * tokens, width]` instead of running it.
+    ///   - computed: told the features that the semantic path computed, where it ran.
+    /// - Returns: the embeddings `[images * tokens, hidden]` float32, in memory of the workspace, once the stages have run.
+    package func add(
+        to stages: Stages, _ latents: Tensor, features: Tensor? = nil, _ compute: any Compute, _ workspace: Workspace,
+        computed: ((Tensor) -> Void)? = nil, observe: Observer? = nil
     ) -> Tensor {
         let images = latents.shape[0]
         let grid = TokenGrid(height: latents.shape[2] / patch, width: latents.shape[3] / patch)
         let count = images * grid.tokens
         let patches = workspace.tensor("fusion.patches", [count, latents.shape[1] * patch * patch])
-        Patches.cut(latents, patch: patch, into: patches)
+        let embeddings = workspace.tensor("fusion.embeddings", [count, hidden])  // [images * tokens, hidden]
+        stages.add { [patch] in Patches.cut(latents, patch: patch, into: patches) }
 
         // [count, width]
-        let semantic = features ?? encoder(patches, images: images, grid: grid, workspace, observe: observe)
-        observe?("und_trans", semantic)
-        let lowLevel = workspace.tensor("fusion.gen", [count, hidden])
-        compute.linear(patches, projector, .identity, .replace, into: lowLevel)
-        observe?("image_embedder_gen", lowLevel)
+        let semantic =
+            features ?? encoder.add(to: stages, patches, images: images, grid: grid, workspace, observe: observe)
+        stages.add { [self] in
+            if features == nil { computed?(semantic) }
+            observe?("und_trans", semantic)
+            let lowLevel = workspace.tensor("fusion.gen", [count, hidden])
+            compute.linear(patches, projector, .identity, .replace, into: lowLevel)
+            observe?("image_embedder_gen", lowLevel)
 
-        let both = workspace.tensor("fusion.both", [count, semantic.shape[1] + hidden])
-        both.setColumns(from: 0, semantic)
-        both.setColumns(from: semantic.shape[1], lowLevel)
-        let normed = workspace.tensor("fusion.normed", both.shape, compute.activationType)
-        compute.norm(both, norm, nil, silu: false, into: normed)
-        let inner = workspace.tensor("fusion.inner", [count, hidden], compute.activationType)
-        compute.linear(normed, first, .gelu, .replace, into: inner)
-        let embeddings = workspace.tensor("fusion.embeddings", [count, hidden])  // [images * tokens, hidden]
-        compute.linear(inner, second, .identity, .replace, into: embeddings)
-        observe?("fusion_proj", embeddings)
+            let both = workspace.tensor("fusion.both", [count, semantic.shape[1] + hidden])
+            both.setColumns(from: 0, semantic)
+            both.setColumns(from: semantic.shape[1], lowLevel)
+            let normed = workspace.tensor("fusion.normed", both.shape, compute.activationType)
+            compute.norm(both, norm, nil, silu: false, into: normed)
+            let inner = workspace.tensor("fusion.inner", [count, hidden], compute.activationType)
+            compute.linear(normed, first, .gelu, .replace, into: inner)
+            compute.linear(inner, second, .identity, .replace, into: embeddings)
+            observe?("fusion_proj", embeddings)
+        }
         return embeddings
     }
 }

@@ -24,18 +24,12 @@ package final class FlowHead: Sendable {
         self.geometry = head
         patchWidth = geometry.patchWidth
         compute = loader.compute
-        if loader.source.contains("diff_proj.0.weight") {
-            projection = (
+        projection =
+            geometry.llm.hidden != width || loader.contains("diff_proj.0", "diff_proj.2")
+            ? (
                 try loader.linear("diff_proj.0", width, geometry.llm.hidden),
                 try loader.linear("diff_proj.2", width, width)
-            )
-        } else {
-            guard geometry.llm.hidden == width else {
-                throw ModelError.contradiction(
-                    "no diff_proj although the LLM's width \(geometry.llm.hidden) is not the head's \(width)")
-            }
-            projection = nil
-        }
+            ) : nil
         layers = try (0..<head.layers).map {
             let layer = try TransformerLayer(
                 loader, "diffusion_head_a.\($0)", head, epsilon: 1e-5, bias: false, queryKeyNormEpsilon: 1e-6)
@@ -55,36 +49,39 @@ package final class FlowHead: Sendable {
 
     var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
-    /// Caches for all layers.
-    package func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
-        layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
+    /// Empty caches for all layers of one sequence.
+    package func makeCaches() -> [any KeyValueCache] {
+        layers.map { _ in compute.makeCache(geometry.attention) }
     }
 
-    /// adaLN of every layer for every time of a schedule, as one product a layer: it depends on t alone.
+    /// Adds the stages that compute adaLN of every layer for every time of a schedule, as one product a layer: it depends on t alone.
     /// conditioning `[times, width]` float32.
-    func modulations(_ conditioning: Tensor) -> [HeadModulation] {
+    func addModulations(to stages: Stages, _ conditioning: Tensor, then done: @escaping ([HeadModulation]) -> Void) {
         let times = conditioning.shape[0]
         let x = Tensor(conditioning.floats().map { $0 / (1 + exp(-$0)) }, shape: conditioning.shape)  // SiLU
-        func rows(_ source: LinearSource) -> Tensor {
-            let out = Tensor(zeros: [times, source.weight.shape[0]])
-            compute.linear(x, once: source, into: out)
-            source.weight.evict()
-            return out
+        var rows: [Tensor] = []  // of each layer [times, 6 width], of the final one [times, 2 width]
+        for source in layerModulations + [finalModulation] {
+            stages.add { [compute] in
+                let out = Tensor(zeros: [times, source.weight.shape[0]])
+                compute.linear(x, once: source, into: out)
+                source.weight.evict()
+                rows.append(out)
+            }
         }
-        let layers = layerModulations.map(rows)  // [times, 6 width] each
-        let last = rows(finalModulation)  // [times, 2 width]
-        return (0..<times).map { t in
-            let final = last.rows(t..<t + 1).reshaped([2, geometry.hidden])
-            return HeadModulation(
-                layers: layers.map { LayerModulation($0.rows(t..<t + 1).reshaped([$0.shape[1]])) },
-                finalShift: final.rows(0..<1).reshaped([geometry.hidden]),
-                finalScale: final.rows(1..<2).reshaped([geometry.hidden]))
+        stages.add { [geometry] in
+            done(
+                (0..<times).map { t in
+                    let final = rows[rows.count - 1].rows(t..<t + 1).reshaped([2, geometry.hidden])
+                    return HeadModulation(
+                        layers: rows.dropLast().map { LayerModulation($0.rows(t..<t + 1).reshaped([$0.shape[1]])) },
+                        finalShift: final.rows(0..<1).reshaped([geometry.hidden]),
+                        finalScale: final.rows(1..<2).reshaped([geometry.hidden]))
+                })
         }
     }
 
-    /// LLM hidden states after the final norm, `[rows, llm hidden]` activations -> the head's input `[rows, hidden]` float32.
-    package func project(_ x: Tensor, _ workspace: Workspace) -> Tensor {
-        let hidden = workspace.tensor("head.hidden", [x.shape[0], geometry.hidden])
+    /// LLM hidden states after the final norm, `[rows, llm hidden]` activations -> the head's input `hidden` `[rows, hidden]` float32.
+    package func project(_ x: Tensor, into hidden: Tensor, _ workspace: Workspace) {
         if let projection {
             let inner = workspace.tensor("head.inner", [x.shape[0], geometry.hidden], compute.activationType)
             compute.linear(x, projection.first, .gelu, .replace, into: inner)
@@ -92,21 +89,24 @@ package final class FlowHead: Sendable {
         } else {
             hidden.set(x.floats())
         }
-        return hidden
     }
 
-    /// Runs the modulated layers on `hidden` `[rows, hidden]` in place. Without a modulation (text rows) shift and scale are
+    /// Adds the stages that run the modulated layers on `hidden` `[rows, hidden]` in place. Without a modulation (text rows) shift and scale are
     /// 0 and the gate is 1.
-    package func callAsFunction(
-        _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ modulation: HeadModulation?,
-        modulated: RowMask? = nil, _ workspace: Workspace, observe: Observer? = nil
+    ///
+    /// - Parameter caches: of a layer, one for each sequence that `rows` numbers.
+    package func add(
+        to stages: Stages, _ hidden: Tensor, _ rows: RowLayout, caches: @escaping (Int) -> [any KeyValueCache],
+        _ modulation: HeadModulation?, modulated: RowMask? = nil, _ workspace: Workspace, observe: Observer? = nil
     ) {
         let rotary = rotary.covering(rows)
         for (i, layer) in layers.enumerated() {
-            layer(
-                hidden, rows, caches[i], rotary, modulation: modulation?.layers[i], modulated: modulated, compute,
-                workspace)
-            observe?("head_layer\(i)", hidden)
+            stages.add { [compute] in
+                layer.add(
+                    to: stages, hidden, rows, caches(i), rotary, modulation: modulation?.layers[i],
+                    modulated: modulated, compute, workspace)
+                if let observe { stages.add { observe("head_layer\(i)", hidden) } }
+            }
         }
     }
 

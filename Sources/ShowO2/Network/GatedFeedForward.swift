@@ -3,7 +3,7 @@ import Tensors
 
 /// SwiGLU: `down(silu(gate(x)) * up(x))`, without biases.
 struct GatedFeedForward: Sendable {
-    /// Neurons, rounded up to a multiple of 16; the added ones are zero.
+    /// Neurons.
     let width: Int
     /// hidden -> 2 x width, gate and up interleaved.
     let gateUp: any LinearWeights
@@ -13,25 +13,25 @@ struct GatedFeedForward: Sendable {
     /// - Parameter order: the neurons of the checkpoint in the order in which they are packed; nil = as stored. The output
     ///   does not depend on it, but a plan that runs a range of neurons does.
     init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int, order: [Int]? = nil) throws {
-        let width = (intermediate + 15) / 16 * 16
-        self.width = width
+        width = intermediate
         let names = ["gate_proj", "up_proj", "down_proj"].map { "\(prefix).\($0)" }
         func rows(_ name: String) throws -> LinearSource {
             let source = try loader.layer(name, intermediate, hidden, bias: false)
-            let scales = source.scales?.reshaped([intermediate, 1])
-            let weight = order.map(source.weight.gatheringRows) ?? source.weight
-            if order != nil { source.weight.evict() }
+            guard let order else { return source }
+            let weight = source.weight.gatheringRows(order)
+            source.weight.evict()
             return LinearSource(
-                weight: weight.padded(rows: width, columns: hidden),
-                scales: scales.map { (order.map($0.gatheringRows) ?? $0).padded(rows: width, columns: 1) }?
-                    .reshaped([width]))
+                weight: weight,
+                scales: source.scales?.reshaped([intermediate, 1]).gatheringRows(order).reshaped([intermediate]))
         }
         gateUp = try loader.pack([rows(names[0]), rows(names[1])], Array(names[..<2]), .gated)
-        let down = try loader.layer(names[2], hidden, intermediate, bias: false)
-        let weight = order.map(down.weight.gatheringColumns) ?? down.weight
-        if order != nil { down.weight.evict() }
-        self.down = try loader.pack(
-            [LinearSource(weight: weight.padded(rows: hidden, columns: width), scales: down.scales)], [names[2]])
+        var down = try loader.layer(names[2], hidden, intermediate, bias: false)
+        if let order {
+            let weight = down.weight.gatheringColumns(order)
+            down.weight.evict()
+            down = LinearSource(weight: weight, scales: down.scales)
+        }
+        self.down = try loader.pack([down], [names[2]])
     }
 
     var byteCount: Int { gateUp.byteCount + down.byteCount }

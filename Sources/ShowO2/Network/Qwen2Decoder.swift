@@ -28,9 +28,8 @@ package final class Qwen2Decoder: Sendable {
         self.geometry = geometry.llm
         vocabulary = geometry.vocabulary
         compute = loader.compute
-        embedding = try loader.source.tensor(
-            "showo.model.embed_tokens.weight", shape: [vocabulary, geometry.llm.hidden]
-        ).asFloatOrBFloat16()
+        embedding = try loader.tensor("showo.model.embed_tokens.weight", [vocabulary, geometry.llm.hidden])
+            .asFloatOrBFloat16()
         outputSource =
             loader.source.contains("showo.lm_head.weight")
             ? try loader.layer("showo.lm_head", vocabulary, geometry.llm.hidden, bias: false)
@@ -52,39 +51,59 @@ package final class Qwen2Decoder: Sendable {
 
     var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
-    /// Caches for all layers.
-    package func makeCaches(sequences: Int, capacity: Int) -> [any KeyValueCache] {
-        layers.map { _ in compute.makeCache(geometry.attention, sequences: sequences, capacity: capacity) }
+    /// Empty caches for all layers of one sequence.
+    package func makeCaches() -> [any KeyValueCache] {
+        layers.map { _ in compute.makeCache(geometry.attention) }
     }
 
-    /// Runs layers on `hidden` `[rows, hidden]` float32, in place: input embeddings -> hidden states before the final norm.
+    /// Adds the stages that run layers on `hidden` `[rows, hidden]` float32, in place: input embeddings -> hidden states before the final norm.
     ///
     /// - Parameters:
+    ///   - rows: the layout of the rows in a layer: sequences whose tokens were cut have other slots in later layers.
+    ///   - caches: of a layer, one for each sequence that `rows` numbers.
     ///   - range: the layers; nil = all.
     ///   - skipped: layers among them that are left out.
     ///   - neurons: per layer of the whole stack, the packed neurons to run; nil = all.
     ///   - forCache: whether nobody reads the hidden states that come out, only the caches: the last layer then stops at its keys and values.
     ///   - measure: told each layer's number, input and output, `[rows, hidden]` both.
-    package func callAsFunction(
-        _ hidden: Tensor, _ rows: RowLayout, _ caches: [any KeyValueCache], _ workspace: Workspace,
-        layers range: Range<Int>? = nil, skipping skipped: Set<Int> = [], neurons: [[Range<Int>]]? = nil,
-        forCache: Bool = false,
-        measure: ((Int, Tensor, Tensor) -> Void)? = nil, observe: Observer? = nil
+    ///   - probes: who looks into the layers.
+    package func add(
+        to stages: Stages, _ hidden: Tensor, rows: @escaping (Int) -> RowLayout,
+        caches: @escaping (Int) -> [any KeyValueCache], _ workspace: Workspace, layers range: Range<Int>? = nil,
+        skipping skipped: Set<Int> = [], neurons: [[Range<Int>]]? = nil, forCache: Bool = false,
+        measure: ((Int, Tensor, Tensor) -> Void)? = nil, probes: [LayerProbe] = [], observe: Observer? = nil
     ) {
-        let rotary = rotary.covering(rows)
         let running = (range ?? layers.indices).filter { !skipped.contains($0) }
         for i in running {
-            let inside: Observer? = observe.map { observe in { observe("llm.layer\(i).\($0)", $1) } }
-            if forCache, i == running.last {
-                layers[i].remember(hidden, rows, caches[i], rotary, compute, workspace, observe: inside)
-                return
+            stages.add { [self] in
+                let (rows, caches) = (rows(i), caches(i))
+                let rotary = rotary.covering(rows)
+                let show = show(i, rows, probes.filter { $0.layers.contains(i) }, observe)
+                if forCache, i == running.last {
+                    layers[i].remember(hidden, rows, caches, rotary, compute, workspace, show: show)
+                    return
+                }
+                let before = measure.map { _ in workspace.tensor("decoder.before", hidden.shape) }
+                before?.copy(from: hidden)
+                layers[i].add(
+                    to: stages, hidden, rows, caches, rotary, neurons: neurons?[i], compute, workspace, show: show)
+                guard before != nil || observe != nil else { return }
+                stages.add {
+                    if let before { measure?(i, before, hidden) }
+                    observe?("llm.layer\(i)", hidden)
+                }
             }
-            let before = measure.map { _ in workspace.tensor("decoder.before", hidden.shape) }
-            before?.copy(from: hidden)
-            layers[i](
-                hidden, rows, caches[i], rotary, neurons: neurons?[i], compute, workspace, observe: inside)
-            if let before { measure?(i, before, hidden) }
-            observe?("llm.layer\(i)", hidden)
+        }
+    }
+
+    /// Shows what happens inside of layer `i` to those who look; nil = nobody does.
+    private func show(_ i: Int, _ rows: RowLayout, _ probes: [LayerProbe], _ observe: Observer?)
+        -> ((LayerReading) -> Void)?
+    {
+        guard !probes.isEmpty || observe != nil else { return nil }
+        return { reading in
+            for probe in probes { probe.show(i, rows, reading) }
+            observe?("llm.layer\(i).\(reading.name)", reading.tensor)
         }
     }
 

@@ -22,7 +22,8 @@ final class SemanticEncoder: Sendable {
     let layers: [Layer]
     /// `[positions, width]` float32, a square grid.
     let positionTable: Tensor
-    private let resized = Mutex<[TokenGrid: Tensor]>([:])
+    /// Of the grids that were used last: a process that is asked for every size must not keep them all.
+    private let resized = Mutex(LRUCache<TokenGrid, Tensor>(capacity: 4))
     private let compute: any Compute
 
     init(_ loader: WeightLoader, _ geometry: ShowO2Geometry, layerLoaded: () throws -> Void) throws {
@@ -32,9 +33,7 @@ final class SemanticEncoder: Sendable {
         compute = loader.compute
         patchEmbedding = try loader.patchEmbedding(
             "image_embedder_und.proj", width, channels: geometry.latentChannels, patch: geometry.patch)
-        positionTable = try loader.source.tensor(
-            "position_embedding.weight", shape: [geometry.positions, width]
-        ).toFloat32()
+        positionTable = try loader.tensor("position_embedding.weight", [geometry.positions, width]).toFloat32()
         layers = try (0..<vision.layers).map { i in
             let prefix = "und_trans.layers.\(i)"
             let layer = Layer(
@@ -56,42 +55,46 @@ final class SemanticEncoder: Sendable {
         }
     }
 
-    /// patches `[images * tokens, patchWidth]` float32 -> features `[images * tokens, width]` float32.
-    func callAsFunction(
-        _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace, observe: Observer? = nil
-    )
-        -> Tensor
-    {
+    /// Adds the stages that turn patches `[images * tokens, patchWidth]` float32 into features.
+    ///
+    /// - Returns: the features `[images * tokens, width]` float32, in memory of the workspace, once the stages have run.
+    func add(
+        to stages: Stages, _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace,
+        observe: Observer? = nil
+    ) -> Tensor {
         let (count, width, heads) = (images * grid.tokens, geometry.hidden, geometry.attention)
         let hidden = workspace.tensor("und.hidden", [count, width])  // [images * tokens, width]
-        compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
-        observe?("image_embedder_und", hidden)
-        let table = positions(for: grid)  // [tokens, width]
-        for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
-
+        stages.add { [self] in
+            compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
+            observe?("image_embedder_und", hidden)
+            let table = positions(for: grid)  // [tokens, width]
+            for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
+        }
         // Every token of an image sees all tokens of that image.
-        let (rows, cache) = workspace.value("und \(images) \(grid.tokens)") {
+        let (rows, caches) = workspace.value("und \(images) \(grid.tokens)") {
             var rows = RowLayout()
             for image in 0..<images {
                 rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
             }
-            return (rows, compute.makeCache(heads, sequences: images, capacity: grid.tokens))
+            return (rows, (0..<images).map { _ in compute.makeCache(heads) })
         }
-        let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
-        let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
-        let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]
-        let mixed = workspace.tensor("und.attention", [count, heads.queryWidth], compute.activationType)
-        let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
         for (i, layer) in layers.enumerated() {
-            compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
-            compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
-            compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
-            compute.attention(queries, heads, rows, cache, into: mixed)
-            compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
-            compute.norm(hidden, layer.norm2, nil, silu: false, into: x)
-            compute.linear(x, layer.expand, .geluTanh, .replace, into: inner)
-            compute.linear(inner, layer.contract, .identity, .residual, into: hidden)
-            observe?("und_trans.layer\(i)", hidden)
+            stages.add { [self] in
+                let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
+                let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
+                let queries = workspace.tensor("und.q", [count, heads.queryWidth])  // [rows, width]
+                let mixed = workspace.tensor("und.attention", [count, heads.queryWidth], compute.activationType)
+                let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
+                compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
+                compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
+                compute.heads(fused, heads, nil, nil, rows, caches, into: queries)
+                compute.attention(queries, heads, rows, caches, into: mixed)
+                compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
+                compute.norm(hidden, layer.norm2, nil, silu: false, into: x)
+                compute.linear(x, layer.expand, .geluTanh, .replace, into: inner)
+                compute.linear(inner, layer.contract, .identity, .residual, into: hidden)
+                observe?("und_trans.layer\(i)", hidden)
+            }
         }
         return hidden
     }
@@ -103,10 +106,7 @@ final class SemanticEncoder: Sendable {
             return positionTable
         }
         return resized.withLock { known in
-            if let table = known[grid] { return table }
-            let table = BicubicTable.resize(positionTable, side: side, to: grid)
-            known[grid] = table
-            return table
+            known.value(for: grid) { BicubicTable.resize(positionTable, side: side, to: grid) }
         }
     }
 }

@@ -19,15 +19,9 @@ struct TimeEmbedding: Sendable {
         hidden = geometry.llm.hidden
         first = try loader.linear("time_embed.mlp.0", width, Self.features)
         second = try loader.linear("time_embed.mlp.2", width, width)
-        if loader.source.contains("time_embed_proj.weight") {
-            projection = try loader.linear("time_embed_proj", hidden, width)
-        } else {
-            guard hidden == width else {
-                throw ModelError.contradiction(
-                    "no time_embed_proj although the LLM's width \(hidden) is not the head's \(width)")
-            }
-            projection = nil
-        }
+        projection =
+            hidden != width || loader.contains("time_embed_proj")
+            ? try loader.linear("time_embed_proj", hidden, width) : nil
     }
 
     /// times -> (conditioning `[times, width]`, time tokens `[times, hidden]`), float32.

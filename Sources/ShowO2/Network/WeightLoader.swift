@@ -3,30 +3,67 @@ import Tensors
 
 /// Reads named weights, checks their shapes, and hands them to the backend. What was packed is given back to the system: the memory
 /// mapping holds hardly more than one layer at a time.
+///
+/// With ``findings`` it goes through the same motions without reading or packing anything, and collects what is wrong instead of stopping at
+/// the first fault: what a model needs is written down once, where it is loaded.
 struct WeightLoader {
     let source: any TensorSource
     let compute: any Compute
     /// The layers that are packed in 8 bits where the backend does that.
     var int8 = Int8Layers.standard
+    /// Where faults go in an inspection; nil: the first one is thrown.
+    var findings: WeightFindings?
+
+    /// Larger than any tensor of a model: an inspection ends where shapes contradict each other so grossly.
+    private static let largestStandIn = 2 << 30
+
+    /// The tensor of that name, which must have one of those shapes, the usual one first. In an inspection a stand-in of the usual shape.
+    func tensor(_ name: String, _ shape: [Int], or others: [[Int]] = []) throws -> Tensor {
+        if let objection = objection(name, [shape] + others) {
+            guard let findings else { throw objection }
+            findings.add(objection)
+            guard let size = TensorInfo(shape: shape, dtype: .bfloat16).checkedByteCount, size <= Self.largestStandIn
+            else { throw objection }
+        } else if findings == nil {
+            return try source.tensor(name)
+        }
+        // Zeros that nobody looks at take no memory.
+        return Tensor(zeros: shape, dtype: .bfloat16)
+    }
+
+    /// What is wrong with a tensor, by its name in the file.
+    private func objection(_ name: String, _ shapes: [[Int]]) -> WeightError? {
+        let objection = source.objection(toWeight: name, shapes: shapes)
+        guard let renamed = source as? RenamedWeights else { return objection }
+        return objection?.naming(renamed.storedName(name))
+    }
 
     /// A weight and bias of a linear layer, `[outputs, inputs]` and `[outputs]`.
     func layer(_ name: String, _ outputs: Int, _ inputs: Int, bias: Bool = true) throws -> LinearSource {
-        let bias = bias ? try source.tensor(name + ".bias", shape: [outputs]) : nil
+        let bias = bias ? try tensor(name + ".bias", [outputs]) : nil
         let name = name + ".weight"
         // Integers are wanted only where they are packed as such.
-        if isQuantized(name), let (values, scales) = try source.quantized(name), values.shape == [outputs, inputs] {
+        if findings == nil, isQuantized(name), let (values, scales) = try source.quantized(name),
+            values.shape == [outputs, inputs]
+        {
             return LinearSource(weight: values, scales: scales, bias: bias)
         }
-        return LinearSource(weight: try source.tensor(name, shape: [outputs, inputs]), bias: bias)
+        return LinearSource(weight: try tensor(name, [outputs, inputs]), bias: bias)
     }
 
     /// Whether the weight of that name is packed in 8 bits.
     func isQuantized(_ name: String) -> Bool { compute.precision == .int8 && int8.contains(weight: name) }
 
+    /// Whether a part that some models lack is there: any of the tensors that begin with the names.
+    func contains(_ layers: String...) -> Bool {
+        layers.contains { source.contains($0 + ".weight") || source.contains($0 + ".bias") }
+    }
+
     /// Packs the weights of the layers called `names`.
     func pack(_ sources: [LinearSource], _ names: [String], _ arrangement: LinearArrangement = .stacked) throws
         -> any LinearWeights
     {
+        guard findings == nil else { return UnpackedLayer(sources) }
         let quantized = names.allSatisfy { isQuantized($0 + ".weight") }
         let packed = try compute.pack(sources, arrangement, quantized: quantized)
         for source in sources { source.weight.evict() }
@@ -41,10 +78,11 @@ struct WeightLoader {
     /// A convolution with stride equal to its kernel, as the linear layer that it is:
     /// `[outputs, channels, patch, patch]` -> `[outputs, channels * patch * patch]`.
     func patchEmbedding(_ name: String, _ outputs: Int, channels: Int, patch: Int) throws -> any LinearWeights {
-        let weight = try source.tensor(name + ".weight", shape: [outputs, channels, patch, patch])
-        let bias = try source.tensor(name + ".bias", shape: [outputs])
-        return try compute.pack(
-            [LinearSource(weight: weight.reshaped([outputs, channels * patch * patch]), bias: bias)], .stacked)
+        let weight = try tensor(name + ".weight", [outputs, channels, patch, patch])
+        let bias = try tensor(name + ".bias", [outputs])
+        let source = LinearSource(weight: weight.reshaped([outputs, channels * patch * patch]), bias: bias)
+        guard findings == nil else { return UnpackedLayer([source]) }
+        return try compute.pack([source], .stacked)
     }
 
     /// Query, key and value as one product.
@@ -62,7 +100,7 @@ struct WeightLoader {
 
     /// A float32 vector.
     func vector(_ name: String, _ count: Int) throws -> Tensor {
-        try source.tensor(name, shape: [count]).toFloat32()
+        try tensor(name, [count]).toFloat32()
     }
 
     /// An RMS norm's weight.
@@ -75,5 +113,17 @@ struct WeightLoader {
         Norm(
             .layer, weight: try vector(name + ".weight", width), bias: try vector(name + ".bias", width),
             epsilon: epsilon)
+    }
+}
+
+/// What an inspection makes of a layer: its sizes.
+struct UnpackedLayer: LinearWeights {
+    let inputs: Int
+    let outputs: Int
+    var byteCount: Int { 0 }
+
+    init(_ sources: [LinearSource]) {
+        inputs = sources.first?.weight.shape.last ?? 0
+        outputs = sources.reduce(0) { $0 + ($1.weight.shape.first ?? 0) }
     }
 }

@@ -25,8 +25,7 @@ public struct AttentionInputs {
         let (keyColumns, valueColumns) = (Array(first..<first + width), Array(first + width..<first + 2 * width))
         func rotated(_ fused: Tensor, _ geometry: AttentionGeometry) -> Tensor {
             let out = Tensor(zeros: [rows.count, geometry.queryWidth])
-            let cache = compute.makeCache(geometry, sequences: 1, capacity: rows.slotsNeeded)
-            compute.heads(fused, geometry, nil, rotary, rows, cache, into: out)
+            compute.heads(fused, geometry, nil, rotary, rows, [compute.makeCache(geometry)], into: out)
             return out
         }
         queries = rotated(fused, geometry)
@@ -40,6 +39,3 @@ public struct AttentionInputs {
         values = fused.gatheringColumns(valueColumns)
     }
 }
-
-/// Is shown each LLM layer's attention as a pass runs. The tensors are copies.
-public typealias AttentionTap = (_ layer: Int, AttentionInputs) -> Void

@@ -1,11 +1,11 @@
-import Compute
+public import Compute
 import Foundation
 public import Tensors
 
-/// Text to image for one batch of prompts: owns caches and intermediates, and evaluates the velocity step by step.
+/// Images being drawn, each at the end of a sequence: owns caches and intermediates, and evaluates the velocity step by step.
 ///
-/// What does not change between steps is computed once: keys and values of `[bos] prompt [boi]` in the LLM and in the head
-/// (causal, so the image never touches them), and everything that depends on t alone. A step runs the span's N + 1 rows of each
+/// What does not change between steps is computed once: keys and values of what the sequences have read, usually `[bos] prompt [boi]`, in the LLM and
+/// in the head (causal, so the image never touches them), and everything that depends on t alone. A step runs the span's N + 1 rows of each
 /// sequence, both guidance branches in one batch; the image embedding, which both branches share, runs once an image.
 public final class Denoising {
     let model: ShowO2Model
@@ -17,16 +17,20 @@ public final class Denoising {
     /// Images drawn at once.
     public let images: Int
     let guided: Bool
-    /// Where the tokens of each sequence stand: conditional sequences first.
-    public let layouts: [SequenceLayout]
-    let conditioning: TimeConditioning
-    let decoderCaches: [any KeyValueCache]
-    let headCaches: [any KeyValueCache]
-    let workspace = Workspace()
-    /// Rows of a step: the span of every sequence.
-    let stepRows: RowLayout
-    /// The same for the conditional sequences alone.
-    private let conditionalRows: RowLayout
+    /// What has to run before the first evaluation; see ``Stages``.
+    public let preparation = Stages()
+    private var conditioning: TimeConditioning?
+    /// What was read before the images: conditional sequences first.
+    private let sequences: [TokenSequence]
+    /// Per LLM layer, the sequences' caches.
+    private let decoderCaches: [[any KeyValueCache]]
+    /// Per layer of the head, the sequences' caches.
+    private let headCaches: [[any KeyValueCache]]
+    private let workspace = Workspace()
+    /// Per LLM layer, rows of a step: the span of every sequence. `.both` branches, and the conditional one alone.
+    private let decoderRows: (both: [RowLayout], conditional: [RowLayout])
+    /// The same in the head.
+    private let headRows: (both: RowLayout, conditional: RowLayout)
     /// `[sequences, channels, height, width]`
     private let velocities: Tensor
     /// The last `v_c - v_u`, `[images, channels, height, width]`.
@@ -49,7 +53,72 @@ public final class Denoising {
         public static let features = Kept(rawValue: 2)
     }
 
-    /// Prepares a batch and computes the prompts' keys and values.
+    /// Prepares to draw at the end of sequences that have read all up to and including `[boi]`. They are forked, and stay as they are. Nothing is
+    /// computed before ``preparation`` is run.
+    ///
+    /// - Parameters:
+    ///   - conditional: one for each image.
+    ///   - unconditional: what the image is guided away from, one for each image; empty = no guidance.
+    ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
+    ///   - keeps: what plans will extrapolate from; it costs memory.
+    /// - Throws: ``ModelError/request(_:)`` when an image doesn't fit into the model's context, or the model was loaded without generation.
+    public init(
+        after conditional: [TokenSequence], guidedFrom unconditional: [TokenSequence] = [], schedule: FlowSchedule,
+        grid: TokenGrid, keeps: Kept = []
+    ) throws {
+        guard let model = conditional.first?.model else { throw ModelError.request("no prompt given") }
+        precondition(unconditional.isEmpty || unconditional.count == conditional.count)
+        let all = conditional + unconditional
+        precondition(all.allSatisfy { $0.model === model && $0.canDraw }, "a sequence that nothing can be drawn in")
+        guard all.allSatisfy({ $0.count + 1 + grid.tokens <= TokenSequence.longest }) else {
+            throw ModelError.request(
+                "an image of \(grid.tokens) tokens doesn't fit behind what was read: the language model's context is "
+                    + "\(TokenSequence.longest)")
+        }
+        self.model = model
+        head = try model.head
+        self.schedule = schedule
+        self.grid = grid
+        images = conditional.count
+        guided = !unconditional.isEmpty
+        sequences = all.map { $0.fork() }
+        decoderCaches = model.decoder.layers.indices.map { [sequences] layer in sequences.map { $0.caches[layer] } }
+        headCaches = head.layers.indices.map { [sequences] layer in sequences.map { $0.headCaches[layer] } }
+        func rows(_ sequences: ArraySlice<TokenSequence>, from slot: (TokenSequence) -> Int) -> RowLayout {
+            var layout = RowLayout()
+            for (i, sequence) in sequences.enumerated() {
+                var span = SequenceRows(start: sequence.count)
+                span.append(1 + grid.tokens)
+                span.spans = [0..<span.count]
+                span.append(to: &layout, sequence: i, from: slot(sequence))
+            }
+            return layout
+        }
+        func everyLayer(_ sequences: ArraySlice<TokenSequence>) -> [RowLayout] {
+            var known: [[Int]: RowLayout] = [:]
+            return model.decoder.layers.indices.map { layer in
+                let taken = sequences.map { $0.taken[layer] }
+                if let layout = known[taken] { return layout }
+                let layout = rows(sequences) { $0.taken[layer] }
+                known[taken] = layout
+                return layout
+            }
+        }
+        decoderRows = (everyLayer(sequences[...]), everyLayer(sequences.prefix(images)))
+        headRows = (
+            rows(sequences[...]) { $0.headTaken }, rows(sequences.prefix(images)) { $0.headTaken }
+        )
+        let geometry = model.geometry
+        let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
+        velocities = Tensor(zeros: [all.count] + shape)
+        difference = Tensor(zeros: [images] + shape)
+        headStates = Extrapolation(order: 2)
+        semanticFeatures = Extrapolation(order: 2)
+        self.keeps = keeps
+        model.addConditioning(to: preparation, Array(schedule.times.dropLast())) { [unowned self] in conditioning = $0 }
+    }
+
+    /// Prepares to draw a batch of prompts, and computes the prompts' keys and values.
     ///
     /// - Parameters:
     ///   - prompts: the token ids of each prompt, without bos and boi.
@@ -59,184 +128,177 @@ public final class Denoising {
     ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary,
     ///   or the model was loaded without generation.
-    public init(
+    public convenience init(
         model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], negative: [Int] = [], schedule: FlowSchedule,
         grid: TokenGrid, guided: Bool, keeps: Kept = []
     ) throws {
-        let geometry = model.geometry
-        guard !prompts.isEmpty else { throw ModelError.request("no prompt given") }
-        for (what, prompt) in prompts.map({ ("prompt", $0) }) + [("negative prompt", negative)] {
-            try model.check(prompt)
-            guard prompt.count <= geometry.maxPromptTokens else {
-                throw ModelError.request(
-                    "the \(what) has \(prompt.count) tokens; the model has room for \(geometry.maxPromptTokens)")
-            }
-        }
-        self.model = model
-        head = try model.head
-        self.schedule = schedule
-        self.grid = grid
-        images = prompts.count
-        self.guided = guided
-        let texts = (guided ? prompts + Array(repeating: negative, count: prompts.count) : prompts).map {
-            [special.beginOfSequence] + $0 + [special.beginOfImage]
-        }
-        layouts = texts.map { SequenceLayout(prefix: $0.count, imageTokens: grid.tokens) }
-        let capacity = layouts.map(\.span.upperBound).max() ?? 0
-        decoderCaches = model.decoder.makeCaches(sequences: texts.count, capacity: capacity)
-        headCaches = head.makeCaches(sequences: texts.count, capacity: capacity)
-        conditioning = try model.conditioning(Array(schedule.times.dropLast()))
-        var rows = RowLayout()
-        for (i, layout) in layouts.enumerated() {
-            rows.append(sequence: i, start: layout.prefix, count: layout.span.count, span: layout.span)
-        }
-        stepRows = rows
-        var conditional = RowLayout()
-        for (i, layout) in layouts.prefix(prompts.count).enumerated() {
-            conditional.append(sequence: i, start: layout.prefix, count: layout.span.count, span: layout.span)
-        }
-        conditionalRows = conditional
-        let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
-        velocities = Tensor(zeros: [texts.count] + shape)
-        difference = Tensor(zeros: [prompts.count] + shape)
-        headStates = Extrapolation(order: 2)
-        semanticFeatures = Extrapolation(order: 2)
-        self.keeps = keeps
-        try prefill(texts)
+        let reading = try PromptReading(
+            model: model, special: special, prompts: prompts, negative: guided ? negative : nil)
+        try reading.pass.finish()
+        try self.init(
+            after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid, keeps: keeps)
+        try preparation.finish()
     }
 
     /// Shape of the latents: `[images, channels, height, width]`.
     public var latentShape: [Int] { [images] + velocities.shape.dropFirst() }
 
-    /// Runs the text rows through the LLM and the head, for their keys and values.
-    private func prefill(_ texts: [[Int]]) throws {
-        var rows = RowLayout()
-        for (i, text) in texts.enumerated() { rows.append(sequence: i, start: 0, count: text.count) }
-        let hidden = Tensor(zeros: [rows.count, model.geometry.llm.hidden])
-        var first = 0
-        for text in texts {
-            model.embed(text, into: hidden, from: first)
-            first += text.count
-        }
-        model.decoder(hidden, rows, decoderCaches, workspace)
-        let normed = Tensor(zeros: hidden.shape, dtype: model.compute.activationType)
-        model.compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-        head(head.project(normed, workspace), rows, headCaches, nil, workspace)
-    }
-
     /// How much each LLM layer changed its input at the last evaluation whose plan measured it: 1 - mean cosine between
     /// input and output over all rows of the spans, `[layers]`. Empty before.
     public private(set) var layerImportance: [Double] = []
 
-    /// The velocity field at evaluation `step` for latents `[images, channels, height, width]` float32.
+    /// Adds the stages that evaluate the velocity field at evaluation `step` for latents `[images, channels, height, width]` float32, which must stay
+    /// as they are until the stages have run.
     ///
+    /// - Parameter probe: is shown what the plan's probes see.
     /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
-    ///   Valid until the next call.
-    public func branches(
-        _ latents: Tensor, step: Int, _ plan: StepPlan = .dense, observe: Observer? = nil
-    ) -> Tensor {
+    ///   Valid once the stages have run, until the next evaluation.
+    private func addBranches(
+        to stages: Stages, _ latents: Tensor, step: Int, _ plan: StepPlan, probe: ProbeSink?, observe: Observer?
+    ) throws -> Tensor {
         precondition(latents.shape == latentShape)
-        let sequences = guided && plan.branches == .both ? layouts.count : images
-        let rows = sequences == layouts.count ? stepRows : conditionalRows
+        guard let conditioning else { preconditionFailure("the preparation has not run") }
+        let branches = guided && plan.branches == .both ? sequences.count : images
+        let rows = branches == sequences.count ? headRows.both : headRows.conditional
         let time = schedule.time(step)
         // [sequences * span, head hidden]
         let state: Tensor
         if case .extrapolate(let order) = plan.head, headStates.covers(rows: rows.count) {
             state = workspace.tensor("head.forecast", [rows.count, model.geometry.head.hidden])
-            headStates.forecast(at: time, order: order, into: state)
+            stages.add { [self] in headStates.forecast(at: time, order: order, into: state) }
         } else {
-            state = computeHead(latents, step: step, plan, rows, sequences: sequences, observe: observe)
-            if keeps.contains(.head) { headStates.record(state, at: time) }
+            state = addHead(
+                to: stages, latents, step: step, plan, conditioning, sequences: branches, probe: probe,
+                observe: observe)
+            if keeps.contains(.head) { stages.add { [self] in headStates.record(state, at: time) } }
         }
-        // [sequences * span, patchWidth]
-        let output = head.velocities(state, conditioning.modulations[step], workspace)
-        observe?("head_final", output)
-        let span = grid.tokens + 1
-        for sequence in 0..<sequences {
-            Patches.join(
-                output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
-                into: velocities.rows(sequence..<sequence + 1))
+        stages.add { [self] in
+            // [sequences * span, patchWidth]
+            let output = head.velocities(state, conditioning.modulations[step], workspace)
+            observe?("head_final", output)
+            let span = grid.tokens + 1
+            for sequence in 0..<branches {
+                Patches.join(
+                    output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
+                    into: velocities.rows(sequence..<sequence + 1))
+            }
         }
-        return velocities.rows(0..<sequences)
+        return velocities.rows(0..<branches)
     }
 
     /// Semantic encoder, fusion, LLM and head layers: latents -> the head's last hidden states `[sequences * span, head hidden]`.
-    private func computeHead(
-        _ latents: Tensor, step: Int, _ plan: StepPlan, _ rows: RowLayout, sequences: Int, observe: Observer?
+    private func addHead(
+        to stages: Stages, _ latents: Tensor, step: Int, _ plan: StepPlan, _ conditioning: TimeConditioning,
+        sequences: Int, probe: ProbeSink?, observe: Observer?
     ) -> Tensor {
         let (compute, width, tokens) = (model.compute, model.geometry.llm.hidden, grid.tokens)
         let span = tokens + 1
+        let rows = sequences == self.sequences.count ? decoderRows.both : decoderRows.conditional
 
         // Dual-path embedding of the images, shared by both branches.
-        let embeddings = embed(latents, step: step, plan.features, observe: observe)  // [images * tokens, hidden]
+        let embeddings = addEmbedding(to: stages, latents, step: step, plan.features, observe: observe)  // [images * tokens, hidden]
         let hidden = workspace.tensor("hidden", [sequences * span, width])  // [sequences * span, hidden]
-        let timeToken = conditioning.tokens.rows(step..<step + 1)  // [1, hidden]
-        for sequence in 0..<sequences {
-            let image = sequence % images
-            let rows = hidden.rows(sequence * span..<(sequence + 1) * span)
-            rows.rows(0..<1).copy(from: timeToken)
-            rows.rows(1..<span).copy(from: embeddings.rows(image * tokens..<(image + 1) * tokens))
+        stages.add { [images] in
+            let timeToken = conditioning.tokens.rows(step..<step + 1)  // [1, hidden]
+            for sequence in 0..<sequences {
+                let image = sequence % images
+                let rows = hidden.rows(sequence * span..<(sequence + 1) * span)
+                rows.rows(0..<1).copy(from: timeToken)
+                rows.rows(1..<span).copy(from: embeddings.rows(image * tokens..<(image + 1) * tokens))
+            }
+            observe?("llm.input", hidden)
         }
-        observe?("llm.input", hidden)
 
-        var importance: [Double] = []
-        model.decoder(
-            hidden, rows, decoderCaches, workspace, skipping: plan.measuresLayers ? [] : plan.skippedLayers,
-            neurons: plan.neurons,
+        if plan.measuresLayers { stages.add { [self] in layerImportance = [] } }
+        model.decoder.add(
+            to: stages, hidden, rows: { rows[$0] }, caches: { [decoderCaches] in Array(decoderCaches[$0].prefix(sequences)) },
+            workspace, skipping: plan.measuresLayers ? [] : plan.skippedLayers, neurons: plan.neurons,
             measure: plan.measuresLayers
-                ? { importance.append(1 - $1.meanCosine(to: $2, rows: 0..<rows.count)) } : nil,
+                ? { [self] in layerImportance.append(1 - $1.meanCosine(to: $2, rows: 0..<sequences * span)) } : nil,
+            probes: probe.flatMap { plan.probes.layerProbe(model.decoder, compute, $0) }.map { [$0] } ?? [],
             observe: observe)
-        if plan.measuresLayers { layerImportance = importance }
-        let normed = workspace.tensor("hidden.normed", hidden.shape, compute.activationType)
-        compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-        observe?("llm.final_norm", normed)
 
-        let projected = head.project(normed, workspace)  // [sequences * span, head hidden]
-        observe?("diff_proj", projected)
-        head(
-            projected, rows, headCaches, conditioning.modulations[step], workspace, observe: observe)
+        let projected = workspace.tensor("head.hidden", [sequences * span, model.geometry.head.hidden])
+        stages.add { [self] in
+            let normed = workspace.tensor("hidden.normed", hidden.shape, compute.activationType)
+            compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
+            observe?("llm.final_norm", normed)
+            head.project(normed, into: projected, workspace)  // [sequences * span, head hidden]
+            observe?("diff_proj", projected)
+        }
+        head.add(
+            to: stages, projected, sequences == self.sequences.count ? headRows.both : headRows.conditional,
+            caches: { [headCaches] in Array(headCaches[$0].prefix(sequences)) }, conditioning.modulations[step],
+            workspace, observe: observe)
         return projected
     }
 
     /// The images' embeddings `[images * tokens, hidden]`, the semantic path computed or extrapolated.
-    private func embed(_ latents: Tensor, step: Int, _ features: StepPlan.Features, observe: Observer?) -> Tensor {
+    private func addEmbedding(
+        to stages: Stages, _ latents: Tensor, step: Int, _ features: StepPlan.Features, observe: Observer?
+    ) -> Tensor {
         let time = schedule.time(step)
         var given: Tensor?
         if case .extrapolate(let order) = features, semanticFeatures.covers(rows: images * grid.tokens) {
             let forecast = workspace.tensor("features", [images * grid.tokens, model.geometry.vision.hidden])
-            semanticFeatures.forecast(at: time, order: order, into: forecast)
+            stages.add { [self] in semanticFeatures.forecast(at: time, order: order, into: forecast) }
             given = forecast
         }
-        return model.fusion(latents, features: given, model.compute, workspace) { [self] name, tensor in
-            if name == "und_trans", given == nil, keeps.contains(.features) {
-                semanticFeatures.record(tensor, at: time)
+        return model.fusion.add(
+            to: stages, latents, features: given, model.compute, workspace,
+            computed: keeps.contains(.features) ? { [self] in semanticFeatures.record($0, at: time) } : nil,
+            observe: observe)
+    }
+
+    /// Adds the stages that write the guided velocity `v_u + scale (v_c - v_u)` of latents `[images, channels, height, width]` float32, which must
+    /// stay as they are until then, to `out` of the same shape.
+    ///
+    /// - Parameter probe: is shown what the plan's probes see.
+    /// - Throws: from the last stage, ``ModelError/notFinite(_:)`` when the velocity holds infinities or not-a-numbers.
+    public func addVelocity(
+        to stages: Stages, _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
+        probe: ProbeSink? = nil, observe: Observer? = nil
+    ) throws {
+        let branches = try addBranches(to: stages, latents, step: step, plan, probe: probe, observe: observe)
+        stages.add { [self] in
+            let conditional = branches.rows(0..<images)
+            out.copy(from: conditional)
+            if guided, plan.branches != .conditional {
+                if plan.branches == .both {
+                    difference.copy(from: conditional)
+                    difference.add(branches.rows(images..<2 * images), times: -1)
+                }
+                // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
+                out.add(difference, times: guidance - 1)
             }
-            observe?(name, tensor)
+            guard out.isFinite else { throw ModelError.notFinite("the velocity of evaluation \(step + 1)") }
         }
     }
 
-    /// The guided velocity `v_u + scale (v_c - v_u)`, written to `out` `[images, channels, height, width]`.
+    /// The velocity field of both branches, at once; see ``addVelocity(to:_:step:guidance:_:into:probe:observe:)``.
+    ///
+    /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
+    ///   Valid until the next call.
+    public func branches(
+        _ latents: Tensor, step: Int, _ plan: StepPlan = .dense, observe: Observer? = nil
+    ) throws -> Tensor {
+        let stages = Stages()
+        let branches = try addBranches(to: stages, latents, step: step, plan, probe: nil, observe: observe)
+        try stages.finish()
+        return branches
+    }
+
+    /// The guided velocity, at once; see ``addVelocity(to:_:step:guidance:_:into:probe:observe:)``.
     public func velocity(
         _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
-        observe: Observer? = nil
-    ) {
-        let branches = branches(latents, step: step, plan, observe: observe)
-        let conditional = branches.rows(0..<images)
-        guard guided, plan.branches != .conditional else {
-            out.copy(from: conditional)
-            return
-        }
-        if plan.branches == .both {
-            difference.copy(from: conditional)
-            difference.add(branches.rows(images..<2 * images), times: -1)
-        }
-        // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
-        out.copy(from: conditional)
-        out.add(difference, times: guidance - 1)
+        probe: ProbeSink? = nil, observe: Observer? = nil
+    ) throws {
+        let stages = Stages()
+        try addVelocity(
+            to: stages, latents, step: step, guidance: guidance, plan, into: out, probe: probe, observe: observe)
+        try stages.finish()
     }
 
-    /// Bytes of caches and intermediates.
-    public var byteCount: Int {
-        (decoderCaches + headCaches).reduce(workspace.byteCount) { $0 + $1.byteCount }
-    }
+    /// Bytes of keys, values and intermediates.
+    public var byteCount: Int { TokenSequence.byteCount(of: sequences) + workspace.byteCount }
 }

@@ -13,8 +13,10 @@ struct Extrapolation {
     /// Whether there is something to extrapolate for the first `rows` rows.
     func covers(rows: Int) -> Bool { history.contains { $0.value.shape[0] >= rows } }
 
-    /// Remembers a copy of `value` `[rows, width]` at `time`.
+    /// Remembers a copy of `value` `[rows, width]` at `time`. Times are all different: what was known of this one (Heun's solver evaluates the end
+    /// of a step twice, from two places) is replaced.
     mutating func record(_ value: Tensor, at time: Float) {
+        history.removeAll { $0.time == time }
         let reused = history.count == depth ? history.removeFirst().value : Tensor(zeros: value.shape)
         let copy = reused.shape == value.shape ? reused : Tensor(zeros: value.shape)
         copy.copy(from: value)

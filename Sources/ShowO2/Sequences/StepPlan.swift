@@ -41,10 +41,14 @@ public struct StepPlan: Sendable, Equatable {
     /// Whether to measure how much each LLM layer changes its input; see ``Denoising/layerImportance``. All layers run then.
     public var measuresLayers: Bool
 
+    /// What is shown of the language model's layers.
+    public var probes: Set<Probe>
+
     /// Dense unless told otherwise.
     public init(
         skippedLayers: Set<Int> = [], neurons: [[Range<Int>]]? = nil, head: Head = .compute,
-        features: Features = .compute, branches: Branches = .both, measuresLayers: Bool = false
+        features: Features = .compute, branches: Branches = .both, measuresLayers: Bool = false,
+        probes: Set<Probe> = []
     ) {
         self.skippedLayers = skippedLayers
         self.neurons = neurons
@@ -52,6 +56,7 @@ public struct StepPlan: Sendable, Equatable {
         self.features = features
         self.branches = branches
         self.measuresLayers = measuresLayers
+        self.probes = probes
     }
 
     /// The dense evaluation.

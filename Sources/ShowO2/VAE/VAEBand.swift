@@ -53,7 +53,7 @@ extension Range<Int> {
 
 /// The engine and the memory of one run of the VAE. Three blocks of memory serve all stages: the hidden state and its successor,
 /// and what a stage has in between.
-struct VAERun {
+final class VAERun {
     let compute: any Compute
     let workspace: Workspace
     private var turn = 0
@@ -66,7 +66,7 @@ struct VAERun {
     }
 
     /// Memory for a stage's result: never that of the result before it, but that of the one before that.
-    mutating func next(_ shape: [Int]) -> Tensor {
+    func next(_ shape: [Int]) -> Tensor {
         turn = 1 - turn
         return workspace.tensor("vae.\(isBanded ? "band" : "hidden")\(turn)", shape)
     }
@@ -82,7 +82,7 @@ struct VAERun {
     }
 
     /// What a convolution makes of `band`, its pixels given as `x`: rows `rows` of an image of `height`, in memory of their own.
-    mutating func convolved(
+    func convolved(
         _ x: Tensor, _ weights: any ConvolutionWeights, of band: VAEBand, rows: Range<Int>, height: Int, width: Int
     ) throws -> VAEBand {
         var out = band

@@ -11,8 +11,10 @@ protocol VAEStage: Sendable {
     var scale: VAEScale { get }
     /// The input rows that rows `range` of the output are made of; `height` rows are all.
     func needs(_ range: Range<Int>, height: Int) -> Range<Int>
+    /// Its convolutions; a layer over the pixels counts as one of kernel 1.
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { get }
     /// Computes all the rows it can.
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand
 }
 
 /// What a stage does to the sides.
@@ -22,17 +24,30 @@ extension VAEStage {
     var scale: VAEScale { .same }
 }
 
-/// A convolution alone, of any odd kernel.
+extension ConvolutionWeights {
+    /// Its shape.
+    fileprivate var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) { (inputs, outputs, geometry) }
+}
+
+extension LinearWeights {
+    /// The shape of the convolution that it is.
+    fileprivate var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) {
+        (inputs, outputs, .same(kernel: 1))
+    }
+}
+
+/// A convolution alone.
 struct PlainConvolution: VAEStage {
     let conv: any ConvolutionWeights
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     private var margin: Int { conv.geometry.kernel / 2 }
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         try run.convolved(
             band.pixels, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
     }
@@ -43,21 +58,19 @@ struct NormedConvolution: VAEStage {
     let norm: Norm
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm = try loader.channelNorm(prefix + ".0")
-        conv = try loader.convolution(prefix + ".2")
-        guard norm.weight.count == conv.inputs else {
-            throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together")
-        }
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int, outputs: Int) throws {
+        norm = try loader.channelNorm(prefix + ".0", inputs)
+        conv = try loader.convolution(prefix + ".2", outputs, inputs, kernel: 3)
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     private var margin: Int { conv.geometry.kernel / 2 }
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let normed = run.scratch("normed", band.pixels.shape)
         run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
         return try run.convolved(
@@ -73,19 +86,25 @@ struct ResidualBlock: VAEStage {
     let conv2: any ConvolutionWeights
     let shortcut: (any ConvolutionWeights)?
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm1 = try loader.channelNorm(prefix + ".residual.0")
-        conv1 = try loader.convolution(prefix + ".residual.2")
-        norm2 = try loader.channelNorm(prefix + ".residual.3")
-        conv2 = try loader.convolution(prefix + ".residual.6")
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        let outputs = loader.channels(
+            [
+                (prefix + ".residual.2.weight", 0), (prefix + ".residual.3.gamma", 0),
+                (prefix + ".residual.6.weight", 0), (prefix + ".residual.6.weight", 1),
+                (prefix + ".residual.2.bias", 0), (prefix + ".residual.6.bias", 0),
+            ], otherwise: inputs)
+        norm1 = try loader.channelNorm(prefix + ".residual.0", inputs)
+        conv1 = try loader.convolution(prefix + ".residual.2", outputs, inputs, kernel: 3)
+        norm2 = try loader.channelNorm(prefix + ".residual.3", outputs)
+        conv2 = try loader.convolution(prefix + ".residual.6", outputs, outputs, kernel: 3)
         shortcut =
-            loader.source.contains(prefix + ".shortcut.weight") ? try loader.convolution(prefix + ".shortcut") : nil
-        guard norm1.weight.count == conv1.inputs, norm2.weight.count == conv1.outputs, conv1.outputs == conv2.inputs,
-            (shortcut?.outputs ?? conv1.inputs) == conv2.outputs, (shortcut?.inputs ?? conv1.inputs) == conv1.inputs,
-            (shortcut?.geometry.kernel ?? 1) == 1
-        else { throw ModelError.contradiction("the widths of the VAE's \(prefix) do not fit together") }
+            outputs != inputs || loader.contains(prefix + ".shortcut")
+            ? try loader.convolution(prefix + ".shortcut", outputs, inputs, kernel: 1) : nil
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] {
+        [conv1.shape, conv2.shape] + (shortcut.map { [$0.shape] } ?? [])
+    }
     var inputs: Int { conv1.inputs }
     var outputs: Int { conv2.outputs }
     private var margins: (Int, Int) { (conv1.geometry.kernel / 2, conv2.geometry.kernel / 2) }
@@ -94,7 +113,7 @@ struct ResidualBlock: VAEStage {
         range.widened(by: margins.0 + margins.1, limit: height)
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let width = band.pixels.shape[1]
         let normed = run.scratch("normed", band.pixels.shape)  // [rows, w, inputs]
         run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
@@ -127,26 +146,28 @@ struct SpatialAttention: VAEStage {
     let queryKeyValue: any LinearWeights
     let projection: any LinearWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        norm = try loader.channelNorm(prefix + ".norm")
-        let width = norm.weight.count
+    init(_ loader: WeightLoader, _ prefix: String, width: Int) throws {
+        norm = try loader.channelNorm(prefix + ".norm", width, axes: 2)
         queryKeyValue = try loader.pointwise(prefix + ".to_qkv", 3 * width, width)
         projection = try loader.pointwise(prefix + ".proj", width, width)
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] {
+        [queryKeyValue.shape, projection.shape]
+    }
     var inputs: Int { norm.weight.count }
     var outputs: Int { norm.weight.count }
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { 0..<height }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let compute = run.compute
         let (pixels, width) = (band.pixels.shape[0] * band.pixels.shape[1], band.pixels.shape[2])
         let heads = AttentionGeometry(heads: 1, keyValueHeads: 1, headDim: width)
-        let (rows, cache) = run.workspace.value("vae.attention \(pixels) \(width)") {
+        let (rows, caches) = run.workspace.value("vae.attention \(pixels) \(width)") {
             var rows = RowLayout()
             rows.append(sequence: 0, start: 0, count: pixels, span: 0..<pixels)
-            return (rows, compute.makeCache(heads, sequences: 1, capacity: pixels))
+            return (rows, [compute.makeCache(heads)])
         }
         let out = run.next([pixels, width])
         out.copy(from: band.pixels)
@@ -155,8 +176,8 @@ struct SpatialAttention: VAEStage {
         let fused = run.scratch("middle", [pixels, 3 * width])
         compute.linear(normed, queryKeyValue, .identity, .replace, into: fused)
         let queries = run.scratch("queries", [pixels, width])
-        compute.heads(fused, heads, nil, nil, rows, cache, into: queries)
-        compute.attention(queries, heads, rows, cache, into: normed)
+        compute.heads(fused, heads, nil, nil, rows, caches, into: queries)
+        compute.attention(queries, heads, rows, caches, into: normed)
         compute.linear(normed, projection, .identity, .residual, into: out)
         return VAEBand(whole: out.reshaped(band.pixels.shape))
     }
@@ -166,13 +187,13 @@ struct SpatialAttention: VAEStage {
 struct Downsample: VAEStage {
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        conv = try loader.convolution(prefix + ".resample.1") {
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        conv = try loader.resampling(prefix, inputs: inputs) {
             ConvolutionGeometry(kernel: $0, stride: 2, padBefore: 0, padAfter: 1)
         }
-        guard conv.geometry.kernel == 3 else { throw ModelError.contradiction("the VAE's \(prefix) is not 3 x 3") }
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     var scale: VAEScale { .half }
@@ -182,7 +203,7 @@ struct Downsample: VAEStage {
     }
 
     /// The band begins at an even row.
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let first = band.rows.lowerBound / 2
         return try run.convolved(
             band.pixels, conv, of: band,
@@ -195,10 +216,11 @@ struct Downsample: VAEStage {
 struct Upsample: VAEStage {
     let conv: any ConvolutionWeights
 
-    init(_ loader: WeightLoader, _ prefix: String) throws {
-        conv = try loader.convolution(prefix + ".resample.1") { ConvolutionGeometry.same(kernel: $0, upsampling: 2) }
+    init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
+        conv = try loader.resampling(prefix, inputs: inputs) { .same(kernel: $0, upsampling: 2) }
     }
 
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
     var scale: VAEScale { .double }
@@ -208,7 +230,7 @@ struct Upsample: VAEStage {
         return large.lowerBound / 2..<(large.upperBound + 1) / 2
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: inout VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let edges = band.edges
         return try run.convolved(
             band.pixels, conv, of: band,

@@ -37,30 +37,87 @@ struct VAETrunk: Sendable {
         (self.stages, self.compute, self.bandBytes) = (stages, compute, bandBytes)
     }
 
-    /// `[h, w, inputs]` -> `[h', w', outputs]`, in memory of `workspace`.
-    func callAsFunction(_ x: Tensor, _ workspace: Workspace) throws -> Tensor {
-        var run = VAERun(compute, workspace)
+    /// Adds the stages that turn `x` `[h, w, inputs]` into `[h', w', outputs]`, in memory of `workspace`: a stage of the network on the whole
+    /// image, or on one band, is one.
+    func add(to todo: Stages, _ x: Tensor, _ workspace: Workspace, then done: @escaping (Tensor) throws -> Void) {
+        let run = VAERun(compute, workspace)
         var image = VAEBand(0..<x.shape[0], of: x)
         for (i, segment) in segments.enumerated() {
             let stages = stages[segment]
-            if let rows = bandRows(stages, of: image.pixels) {
-                image = VAEBand(
-                    whole: try banded(stages, image.pixels, rows, "vae.segment\(i % 2)", &run))
-            } else {
-                for stage in stages {
-                    try Task.checkCancellation()
-                    image = try stage(image, &run)
+            todo.add {
+                if let rows = bandRows(stages, of: image.pixels) {
+                    addBands(to: todo, stages, image.pixels, rows, "vae.segment\(i % 2)", run) {
+                        image = VAEBand(whole: $0)
+                    }
+                } else {
+                    for stage in stages { todo.add { image = try stage(image, run) } }
                 }
             }
         }
-        return image.pixels
+        todo.add { try done(image.pixels) }
+    }
+
+    /// Bytes that one image takes, and bytes of the packed weights; see ``WanVAE/memory(_:width:height:)``. The stages' weights need not be packed.
+    func memory(height: Int, width: Int) -> (intermediates: Int, weights: Int) {
+        var blocks: [String: Int] = [:]
+        func hold(_ name: String, _ rows: Int, _ width: Int, _ channels: Int) {
+            blocks[name] = max(blocks[name] ?? 0, 4 * rows * width * channels)
+        }
+        var (height, width, weights) = (height, width, 0)
+        hold("image", height, width, stages.first?.inputs ?? 0)
+        for (i, segment) in segments.enumerated() {
+            let own = stages[segment]
+            let band = bandRows(own, height: height, width: width)
+            let name = band == nil ? "hidden" : "band"
+            // A band is computed with the rows around it that it needs, at most so many at each end of a stage.
+            var rows = band.map { min(height, $0 + 2 * Self.margin) } ?? height
+            for stage in own {
+                weights += stage.convolutions.reduce(0) { $0 + packedBytes($1.inputs, $1.outputs, $1.geometry) }
+                switch stage {
+                case is ResidualBlock:
+                    hold("normed", rows, width, max(stage.inputs, stage.convolutions[0].outputs))
+                    hold("middle", rows, width, stage.convolutions[0].outputs)
+                case is SpatialAttention:
+                    hold("normed", rows, width, stage.inputs)
+                    hold("middle", rows, width, 3 * stage.inputs)
+                    hold("queries", rows, width, stage.inputs)
+                    hold("keys and values", (rows * width + 255) / 256 * 256, 1, 2 * stage.inputs)
+                case is NormedConvolution: hold("normed", rows, width, stage.inputs)
+                default: break
+                }
+                switch stage.scale {
+                case .same: break
+                case .half: (rows, height, width) = (rows / 2, height / 2, width / 2)
+                case .double: (rows, height, width) = (rows * 2, height * 2, width * 2)
+                }
+                for turn in 0..<2 { hold("\(name)\(turn)", rows, width, stage.outputs) }
+            }
+            if band != nil { hold("segment\(i % 2)", height, width, own.last?.outputs ?? 0) }
+        }
+        hold("planar", height, width, 2 * (stages.last?.outputs ?? 0))
+        return (blocks.values.reduce(16 << 20, +), weights)
+    }
+
+    /// Rows around a band that the stages of a segment need, about.
+    private static let margin = 8
+
+    /// Bytes of a packed convolution: Winograd's kernels have 36 values for 9 (see `WinogradConvolution`).
+    private func packedBytes(_ inputs: Int, _ outputs: Int, _ geometry: ConvolutionGeometry) -> Int {
+        let padded = (outputs + 15) / 16 * 16
+        let values =
+            geometry.kernel == 3 && geometry.stride == 1 && inputs >= 16 ? 36 : geometry.kernel * geometry.kernel
+        return 4 * values * inputs * padded
     }
 
     /// Output rows of a band, or nil where the segment runs on the whole image.
     private func bandRows(_ stages: ArraySlice<any VAEStage>, of x: Tensor) -> Int? {
+        bandRows(stages, height: x.shape[0], width: x.shape[1])
+    }
+
+    private func bandRows(_ stages: ArraySlice<any VAEStage>, height: Int, width: Int) -> Int? {
         guard !stages.contains(where: { $0 is SpatialAttention }) else { return nil }
         let grows = stages.first?.scale == .double
-        let (height, width) = grows ? (2 * x.shape[0], 2 * x.shape[1]) : (x.shape[0], x.shape[1])
+        let (height, width) = grows ? (2 * height, 2 * width) : (height, width)
         let channels = stages.map { $0.scale == .half ? $0.inputs : $0.outputs }.max() ?? 1
         let rowBytes = 4 * width * channels
         guard height * rowBytes > bandBytes else { return nil }
@@ -68,10 +125,11 @@ struct VAETrunk: Sendable {
         return stages.last?.scale == .half ? rows / 2 : rows
     }
 
-    /// Runs a segment band by band.
-    private func banded(
-        _ stages: ArraySlice<any VAEStage>, _ x: Tensor, _ rows: Int, _ name: String, _ run: inout VAERun
-    ) throws -> Tensor {
+    /// Adds the stages that run a segment band by band.
+    private func addBands(
+        to todo: Stages, _ stages: ArraySlice<any VAEStage>, _ x: Tensor, _ rows: Int, _ name: String, _ run: VAERun,
+        then done: @escaping (Tensor) -> Void
+    ) {
         var heights = [x.shape[0]]  // of the image before each stage, and at the end
         var width = x.shape[1]
         for stage in stages {
@@ -84,19 +142,18 @@ struct VAETrunk: Sendable {
         }
         let height = heights[heights.count - 1]
         run.isBanded = true
-        defer { run.isBanded = false }
         let out = run.workspace.tensor(name, [height, width, stages.last?.outputs ?? x.shape[2]])
         for first in stride(from: 0, to: height, by: rows) {
             let wanted = first..<min(height, first + rows)
             var needed = wanted
             for (stage, height) in zip(stages, heights).reversed() { needed = stage.needs(needed, height: height) }
             var band = VAEBand(needed, of: x)
-            for stage in stages {
-                try Task.checkCancellation()
-                band = try stage(band, &run)
-            }
-            out.rows(wanted).copy(from: band.pixels(wanted))
+            for stage in stages { todo.add { band = try stage(band, run) } }
+            todo.add { out.rows(wanted).copy(from: band.pixels(wanted)) }
         }
-        return out
+        todo.add {
+            run.isBanded = false
+            done(out)
+        }
     }
 }

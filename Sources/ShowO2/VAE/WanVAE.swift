@@ -17,28 +17,55 @@ public final class WanVAE: Sendable {
     public let channels: Int
     private let mean: [Float]
     private let std: [Float]
-    private let loader: WeightLoader
-    private let bandBytes: Int
+    let loader: WeightLoader
+    let bandBytes: Int
     private let encoder = Mutex<VAETrunk?>(nil)
     private let decoder = Mutex<VAETrunk?>(nil)
 
-    /// A VAE whose weights have the official names. It computes in float32.
+    /// A VAE whose weights have the official names, or diffusers'. It computes in float32.
     ///
     /// - Parameter bandBytes: size of a layer's result from which images are processed in bands of rows.
     /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
     public init(
         weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute, bandBytes: Int = 80 << 20
     ) throws {
-        guard let shape = weights.info("conv2.weight")?.shape, shape.count == 5, shape[0] == mean.count,
-            mean.count == std.count, weights.contains("encoder.conv1.weight"), weights.contains("decoder.conv1.weight")
-        else {
-            throw ModelError.contradiction("\(weights.location) is no Wan2.1 VAE of \(mean.count) latent channels")
+        let weights = try Self.named(weights)
+        guard !mean.isEmpty, mean.count == std.count else {
+            throw ModelError.contradiction("the VAE has \(mean.count) means and \(std.count) deviations")
         }
+        // Now, and not after the image has been drawn.
+        try Self.inspect(weights, channels: mean.count, nil)
         channels = mean.count
         self.mean = mean
         self.std = std
         self.bandBytes = bandBytes
         loader = WeightLoader(source: weights, compute: compute.with(precision: .f32))
+    }
+
+    /// The weights under the official names.
+    /// - Throws: ``ModelError/contradiction(_:)`` if they are no Wan VAE's.
+    static func named(_ weights: any TensorSource) throws -> any TensorSource {
+        guard isVAE(weights) else {
+            throw ModelError.configuration(
+                file: weights.location, reason: "is no Wan2.1 VAE; take Wan2.1_VAE.pth, or diffusers' copy of it")
+        }
+        return try DiffusersVAENames.official(weights)
+    }
+
+    /// Goes through both networks without reading their weights.
+    ///
+    /// - Parameter findings: takes all that is wrong; nil: the first fault is thrown.
+    static func inspect(_ weights: any TensorSource, channels: Int, _ findings: WeightFindings?) throws {
+        let all = findings ?? WeightFindings(file: weights.location)
+        let loader = WeightLoader(source: weights, compute: ReferenceCompute(), findings: all)
+        for make in [makeEncoder, makeDecoder] {
+            do {
+                _ = try make(loader, channels, 0)
+            } catch {
+                all.add(error)
+            }
+            if findings == nil, let first = all.firstError { throw first }
+        }
     }
 
     /// What an image becomes: the normalised mean, and the logarithm of the posterior's variance (not normalised).
@@ -59,42 +86,67 @@ public final class WanVAE: Sendable {
     /// pixels `[3, height, width]` in -1 ... 1, sides multiples of 8 -> the posterior.
     /// - Throws: ``ModelError/request(_:)`` for other sizes, `ComputeError`.
     public func encode(_ pixels: Tensor) throws -> Posterior {
-        guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
-            pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
-        else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
-        let network = try encoder.withLock { made in
-            let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
-            made = network
-            return network
-        }
-        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
-        // [2 channels, h, w]
-        let planar = try run(network, pixels).reshaped([2, channels, height, width])
-        let mu = planar.rows(0..<1).reshaped([channels, height, width]).toFloat32()
-        mu.update { i, x in (x - mean[i / (height * width)]) / std[i / (height * width)] }
-        return Posterior(mean: mu, logVariance: planar.rows(1..<2).reshaped([channels, height, width]).toFloat32())
+        try finished { try addEncoding(to: $0, pixels, then: $1) }
     }
 
     /// Normalised latents `[channels, h, w]` -> pixels `[3, 8h, 8w]`, not clamped.
     /// - Throws: ``ModelError/request(_:)`` for another channel count, `ComputeError`.
     public func decode(_ latents: Tensor) throws -> Tensor {
+        try finished { try addDecoding(to: $0, latents, then: $1) }
+    }
+
+    /// Adds the stages of ``encode(_:)``; the last one gives `done` the posterior.
+    /// - Throws: ``ModelError/request(_:)`` for other sizes.
+    public func addEncoding(to stages: Stages, _ pixels: Tensor, then done: @escaping (Posterior) throws -> Void) throws {
+        guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
+            pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
+        else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
+        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
+        stages.add { [self] in
+            let network = try encoder.withLock { made in
+                let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
+                made = network
+                return network
+            }
+            network.add(to: stages, ChannelsLast.from(pixels), Workspace()) { image in
+                // [2 channels, h, w]
+                let planar = ChannelsLast.toPlanar(image).reshaped([2, self.channels, height, width])
+                let mu = planar.rows(0..<1).reshaped([self.channels, height, width]).toFloat32()
+                mu.update { i, x in (x - self.mean[i / (height * width)]) / self.std[i / (height * width)] }
+                try done(
+                    Posterior(
+                        mean: mu, logVariance: planar.rows(1..<2).reshaped([self.channels, height, width]).toFloat32()))
+            }
+        }
+    }
+
+    /// Adds the stages of ``decode(_:)``; the last one gives `done` the pixels.
+    /// - Throws: ``ModelError/request(_:)`` for another channel count.
+    public func addDecoding(to stages: Stages, _ latents: Tensor, then done: @escaping (Tensor) throws -> Void) throws {
         guard latents.shape.count == 3, latents.shape[0] == channels, latents.count > 0 else {
             throw ModelError.request("the VAE decodes latents of \(channels) channels, not \(latents.shape)")
         }
-        let network = try decoder.withLock { made in
-            let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
-            made = network
-            return network
+        stages.add { [self] in
+            let network = try decoder.withLock { made in
+                let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
+                made = network
+                return network
+            }
+            let plane = latents.shape[1] * latents.shape[2]
+            let z = latents.toFloat32()
+            z.update { i, x in x * std[i / plane] + mean[i / plane] }
+            network.add(to: stages, ChannelsLast.from(z), Workspace()) { try done(ChannelsLast.toPlanar($0)) }
         }
-        let plane = latents.shape[1] * latents.shape[2]
-        let z = latents.toFloat32()
-        z.update { i, x in x * std[i / plane] + mean[i / plane] }
-        return try run(network, z)
     }
 
-    /// An image `[c, h, w]` through a network: `[c', h', w']`.
-    private func run(_ network: VAETrunk, _ planar: Tensor) throws -> Tensor {
-        ChannelsLast.toPlanar(try network(ChannelsLast.from(planar), Workspace()))
+    /// Runs all stages and returns what the last one gives.
+    private func finished<Result>(_ add: (Stages, @escaping (Result) -> Void) throws -> Void) throws -> Result {
+        let stages = Stages()
+        var result: Result?
+        try add(stages) { result = $0 }
+        try stages.finish()
+        guard let result else { preconditionFailure("the last stage gives it") }
+        return result
     }
 }
 

@@ -26,10 +26,11 @@ struct CommandRun {
     ///   - folder: the working directory.
     ///   - input: what standard input holds; nil = nothing.
     ///   - closedOutput: whether standard output is a pipe that nobody reads any more.
+    ///   - limits: a shell command that runs first, such as `ulimit -f 100`.
     ///   - whileRunning: called with the process id after the start.
     static func flashu(
         _ arguments: [String], in folder: URL, input: Data? = nil, closedOutput: Bool = false, timeout: Double = 120,
-        environment: [String: String] = [:], whileRunning: ((pid_t) -> Void)? = nil
+        environment: [String: String] = [:], limits: String = ":", whileRunning: ((pid_t) -> Void)? = nil
     ) throws -> CommandRun {
         let captured = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-io-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: captured, withIntermediateDirectories: true)
@@ -40,7 +41,8 @@ struct CommandRun {
         try input?.write(to: URL(fileURLWithPath: source))
 
         // The shell sets limits and folder; exec makes flashu take its place, process id included.
-        let script = "ulimit -c 0; ulimit -v \(memoryLimit) 2>/dev/null; cd \"$1\" || exit 99; shift; exec \"$@\""
+        let script =
+            "\(limits); ulimit -c 0; ulimit -v \(memoryLimit) 2>/dev/null; cd \"$1\" || exit 99; shift; exec \"$@\""
         let words = ["/bin/sh", "-c", script, "sh", folder.path, try binary().path] + arguments
         var variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if environment["FLASHU_MODEL"] == nil { variables["FLASHU_MODEL"] = nil }

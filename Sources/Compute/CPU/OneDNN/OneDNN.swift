@@ -1,6 +1,7 @@
 internal import CKernels
 internal import COneDNN
 import Foundation
+import Tensors
 
 /// oneDNN's C API behind typed wrappers. Primitives run single-threaded: our pool splits the work, so OpenMP's
 /// waiting threads never compete with it.
@@ -104,9 +105,8 @@ final class OneDNNPrimitive: @unchecked Sendable {
     func execute(_ arguments: [OneDNN.Argument], name: String) throws(ComputeError) {
         var pad = scratchpad
         var all = arguments
-        if let scratch = ck_thread_scratch(Int64(dnnl_memory_desc_get_size(&pad))) {
-            all.append((Int32(DNNL_ARG_SCRATCHPAD), pad, scratch))
-        }
+        let scratch = OutOfMemory.scratch(Int64(dnnl_memory_desc_get_size(&pad)))
+        all.append((Int32(DNNL_ARG_SCRATCHPAD), pad, scratch))
         try OneDNN.run(handle, all, name: name)
     }
 }

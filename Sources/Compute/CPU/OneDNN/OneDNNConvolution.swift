@@ -3,7 +3,7 @@ internal import COneDNN
 import Synchronization
 import Tensors
 
-/// A direct convolution: its weights in the layout that oneDNN chose, and its compiled primitives by shape.
+/// A direct convolution: its weights in the layout that oneDNN chose, and the compiled primitives of the shapes that it was last asked for.
 final class OneDNNConvolution: ConvolutionWeights {
     let inputs: Int
     let outputs: Int
@@ -11,7 +11,11 @@ final class OneDNNConvolution: ConvolutionWeights {
     private let packed: Tensor
     private let layout: dnnl_memory_desc_t
     private let bias: Tensor
-    private let primitives = Mutex<[Strip: OneDNNPrimitive]>([:])
+    private let primitives = Mutex(LRUCache<Strip, OneDNNPrimitive>(capacity: OneDNNConvolution.mostPrimitives))
+
+    /// A size of image needs four at most (first, middle and last strip, and a last one of another height), twice as many with and
+    /// without accumulation, each some tens of kilobytes.
+    static let mostPrimitives = 32
 
     /// What a compiled primitive depends on: some rows of an image, with the zero rows above and below them.
     struct Strip: Hashable {
@@ -42,12 +46,15 @@ final class OneDNNConvolution: ConvolutionWeights {
         layout = primitive.weights
         var wanted = layout
         let bytes = dnnl_memory_desc_get_size(&wanted)
-        packed = Tensor(zeros: [bytes], dtype: .uint8)
+        packed = try Tensor(loading: [bytes], dtype: .uint8)
         try Self.reorder(
             weight.pointer, try OneDNN.descriptor(weight.shape, dnnl_abcd), packed.pointer, layout)
     }
 
     var byteCount: Int { packed.byteCount + bias.byteCount }
+
+    /// Compiled primitives held.
+    var primitiveCount: Int { primitives.withLock { $0.count } }
 
     private static func compile(
         _ strip: Strip, inputs: Int, outputs: Int, geometry: ConvolutionGeometry, weights: dnnl_memory_desc_t
@@ -87,6 +94,7 @@ final class OneDNNConvolution: ConvolutionWeights {
 
     private func primitive(_ strip: Strip) throws(ComputeError) -> OneDNNPrimitive {
         if let known = primitives.withLock({ $0[strip] }) { return known }
+        // Compiled without the lock: two threads may do it twice, neither waits.
         let made = try Self.compile(strip, inputs: inputs, outputs: outputs, geometry: geometry, weights: layout)
         primitives.withLock { $0[strip] = made }
         return made

@@ -26,7 +26,9 @@ final class WinogradConvolution: ConvolutionWeights {
     }
 
     /// weight `[outputs, inputs, 3, 3]`, bias `[outputs]`, float32.
-    init(weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, _ pool: ThreadPool) {
+    init(weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry, _ pool: ThreadPool)
+        throws(ComputeError)
+    {
         (outputs, inputs) = (weight.shape[0], weight.shape[1])
         self.geometry = geometry
         let panel = Int(CK_PANEL)
@@ -34,9 +36,9 @@ final class WinogradConvolution: ConvolutionWeights {
         self.bias = Tensor(
             (bias?.floats() ?? Array(repeating: 0, count: outputs))
                 + Array(repeating: 0, count: panelCount * panel - outputs), shape: [panelCount * panel])
-        panels = Tensor(zeros: [36, panelCount, inputs, panel])
+        panels = try Tensor(loading: [36, panelCount, inputs, panel])
 
-        let transformed = Tensor(zeros: [36, outputs, inputs])
+        let transformed = try Tensor(loading: [36, outputs, inputs])
         let (rows, columns) = (outputs, inputs)
         pool.forEach(rows) { output in
             for input in 0..<columns {
@@ -46,14 +48,18 @@ final class WinogradConvolution: ConvolutionWeights {
             }
         }
         for place in 0..<36 {
-            var packing = ck_pack()
-            packing.source = UnsafeRawPointer(transformed.floatPointer + place * outputs * inputs)
-            (packing.source_type, packing.w_type) = (Int32(CK_F32), Int32(CK_F32))
-            (packing.n, packing.k, packing.k_stride) = (Int64(outputs), Int64(inputs), Int64(inputs))
-            packing.panels = UnsafeMutableRawPointer(panels.floatPointer + place * panelCount * inputs * panel)
-            packing.panel_step = 1
-            withExtendedLifetime(transformed) { pool.run(ck_pack_task, packing, tasks: ck_pack_tasks([packing])) }
+            ck_pack.checked(
+                transformed.matrix(at: place * outputs * inputs, outputs, inputs), sourceScales: nil,
+                into: placePanels(place), scales: nil, first: 0, step: 1
+            ).run(on: pool)
         }
+    }
+
+    /// The panels of one of the 36 places, `[panels, inputs, 16]`.
+    private func placePanels(_ place: Int) -> Tensor {
+        let panel = Int(CK_PANEL)
+        return panels.matrix(at: place * panelCount * inputs * panel, panelCount * inputs, panel)
+            .reshaped([panelCount, inputs, panel])
     }
 
     var byteCount: Int { panels.byteCount + bias.byteCount }
@@ -71,20 +77,16 @@ final class WinogradConvolution: ConvolutionWeights {
         let before = workspace.tensor("winograd.inputs", [36, inputStride])  // [36][tiles, inputs]
         let after = workspace.tensor("winograd.outputs", [36, outputStride])  // [36][tiles, outputs]
         for first in stride(from: 0, to: tiles, by: chunk) {
-            let count = min(chunk, tiles - first)
-            let tasks = ck_winograd_tasks(Int64(count))
-            let input = ck_winograd_input(
-                image: x.floatPointer, height: Int64(x.shape[0]), width: Int64(x.shape[1]), channels: Int64(inputs),
-                upsampling: Int32(geometry.upsampling), rows_before: edges.top ? 1 : 0, columns: Int64(grid.columns),
-                first_tile: Int64(first), tiles: Int64(count), values: before.floatPointer, stride: Int64(inputStride))
-            pool.run(ck_winograd_input_task, input, tasks: tasks)
-            multiply(before, inputStride, after, outputStride, tiles: count, pool)
-            let output = ck_winograd_output(
-                values: after.floatPointer, stride: Int64(outputStride), ldv: Int64(padded), bias: bias.floatPointer,
-                columns: Int64(grid.columns), first_tile: Int64(first), tiles: Int64(count), image: out.floatPointer,
-                height: Int64(out.shape[0]), width: Int64(out.shape[1]), channels: Int64(outputs),
-                accumulate: accumulate ? 1 : 0)
-            pool.run(ck_winograd_output_task, output, tasks: tasks)
+            let some = first..<min(first + chunk, tiles)
+            ck_winograd_input.checked(
+                x, upsampling: geometry.upsampling, top: edges.top, columns: grid.columns, tiles: some,
+                stride: inputStride, into: before
+            ).run(on: pool)
+            multiply(before, inputStride, after, outputStride, tiles: some.count, pool)
+            ck_winograd_output.checked(
+                after, stride: outputStride, padded: padded, bias: bias, columns: grid.columns, tiles: some,
+                accumulate: accumulate, into: out
+            ).run(on: pool)
         }
     }
 
@@ -93,22 +95,19 @@ final class WinogradConvolution: ConvolutionWeights {
         _ before: Tensor, _ inputStride: Int, _ after: Tensor, _ outputStride: Int, tiles: Int, _ pool: ThreadPool
     ) {
         let padded = panelCount * Int(CK_PANEL)
-        let (depth, panels, size) = (inputs, panels, panelCount * inputs * Int(CK_PANEL))
-        @Sendable func product(_ place: Int) -> ck_linear {
-            var product = ck_linear()
-            product.a = UnsafeRawPointer(before.floatPointer + place * inputStride)
-            product.lda = Int64(depth)
-            (product.a_type, product.w_type, product.out_type) = (Int32(CK_F32), Int32(CK_F32), Int32(CK_F32))
-            product.panels = UnsafeRawPointer(panels.floatPointer + place * size)
-            product.k_stride = Int64(depth)
-            (product.rows, product.k, product.columns) = (Int64(tiles), Int64(depth), Int64(padded))
-            product.out = UnsafeMutableRawPointer(after.floatPointer + place * outputStride)
-            product.ldo = Int64(padded)
-            return product
+        let products = (0..<36).map { place in
+            ck_linear.checked(
+                before.matrix(at: place * inputStride, tiles, inputs), arranged: nil,
+                PanelWeights(inputs: inputs, outputs: padded, panels: placePanels(place)), inputs: 0..<inputs,
+                outputs: 0..<padded, .identity, .replace, flags: nil,
+                into: after.matrix(at: place * outputStride, tiles, padded))
         }
-        let tasks = Int(ck_linear_tasks([product(0)]))
-        pool.forEach(36 * tasks) { i in
-            withUnsafePointer(to: product(i / tasks)) { ck_linear_task($0, Int32(i % tasks)) }
+        let tasks = Int(ck_linear_tasks(products))
+        products.withUnsafeBufferPointer { products in
+            nonisolated(unsafe) let products = products
+            pool.forEach(36 * tasks) { i in
+                ck_linear_task(products.baseAddress.map { $0 + i / tasks }, Int32(i % tasks))
+            }
         }
     }
 

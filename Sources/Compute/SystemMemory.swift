@@ -1,0 +1,55 @@
+import Foundation
+
+/// Memory of this process and this machine, as Linux tells it.
+public enum SystemMemory {
+    /// The most that this process has held so far, in bytes (`VmHWM`); 0 where the system doesn't say.
+    public static var peak: Int { field("VmHWM", of: "/proc/self/status") ?? 0 }
+
+    /// What this process holds now, in bytes (`VmRSS`); 0 where the system doesn't say.
+    public static var resident: Int { field("VmRSS", of: "/proc/self/status") ?? 0 }
+
+    /// What this process may still take, in bytes: what the machine has without swapping (`MemAvailable`), the control group's limit and the
+    /// process's own (`ulimit -v`) permitting. `Int.max` where the system doesn't say.
+    public static var available: Int {
+        let machine = field("MemAvailable", of: "/proc/meminfo") ?? Int.max
+        return max(0, min(machine, groupRoom ?? Int.max, addressRoom ?? Int.max))
+    }
+
+    /// What the control group (a container) leaves.
+    private static var groupRoom: Int? {
+        guard let limit = number("/sys/fs/cgroup/memory.max"), let used = number("/sys/fs/cgroup/memory.current") else {
+            return nil
+        }
+        // The group's page cache counts as used, and is given up when memory is wanted.
+        let cached = field("inactive_file", of: "/sys/fs/cgroup/memory.stat", unit: 1) ?? 0
+        return limit - used + cached
+    }
+
+    /// What the limit on the address space leaves.
+    private static var addressRoom: Int? {
+        var limit = rlimit()
+        #if os(Linux)
+            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+        #else
+            let resource = RLIMIT_AS
+        #endif
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < rlim_t(Int.max) else { return nil }
+        return Int(limit.rlim_cur) - (field("VmSize", of: "/proc/self/status") ?? 0)
+    }
+
+    private static func number(_ file: String) -> Int? {
+        (try? String(contentsOfFile: file, encoding: .utf8)).flatMap {
+            Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+
+    /// A line `name value` or `name: value kB`.
+    private static func field(_ name: String, of file: String, unit: Int = 1024) -> Int? {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix(name) {
+            let words = line.split { $0 == ":" || $0.isWhitespace }
+            if words.count >= 2, words[0] == name, let value = Int(words[1]) { return value * unit }
+        }
+        return nil
+    }
+}

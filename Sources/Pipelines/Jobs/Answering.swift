@@ -1,0 +1,234 @@
+import Compute
+import FlashU
+import Foundation
+import Images
+import ShowO2
+import Tensors
+import Tokenizers
+
+/// The job of ``ImageQuestion``: images are encoded and read once; each question goes on from a fork of what was read, and is answered token by
+/// token.
+public final class Answering: Job {
+    private let model: UnifiedModel
+    private let request: ImageQuestion.Request
+    private let special: SpecialTokens
+    private let tokenizer: Tokenizer?
+    private let prefix: [Int]
+    private let questions: [[Int]]
+    private let planner: ReadingPlanner
+    private let emit: (ImageQuestion.Event) -> Void
+    private let workspace = Workspace()
+    private var latents: [Tensor]
+    /// What was read before the questions.
+    private var context: TokenSequence?
+    private var encoding = Spent()
+    private var reading = Spent()
+
+    /// Checks a request, without computing anything.
+    ///
+    /// - Parameter emit: told of the text as it is decoded.
+    /// - Throws: `ModelError`, `ProfileError`, `ImageError`, and errors of files that are opened late (tokenizer, VAE).
+    public init(
+        _ request: ImageQuestion.Request, on model: UnifiedModel, emit: @escaping (ImageQuestion.Event) -> Void
+    ) throws {
+        let geometry = model.geometry
+        try model.check(request.profile, for: .understanding)
+        special = try model.specialTokens()
+        guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
+        let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
+        let tokenizer = needsText || request.prefix == nil ? try model.tokenizer() : try? model.tokenizer()
+        let template = ChatTemplate(special: special, tokenizer: tokenizer)
+        prefix = try request.prefix ?? template.prefix()
+        questions = try request.questions.map { question in
+            switch question {
+            case .text(let text): try template.question(text)
+            case .ids(let ids): ids
+            }
+        }
+        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else {
+            throw ModelError.request("no question given")
+        }
+        guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
+        var tokens: [Int] = []
+        var pixels: [Tensor?] = []
+        for source in request.sources {
+            switch source {
+            case .latents(let latents):
+                guard let count = try? geometry.tokens(of: latents.toFloat32()), count <= geometry.readingGrid.tokens
+                else {
+                    throw ModelError.request(
+                        "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
+                            + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+                }
+                tokens.append(count)
+                pixels.append(nil)
+            case .image(let image):
+                let fitted = try image.fitted(to: geometry)
+                tokens.append(geometry.readingGrid.tokens)
+                pixels.append(Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width]))
+            }
+        }
+        // prefix ([boi] T img*N [eoi])* question
+        let longest = questions.map(\.count).max() ?? 0
+        let length = tokens.reduce(prefix.count + longest) { $0 + $1 + 3 }
+        guard length < TokenSequence.longest, request.maxTokens <= TokenSequence.longest - length else {
+            throw ModelError.request(
+                "a sequence of \(length) tokens and an answer of up to \(request.maxTokens) are longer than the "
+                    + "\(TokenSequence.longest) tokens that the language model reads")
+        }
+        planner = ReadingPlanner(
+            request.profile, layers: geometry.llm.layers,
+            neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
+            scores: model.calibration?.scores[.understanding])
+        let vae = pixels.contains { $0 != nil } ? try model.vae() : nil
+        latents = []
+        (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
+        var estimate = MemoryEstimate.reading(
+            geometry, imageTokens: tokens, textTokens: length - tokens.reduce(0) { $0 + $1 + 3 },
+            answerTokens: request.maxTokens, precision: model.network.compute.precision)
+        if let vae {
+            let size = geometry.readingSize
+            let memory = try vae.memory(.encoding, width: size.width, height: size.height)
+            estimate.vae = memory.intermediates
+            estimate.lateWeights += memory.weights
+        }
+        super.init(.understanding, on: model.network, estimate: estimate)
+        for (source, pixels) in zip(request.sources, pixels) {
+            stages.add { [unowned self] in
+                if case .latents(let latents) = source { try accept(latents.toFloat32()) }
+                if let pixels, let vae { try encode(pixels, vae) }
+            }
+        }
+        stages.add { [unowned self] in try readContext() }
+    }
+
+    /// Runs an image through the VAE.
+    private func encode(_ pixels: Tensor, _ vae: WanVAE) throws {
+        let before = spent
+        try vae.addEncoding(to: stages, pixels) { [unowned self] posterior in
+            let latents =
+                if let seed = request.posteriorSeed {
+                    posterior.sample(noise: ImageQuestion.posteriorNoise(seed: seed, count: posterior.mean.count))
+                } else {
+                    posterior.mean
+                }
+            try accept(latents.reshaped([1] + latents.shape))
+            encoding = encoding + (spent - before)
+        }
+    }
+
+    private func accept(_ latents: Tensor) throws {
+        guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+        self.latents.append(latents)
+    }
+
+    /// Reads what precedes the questions.
+    private func readContext() throws {
+        let before = spent
+        let sequence = try TokenSequence(model: network, special: special)
+        let pass = try ReadingPass(
+            [(sequence, [.text(prefix)] + latents.map { .image(ImagePiece(latents: $0)) })], planner.imagePlan,
+            cut: planner.cut, whole: false, workspace: workspace)
+        stages.add(pass.stages)
+        stages.add { [unowned self] in
+            context = sequence
+            reading = spent - before
+            emit(.imageRead(keptTokens: pass.keptTokens.first))
+            finish(.read)
+        }
+        stages.add { [unowned self] in try ask(0) }
+    }
+
+    /// Reads a question into a fork of the context.
+    private func ask(_ index: Int) throws {
+        guard let context else { return }
+        let before = spent
+        let answer = AnswerInProgress(index: index, sequence: context.fork(), planner: planner, request, tokenizer)
+        let pass = try ReadingPass(
+            [(answer.sequence, [.text(questions[index])])], planner.questionPlan, workspace: workspace)
+        stages.add(pass.stages)
+        stages.add { [unowned self] in
+            answer.planner.chooseLayers(pass.layerImportance)
+            let token = try answer.choose(pass.logits())
+            answer.start = before
+            answer.questionSeconds = (spent - before).seconds
+            try proceed(answer, token)
+        }
+    }
+
+    /// Tells of a token and asks for the next one, or ends the answer.
+    private func proceed(_ answer: AnswerInProgress, _ token: Int) throws {
+        let isLast = token == special.endOfSequence
+        if !isLast, let piece = answer.append(token) { emit(.text(index: answer.index, piece)) }
+        guard !isLast, answer.tokens.count < request.maxTokens else {
+            end(answer, finished: isLast)
+            return
+        }
+        waiting = WaitingToken(sequence: answer.sequence, id: token, plan: answer.planner.decodingPlan) {
+            [unowned self] logits in try proceed(answer, answer.choose(logits))
+        }
+        finish(.tokens(1))
+    }
+
+    private func end(_ answer: AnswerInProgress, finished: Bool) {
+        if let rest = answer.finishText() { emit(.text(index: answer.index, rest)) }
+        let took = spent - answer.start
+        let decoding = took.seconds - answer.questionSeconds
+        let timings = ImageQuestion.Timings(
+            encoding: encoding.seconds, reading: reading.seconds, question: answer.questionSeconds, decoding: decoding,
+            tokensPerSecond: decoding > 0 ? Double(answer.tokens.count - 1) / decoding : 0,
+            imageFlops: (encoding.operations + reading.operations).total, flops: took.operations.total)
+        emit(
+            .answer(
+                .init(
+                    index: answer.index, text: answer.text.trimmingCharacters(in: .whitespacesAndNewlines),
+                    tokens: answer.tokens, finished: finished, timings: timings)))
+        finish(.answer)
+        let next = answer.index + 1
+        if next < questions.count { stages.add { [unowned self] in try ask(next) } }
+    }
+}
+
+/// An answer on its way.
+private final class AnswerInProgress {
+    let index: Int
+    let sequence: TokenSequence
+    var planner: ReadingPlanner
+    var start = Job.Spent()
+    var questionSeconds = 0.0
+    private(set) var tokens: [Int] = []
+    private(set) var text = ""
+    private var sampler: TokenSampler
+    private var detokenizer: StreamingDetokenizer?
+
+    init(
+        index: Int, sequence: TokenSequence, planner: ReadingPlanner, _ request: ImageQuestion.Request,
+        _ tokenizer: Tokenizer?
+    ) {
+        (self.index, self.sequence, self.planner) = (index, sequence, planner)
+        sampler = TokenSampler(request.sampling)
+        detokenizer = tokenizer.map { StreamingDetokenizer($0) }
+    }
+
+    /// The next token after `logits` `[1, vocabulary]`.
+    func choose(_ logits: Tensor) throws -> Int {
+        guard logits.isFinite else { throw ModelError.notFinite("the logits") }
+        let token = sampler.next(logits.floats())
+        tokens.append(token)
+        return token
+    }
+
+    /// The text that a token adds, if any.
+    func append(_ token: Int) -> String? { tell(detokenizer?.append(token)) }
+
+    /// The text that was still held back.
+    func finishText() -> String? { tell(detokenizer?.finish()) }
+
+    private func tell(_ piece: String?) -> String? {
+        guard var piece else { return nil }
+        // The model's own leading blank is no part of the answer.
+        if text.isEmpty { piece = String(piece.drop(while: \.isWhitespace)) }
+        text += piece
+        return piece.isEmpty ? nil : piece
+    }
+}

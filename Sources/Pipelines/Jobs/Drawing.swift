@@ -1,0 +1,211 @@
+import Compute
+import FlashU
+import Images
+import ShowO2
+import Tensors
+import Tokenizers
+
+/// The job of ``TextToImage``: prompts are read, images denoised in batches that bound the memory, and decoded one by one.
+public final class Drawing: Job {
+    private let model: UnifiedModel
+    private let request: TextToImage.Request
+    private let settings: TextToImage.Settings
+    private let schedule: FlowSchedule
+    private let grid: TokenGrid
+    private let prompts: [[Int]]
+    /// What the unconditional branch reads; nil without guidance.
+    private let negative: [Int]?
+    private let special: SpecialTokens
+    private let neurons: [[Range<Int>]]?
+    private let vae: WanVAE?
+    private let emit: (TextToImage.Event) -> Void
+    /// The batch that is being denoised; given up before the VAE takes memory of its own.
+    private var batch: Batch?
+    private var evaluationsDone = 0
+
+    /// What one batch needs from its first evaluation to its last.
+    private struct Batch {
+        let images: Range<Int>
+        let denoising: Denoising
+        var planner: GenerationPlanner
+        var sampler: Sampler
+        let velocity: Tensor
+        var evaluation = 0
+        let start: Spent
+        let prefill: Spent
+    }
+
+    /// Checks a request, without computing anything.
+    ///
+    /// - Parameter emit: told of every evaluation and image.
+    /// - Throws: `ModelError`, `ProfileError`, and errors of files that are opened late (tokenizer, VAE).
+    public init(
+        _ request: TextToImage.Request, on model: UnifiedModel, emit: @escaping (TextToImage.Event) -> Void
+    ) throws {
+        let geometry = model.geometry
+        try model.check(request.profile, for: .generation)
+        let settings = TextToImage.Settings(request, geometry)
+        guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
+        guard settings.guidance.isFinite else {
+            throw ModelError.request("the guidance scale must be a finite number")
+        }
+        schedule = try FlowSchedule(steps: settings.steps, timeShift: settings.timeShift)
+        grid = try geometry.grid(width: settings.width, height: settings.height)
+        func ids(_ prompt: TextToImage.Request.Prompt) throws -> [Int] {
+            let ids =
+                switch prompt {
+                case .text(let text): try model.tokenizer().encode(text, special: .asText)
+                case .ids(let ids): ids
+                }
+            guard ids.count <= geometry.maxPromptTokens else {
+                throw ModelError.request(
+                    "the prompt has \(ids.count) tokens; the model has room for \(geometry.maxPromptTokens)")
+            }
+            return ids
+        }
+        prompts = try request.prompts.map(ids)
+        // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
+        let guided = settings.guidance > 0 && settings.guidance != 1
+        let away = try request.negativePrompt.map(ids) ?? []
+        negative = guided ? away : nil
+        special = try model.specialTokens()
+        let shape = geometry.latentShape(grid)
+        if let noise = request.noise, noise.shape != [prompts.count] + shape {
+            throw ModelError.request("the initial noise has shape \(noise.shape); \([prompts.count] + shape) is needed")
+        }
+        if let noise = request.noise, !noise.isFinite {
+            throw ModelError.request("the initial noise holds values that are not finite numbers")
+        }
+        vae = request.decode ? try model.vae() : nil
+        neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
+        (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
+        let size = max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
+        let images = min(size, prompts.count)
+        let text = prompts.map { $0.count + 2 }
+        let planner = GenerationPlanner(
+            request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons)
+        var estimate = MemoryEstimate.drawing(
+            geometry, grid: grid, images: images,
+            prefixes: (0..<images).flatMap { guided ? [text[$0], away.count + 2] : [text[$0]] },
+            times: schedule.evaluations, keeps: planner.keeps,
+            measures: request.profile.layers.generationRatio > 0, precision: model.network.compute.precision)
+        if let vae {
+            let memory = try vae.memory(.decoding, width: settings.width, height: settings.height)
+            (estimate.vae, estimate.lateWeights) = (memory.intermediates, memory.weights)
+        }
+        super.init(.generation, on: model.network, estimate: estimate)
+        for first in stride(from: 0, to: prompts.count, by: size) {
+            let images = first..<min(first + size, prompts.count)
+            stages.add { [unowned self] in try begin(images) }
+        }
+    }
+
+    /// Rows that one evaluation runs at most, unless a single image needs more: bounds the memory of large batches.
+    static let rowsPerBatch = 2048
+
+    /// Reads the prompts of a batch.
+    private func begin(_ images: Range<Int>) throws {
+        let start = spent
+        let reading = try PromptReading(
+            model: network, special: special, prompts: Array(prompts[images]), negative: negative)
+        stages.add(reading.pass.stages)
+        stages.add { [unowned self] in
+            let evaluations = Sampler.evaluations(settings.sampler, points: schedule.times.count)
+            let planner = GenerationPlanner(
+                request.profile, evaluations: evaluations, layers: model.geometry.llm.layers, neurons: neurons)
+            let denoising = try Denoising(
+                after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid,
+                keeps: planner.keeps)
+            stages.add(denoising.preparation)
+            stages.add { [unowned self] in
+                batch = Batch(
+                    images: images, denoising: denoising, planner: planner,
+                    sampler: Sampler(settings.sampler, times: schedule.times, from: noise(of: images)),
+                    velocity: Tensor(zeros: denoising.latentShape), start: start, prefill: spent - start)
+                stages.add { [unowned self] in try evaluate() }
+                finish(.read)
+            }
+        }
+    }
+
+    /// The noise that a batch starts from, `[images, channels, height, width]`.
+    private func noise(of images: Range<Int>) -> Tensor {
+        if let noise = request.noise { return noise.rows(images).toFloat32() }
+        let shape = model.geometry.latentShape(grid)
+        let noise = Tensor(zeros: [images.count] + shape)
+        for (i, index) in images.enumerated() {
+            noise.rows(i..<i + 1).set(TextToImage.noise(seed: request.seed &+ UInt64(index), shape: shape))
+        }
+        return noise
+    }
+
+    /// Evaluates the velocity once and goes on from there.
+    private func evaluate() throws {
+        guard var batch else { return }
+        guard let step = batch.sampler.next() else {
+            end(batch)
+            return
+        }
+        let (evaluation, geometry, before) = (batch.evaluation, model.geometry, spent)
+        let plan = batch.planner.plan(evaluation, importance: batch.denoising.layerImportance)
+        let guidance = settings.guidance * Float(batch.planner.guidanceFactor(evaluation))
+        self.batch = batch
+        try batch.denoising.addVelocity(
+            to: stages, batch.sampler.latents, step: step, guidance: guidance, plan, into: batch.velocity)
+        stages.add { [unowned self] in
+            batch.sampler.accept(batch.velocity)
+            batch.evaluation += 1
+            self.batch = batch
+            evaluationsDone += batch.images.count
+            let took = spent - before
+            let trace = StepTrace(
+                evaluation: evaluation, time: schedule.times[step], plan: plan, full: batch.planner.isFull(evaluation),
+                guidance: guidance, layers: geometry.llm.layers, width: geometry.llm.intermediate,
+                flops: took.operations.total, seconds: took.seconds)
+            let total = prompts.count * Sampler.evaluations(settings.sampler, points: schedule.times.count)
+            emit(.step(.init(done: evaluationsDone, total: total, trace: trace)))
+            finish(.evaluation)
+            stages.add { [unowned self] in try evaluate() }
+        }
+    }
+
+    /// Gives the batch's memory back and decodes its images.
+    private func end(_ batch: Batch) {
+        let took = spent - batch.start
+        let timings = TextToImage.Timings(
+            prefill: batch.prefill.seconds, denoising: took.seconds - batch.prefill.seconds, decoding: 0,
+            batch: batch.images.count, evaluations: batch.evaluation, flops: took.operations.total)
+        let latents = batch.sampler.latents
+        self.batch = nil
+        for (i, index) in batch.images.enumerated() {
+            stages.add { [unowned self] in
+                try decode(latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid)).toFloat32(), index, timings)
+            }
+        }
+    }
+
+    private func decode(_ latents: Tensor, _ index: Int, _ timings: TextToImage.Timings) throws {
+        guard latents.isFinite else { throw ModelError.notFinite("the latents that the model computed") }
+        let before = spent
+        func done(_ pixels: RGBImage?) {
+            var timings = timings
+            timings.decoding = (spent - before).seconds
+            emit(
+                .image(
+                    .init(
+                        index: index, latents: latents, pixels: pixels, seed: request.seed &+ UInt64(index),
+                        settings: settings, timings: timings)))
+            finish(.image)
+        }
+        guard let vae else { return done(nil) }
+        try vae.addDecoding(to: stages, latents) { [settings] planar in
+            guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
+            done(try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height))
+        }
+    }
+}
+
+extension ShowO2Geometry {
+    /// Shape of the latents of an image, `[channels, height, width]`.
+    func latentShape(_ grid: TokenGrid) -> [Int] { [latentChannels, grid.height * patch, grid.width * patch] }
+}

@@ -1,0 +1,134 @@
+public import Compute
+
+/// What a request will take at most beside the weights that are loaded, in bytes, by what it is taken for.
+public struct MemoryEstimate: Sendable, Equatable, Encodable {
+    /// Keys and values of all layers.
+    public var keysAndValues = 0
+    /// adaLN of the whole schedule.
+    public var conditioning = 0
+    /// What is kept of earlier evaluations, for forecasts and solvers.
+    public var histories = 0
+    /// Intermediates of the network.
+    public var intermediates = 0
+    /// The rows of a product in the order in which the kernels want them.
+    public var scratch = 0
+    /// Weights that are packed when they are first needed: the projection to the vocabulary, a direction of the VAE.
+    public var lateWeights = 0
+    /// Intermediates of the VAE; they are never there together with those of the network.
+    public var vae = 0
+    /// Images in and out.
+    public var results = 0
+
+    /// Nothing.
+    public init() {}
+
+    /// The most that is there at one time.
+    public var total: Int {
+        scratch + lateWeights + results + max(vae, keysAndValues + conditioning + histories + intermediates)
+    }
+}
+
+extension MemoryEstimate {
+    /// Images drawn at the ends of sequences.
+    ///
+    /// - Parameters:
+    ///   - images: drawn at once.
+    ///   - prefixes: tokens before the image of each sequence, both branches.
+    ///   - times: evaluations of the schedule.
+    ///   - keeps: what plans extrapolate from.
+    ///   - measures: whether layers are measured.
+    public static func drawing(
+        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, prefixes: [Int], times: Int,
+        keeps: Denoising.Kept, measures: Bool, precision: Precision
+    ) -> MemoryEstimate {
+        let (span, sequences) = (grid.tokens + 1, prefixes.count)
+        let rows = sequences * span
+        var estimate = MemoryEstimate()
+        for prefix in prefixes {
+            estimate.keysAndValues += geometry.llm.cacheBytes(prefix + span, precision)
+            estimate.keysAndValues += geometry.head.cacheBytes(prefix + span, precision)
+        }
+        let head = geometry.head.hidden
+        estimate.conditioning = times * 4 * (head * (6 * geometry.head.layers + 2) + geometry.llm.hidden)
+        if keeps.contains(.head) { estimate.histories += 4 * rows * head * 4 }
+        if keeps.contains(.features) {
+            estimate.histories += 4 * images * grid.tokens * geometry.vision.hidden * 4
+        }
+        estimate.intermediates =
+            geometry.embeddingBytes(images: images, tokens: grid.tokens, precision)
+            + geometry.stackBytes([geometry.llm, geometry.head], rows: rows, precision)
+            + rows * (geometry.llm.hidden * (4 + precision.activationBytes) + head * (4 + precision.activationBytes))
+            + rows * (head * precision.activationBytes + geometry.patchWidth * 4)
+            + (measures ? rows * geometry.llm.hidden * 4 : 0)
+        estimate.scratch = geometry.scratchBytes(rows: rows, precision)
+        let latents = images * geometry.latentChannels * grid.tokens * geometry.patch * geometry.patch * 4
+        estimate.results = 8 * latents
+        return estimate
+    }
+
+    /// Images and text read, and continued token by token.
+    ///
+    /// - Parameters:
+    ///   - imageTokens: of each image.
+    ///   - textTokens: before, between and after the images.
+    ///   - answerTokens: of one continuation.
+    public static func reading(
+        _ geometry: ShowO2Geometry, imageTokens: [Int], textTokens: Int, answerTokens: Int, precision: Precision
+    ) -> MemoryEstimate {
+        let rows = imageTokens.reduce(textTokens) { $0 + $1 + 3 }
+        var estimate = MemoryEstimate()
+        // What was read, and of its fork the last page and what follows.
+        estimate.keysAndValues =
+            geometry.llm.cacheBytes(rows, precision)
+            + geometry.llm.cacheBytes(min(answerTokens, 256) + KeyValuePages.slots, precision)
+        estimate.intermediates =
+            geometry.embeddingBytes(images: 1, tokens: imageTokens.max() ?? 0, precision)
+            + geometry.stackBytes([geometry.llm], rows: rows, precision) + rows * geometry.llm.hidden * 4
+            + geometry.vocabulary * 8
+        estimate.scratch = geometry.scratchBytes(rows: rows, precision)
+        estimate.lateWeights = geometry.vocabulary * geometry.llm.hidden * precision.denseWeightBytes
+        return estimate
+    }
+}
+
+extension Precision {
+    /// Bytes of an activation.
+    var activationBytes: Int { self == .f32 ? 4 : 2 }
+    /// Bytes of a weight that is as small as the precision has them.
+    var denseWeightBytes: Int { self == .f32 ? 4 : self == .bf16 ? 2 : 1 }
+}
+
+extension ShowO2Geometry.Stack {
+    /// Keys and values of one sequence in all layers, in whole pages.
+    func cacheBytes(_ slots: Int, _ precision: Precision, layers: Int? = nil) -> Int {
+        (layers ?? self.layers) * KeyValuePages.bytes(attention, slots: slots, elementBytes: precision.activationBytes)
+    }
+}
+
+extension ShowO2Geometry {
+    /// Intermediates of transformer layers over some rows: they serve all stacks, so the widest counts.
+    func stackBytes(_ stacks: [Stack], rows: Int, _ precision: Precision) -> Int {
+        let act = precision.activationBytes
+        func most(_ bytes: (Stack) -> Int) -> Int { stacks.map(bytes).max() ?? 0 }
+        return rows
+            * (most { $0.hidden * act } + most { $0.attention.fusedWidth * 4 } + most { $0.attention.queryWidth * 4 }
+                + most { $0.attention.queryWidth * act } + most { $0.intermediate * act })
+    }
+
+    /// Intermediates of the semantic encoder and the fusion.
+    func embeddingBytes(images: Int, tokens: Int, _ precision: Precision) -> Int {
+        let (act, rows, width) = (precision.activationBytes, images * tokens, vision.hidden)
+        let encoder =
+            width * 4 + width * act + vision.attention.fusedWidth * 4 + vision.attention.queryWidth * (4 + act)
+            + vision.intermediate * act
+        let both = width + llm.hidden
+        let fusion = patchWidth * 4 + llm.hidden * 4 + both * (4 + act) + llm.hidden * act + llm.hidden * 4
+        return rows * (encoder + fusion) + images * vision.cacheBytes(tokens, precision, layers: 1)
+    }
+
+    /// Rows arranged for the widest product.
+    func scratchBytes(rows: Int, _ precision: Precision) -> Int {
+        guard precision != .f32 else { return 8 << 20 }
+        return rows * max(llm.intermediate, head.intermediate) * 2 + 8 << 20
+    }
+}

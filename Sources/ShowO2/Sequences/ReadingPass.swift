@@ -1,0 +1,288 @@
+public import Compute
+public import Tensors
+
+/// Pieces on their way into one or several sequences, in one pass through the network that is driven stage by stage.
+///
+/// Official file: `models/modeling_showo2_qwen2_5.py`, `mmu_generate`, `mm_generate` and `lm_generate`, which recompute everything for each token.
+/// A sequence has read its pieces when the pass is done; one that is given up leaves all sequences as they were.
+public final class ReadingPass {
+    /// The work; see ``Stages``.
+    public let stages = Stages()
+    /// How much each layer changed the last row, if the plan measures it: 1 - cosine, `[layers]`.
+    public private(set) var layerImportance: [Double] = []
+    /// For each image of the pass, the places of the tokens that stayed, rising; empty when nothing was cut.
+    public private(set) var keptTokens: [[Int]] = []
+
+    private let model: ShowO2Model
+    private let sequences: [TokenSequence]
+    private let plan: ReadingPlan
+    private let workspace: Workspace
+    private let observe: Observer?
+    /// The rows of each sequence; fewer once tokens were cut.
+    private var rows: [SequenceRows]
+    /// Tokens that each sequence reads.
+    private let lengths: [Int]
+    /// Rows of each sequence in each LLM layer.
+    private var slots: [[Int]]
+    /// Where images lie among all rows: their time token, their tokens, eoi.
+    private var images: [Placed] = []
+    private let hidden: Tensor
+
+    /// An image among the rows of the pass.
+    private struct Placed {
+        /// Its sequence.
+        let sequence: Int
+        /// Its tokens, in rows of that sequence.
+        let tokens: Range<Int>
+        let piece: ImagePiece
+    }
+
+    /// Prepares a pass.
+    ///
+    /// - Parameters:
+    ///   - readings: sequences, each once, with what they read; at least one token each.
+    ///   - cut: drops tokens of every image after a layer.
+    ///   - whole: whether to compute what nobody may read: the hidden states of the last layer, of which only keys and values stay when no
+    ///     ``logits()`` are asked for.
+    ///   - workspace: for intermediates; it must serve nothing else until the pass is done.
+    ///   - probe: is shown what the plan's probes see.
+    /// - Throws: ``ModelError/request(_:)`` when ids are outside the vocabulary, an image doesn't fit, or a sequence would be longer than
+    ///   ``TokenSequence/longest``.
+    public init(
+        _ readings: [(sequence: TokenSequence, pieces: [Piece])], _ plan: ReadingPlan = .dense, cut: TokenCut? = nil,
+        whole: Bool = true, workspace: Workspace = Workspace(), probe: ProbeSink? = nil, observe: Observer? = nil
+    ) throws {
+        guard let first = readings.first?.sequence else { throw ModelError.request("nothing to read") }
+        let model = first.model
+        precondition(readings.allSatisfy { $0.sequence.model === model && $0.sequence.canDraw == first.canDraw })
+        (self.model, self.plan, self.workspace, self.observe) = (model, plan, workspace, observe)
+        sequences = readings.map(\.sequence)
+        rows = []
+        for (number, reading) in readings.enumerated() {
+            var own = SequenceRows(start: reading.sequence.count)
+            for piece in reading.pieces {
+                let before = own.count
+                switch piece {
+                case .text(let ids):
+                    try model.check(ids)
+                    own.append(ids.count)
+                case .image(let image):
+                    let tokens = try model.geometry.tokens(of: image.latents)
+                    own.append(tokens + 3)  // boi, T, eoi
+                    let place = before + 2..<before + 2 + tokens
+                    own.spans.append(
+                        image.mask == .understanding
+                            ? place.lowerBound..<place.upperBound + 1 : place.lowerBound - 1..<place.upperBound)
+                    images.append(Placed(sequence: number, tokens: place, piece: image))
+                }
+                guard reading.sequence.count + own.count <= TokenSequence.longest else {
+                    throw ModelError.request(
+                        "a sequence of more than \(TokenSequence.longest) tokens is longer than the language model reads")
+                }
+            }
+            guard own.count > 0 else { throw ModelError.request("nothing to read") }
+            rows.append(own)
+        }
+        let layers = model.decoder.layers.count
+        lengths = rows.map(\.count)
+        slots = rows.map { Array(repeating: $0.count, count: layers) }
+        hidden = workspace.tensor("hidden", [rows.reduce(0) { $0 + $1.count }, model.geometry.llm.hidden])
+        try checkTimes()
+        embed(readings)
+        stages.add { [unowned self] in observe?("llm.input", hidden) }
+        runLayers(cut: cut, whole: whole, probe: probe)
+    }
+
+    /// Runs all stages that are left.
+    public func finish() throws { try stages.finish() }
+
+    /// Logits `[sequences, vocabulary]` float32 of the token that follows each sequence, once the pass is done.
+    public func logits() throws -> Tensor {
+        let last = workspace.tensor("reading.last", [sequences.count, model.geometry.llm.hidden])
+        var end = 0
+        for (i, rows) in rows.enumerated() {
+            end += rows.count
+            last.rows(i..<i + 1).copy(from: hidden.rows(end - 1..<end))
+        }
+        return try model.decoder.logits(last, workspace)
+    }
+
+    /// Writes the input embeddings `[rows, hidden]`.
+    private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])]) {
+        var row = 0
+        for (sequence, pieces) in readings {
+            for piece in pieces {
+                switch piece {
+                case .text(let ids):
+                    stages.add { [model, hidden, row] in model.embed(ids, into: hidden, from: row) }
+                    row += ids.count
+                case .image(let image):
+                    let embeddings = model.fusion.add(
+                        to: stages, image.latents, model.compute, workspace, observe: observe)
+                    let (special, tokens) = (sequence.special, embeddings.shape[0])
+                    stages.add { [model, hidden, row] in
+                        model.embed([special.beginOfImage], into: hidden, from: row)
+                        hidden.rows(row + 1..<row + 2).copy(from: model.time([image.time], model.compute).tokens)
+                        hidden.rows(row + 2..<row + 2 + tokens).copy(from: embeddings)
+                        model.embed([special.endOfImage], into: hidden, from: row + 2 + tokens)
+                    }
+                    row += tokens + 3
+                }
+            }
+        }
+    }
+
+    /// Adds the language model's layers, the cut among them, and the head's.
+    private func runLayers(cut: TokenCut?, whole: Bool, probe: ProbeSink?) {
+        let all = model.decoder.layers.count
+        let drops = cut.map { !images.isEmpty && $0.layer + 1 < all } ?? false
+        let split = drops ? (cut?.layer ?? 0) + 1 : all
+        let draws = sequences[0].canDraw
+        let forCache = !whole && !plan.measuresLayers && !draws
+        var probes = probe.flatMap { plan.probes.layerProbe(model.decoder, model.compute, $0) }.map { [$0] } ?? []
+        if let cut, drops {
+            var norms: [[Float]] = []
+            probes.append(
+                LayerProbe(layers: cut.layer..<cut.layer + 1) { [unowned self] _, _, reading in
+                    if case .projections(let fused) = reading { norms = valueNorms(fused) }
+                })
+            run(layers: 0..<split, forCache: false, probes)
+            stages.add { [unowned self] in
+                self.cut(cut, norms, from: split)
+                run(layers: split..<all, forCache: forCache, probes)
+            }
+        } else {
+            run(layers: 0..<all, forCache: forCache, probes)
+        }
+        if draws { stages.add { [unowned self] in try runHead() } }
+        stages.add { [unowned self] in
+            for (i, sequence) in sequences.enumerated() {
+                let ran = slots[i].enumerated().map { skips($0.offset) ? 0 : $0.element }
+                sequence.advance(
+                    tokens: lengths[i], slots: ran, headSlots: draws ? rows[i].count : 0)
+            }
+        }
+    }
+
+    private func skips(_ layer: Int) -> Bool { !plan.measuresLayers && plan.skippedLayers.contains(layer) }
+
+    /// The rows that are there now, `[rows, hidden]`.
+    private var current: Tensor { hidden.rows(0..<rows.reduce(0) { $0 + $1.count }) }
+
+    private func run(layers range: Range<Int>, forCache: Bool, _ probes: [LayerProbe]) {
+        var known: [[Int]: RowLayout] = [:]
+        let last = current.shape[0] - 1
+        model.decoder.add(
+            to: stages, current,
+            rows: { [sequences, rows] layer in
+                let taken = sequences.map { $0.taken[layer] }
+                if let layout = known[taken] { return layout }
+                var layout = RowLayout()
+                for (i, rows) in rows.enumerated() { rows.append(to: &layout, sequence: i, from: taken[i]) }
+                known[taken] = layout
+                return layout
+            }, caches: { [sequences] layer in sequences.map { $0.caches[layer] } }, workspace, layers: range,
+            skipping: plan.measuresLayers ? [] : plan.skippedLayers, neurons: plan.neurons, forCache: forCache,
+            measure: plan.measuresLayers
+                ? { [unowned self] in layerImportance.append(1 - $1.meanCosine(to: $2, rows: last..<last + 1)) } : nil,
+            probes: probes, observe: observe)
+    }
+
+    // MARK: Cutting tokens
+
+    /// L2 norms of each image's tokens' values.
+    private func valueNorms(_ fused: Tensor) -> [[Float]] {
+        let heads = model.geometry.llm.attention
+        let first = heads.fusedWidth - heads.keyValueHeads * heads.headDim
+        return images.map { image in
+            let start = start(of: image.sequence)
+            let rows = start + image.tokens.lowerBound..<start + image.tokens.upperBound
+            return fused.rows(rows).rowNorms(columns: first..<heads.fusedWidth)
+        }
+    }
+
+    /// Leaves the tokens out that `cut` doesn't keep.
+    private func cut(_ cut: TokenCut, _ norms: [[Float]], from layer: Int) {
+        // A layer that was left out shows no norms.
+        keptTokens = images.enumerated().map { i, image in
+            norms.indices.contains(i) ? cut.keep(norms[i]) : Array(0..<image.tokens.count)
+        }
+        var staying: [Int] = []
+        var later: [SequenceRows] = []
+        for (number, own) in rows.enumerated() {
+            var stays = Array(repeating: true, count: own.count)
+            for (i, image) in images.enumerated() where image.sequence == number {
+                for row in image.tokens { stays[row] = false }
+                for token in keptTokens[i] { stays[image.tokens.lowerBound + token] = true }
+            }
+            let kept = stays.indices.filter { stays[$0] }
+            staying += kept.map { start(of: number) + $0 }
+            later.append(own.keeping(kept))
+        }
+        hidden.compactRows(staying)
+        rows = later
+        for i in slots.indices {
+            for layer in layer..<slots[i].count { slots[i][layer] = rows[i].count }
+        }
+    }
+
+    /// The first row of a sequence.
+    private func start(of sequence: Int) -> Int { rows[..<sequence].reduce(0) { $0 + $1.count } }
+
+    // MARK: The diffusion head
+
+    private func checkTimes() throws(ModelError) {
+        if sequences[0].canDraw, Set(images.map(\.piece.time)).count > 1 {
+            throw .request("images of one pass must stand for one time where something will be drawn")
+        }
+    }
+
+    /// The head's keys and values: text rows plain, image rows modulated by their time.
+    private func runHead() throws {
+        let head = try model.head
+        let normed = workspace.tensor("hidden.normed", current.shape, model.compute.activationType)
+        model.compute.norm(current, model.decoder.finalNorm, nil, silu: false, into: normed)
+        var layout = RowLayout()
+        for (i, rows) in rows.enumerated() { rows.append(to: &layout, sequence: i, from: sequences[i].headTaken) }
+        var modulation: HeadModulation?
+        var mask: RowMask?
+        if let time = images.first?.piece.time {
+            modulation = try model.conditioning([time]).modulations[0]
+            mask = imageRows
+        }
+        let projected = workspace.tensor("head.hidden", [current.shape[0], model.geometry.head.hidden])
+        head.project(normed, into: projected, workspace)
+        head.add(
+            to: stages, projected, layout,
+            caches: { [sequences] layer in sequences.map { $0.headCaches[layer] } }, modulation, modulated: mask,
+            workspace, observe: observe)
+    }
+
+    /// Time tokens and image tokens among the rows that are there now.
+    private var imageRows: RowMask {
+        var flags: [Bool] = []
+        for (number, own) in rows.enumerated() {
+            let first = sequences[number].count
+            let places = images.filter { $0.sequence == number }.map {
+                first + $0.tokens.lowerBound - 1..<first + $0.tokens.upperBound
+            }
+            flags += own.positions.map { position in places.contains { $0.contains(position) } }
+        }
+        return RowMask(flags)
+    }
+}
+
+extension ShowO2Geometry {
+    /// Image tokens of latents `[1, channels, height, width]`.
+    /// - Throws: ``ModelError/request(_:)`` when they have another shape.
+    public func tokens(of latents: Tensor) throws(ModelError) -> Int {
+        let shape = latents.shape
+        guard shape.count == 4, shape[0] == 1, shape[1] == latentChannels, shape[2] > 0, shape[3] > 0,
+            shape[2] % patch == 0, shape[3] % patch == 0, latents.dtype == .float32
+        else {
+            throw .request(
+                "image latents of shape \(shape) don't fit; [1, \(latentChannels), h, w] is needed, h and w multiples of \(patch)")
+        }
+        return shape[2] / patch * (shape[3] / patch)
+    }
+}
