@@ -7,7 +7,12 @@ public enum ModelFiles {
     /// Those that are there, sorted by name: configuration, tokenizer, weights in all their shards, VAE, and the calibration.
     public static func all(in folder: URL) -> [URL] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.filter(isPart).sorted().map { folder.appendingPathComponent($0) }
+        let files = names.filter(isPart).sorted().map { folder.appendingPathComponent($0) }
+        // It may lie in a folder of its own.
+        guard let vae = UnifiedModel.vaeFile(in: folder), !files.contains(where: { $0.path == vae.path }) else {
+            return files
+        }
+        return files + [vae]
     }
 
     private static let single: Set = Set(

@@ -88,7 +88,7 @@ public final class ModelFolder: Sendable {
     func vaeFile() throws -> URL {
         guard let file = UnifiedModel.vaeFile(in: url) else {
             throw ModelError.missing(
-                "\(url.path) has no VAE; put \(UnifiedModel.vaeFileNames.joined(separator: " or ")) there")
+                "\(url.path) has no VAE; put \(UnifiedModel.vaeFileNames.prefix(4).joined(separator: " or ")) there")
         }
         return file
     }
