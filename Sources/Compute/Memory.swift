@@ -1,9 +1,9 @@
 internal import CKernels
-import Tensors
+package import Tensors
 
 extension OutOfMemory {
     /// Scratch memory of the calling thread; see `ck_thread_scratch`.
-    static func scratch(_ bytes: Int64) -> UnsafeMutableRawPointer {
+    package static func scratch(_ bytes: Int64) -> UnsafeMutableRawPointer {
         guard let memory = ck_thread_scratch(bytes) else { end(bytes: Int(bytes)) }
         return memory
     }
@@ -14,7 +14,7 @@ extension OutOfMemory {
 
 extension Tensor {
     /// A zeroed tensor, for what is loaded: that it doesn't fit is an error.
-    init(loading shape: [Int], dtype: DType = .float32) throws(ComputeError) {
+    package init(loading shape: [Int], dtype: DType = .float32) throws(ComputeError) {
         do throws(OutOfMemory) {
             try self.init(allocating: shape, dtype: dtype)
         } catch {

@@ -18,6 +18,8 @@ package enum AtomicFile {
     package struct Failure: Error, Equatable {
         /// In a few words, to stand behind "cannot write PATH: ".
         package let reason: String
+
+        package init(reason: String) { self.reason = reason }
     }
 
     /// Where the contents go.

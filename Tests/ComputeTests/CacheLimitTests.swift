@@ -2,7 +2,7 @@ import FlashUTesting
 import Tensors
 import Testing
 
-@testable import Compute
+import Compute
 
 /// What is compiled for a size is kept for some sizes only.
 @Suite struct CacheLimitTests {

@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Compute
+import Compute
 
 /// Memory that can't be had: an error where a caller can be told, else one line on standard error and status 1; never a trap or a core dump.
 @Suite struct MemoryTests {

@@ -66,12 +66,12 @@ import Testing
         for (part, value) in [(0, Float.nan), (1, .nan), (2, .nan), (0, .infinity), (2, .infinity), (2, -.infinity)] {
             var fused = random.tensor([slots, geometry.fusedWidth]).floats()
             fused[bad * geometry.fusedWidth + part * 20 + 11] = value
-            let cache = cpu.makeCache(geometry, sequences: 1, capacity: slots)
+            let caches = [cpu.makeCache(geometry)]
             let queries = Tensor(zeros: [slots, 20])
             let out = Tensor(zeros: [slots, 20], dtype: cpu.activationType)
             cpu.heads(
-                Tensor(fused, shape: [slots, geometry.fusedWidth]), geometry, nil, nil, rows, cache, into: queries)
-            cpu.attention(queries, geometry, rows, cache, into: out)
+                Tensor(fused, shape: [slots, geometry.fusedWidth]), geometry, nil, nil, rows, caches, into: queries)
+            cpu.attention(queries, geometry, rows, caches, into: out)
             let finite = (0..<slots).map { out.rows($0..<$0 + 1).floats().allSatisfy(\.isFinite) }
             #expect(!finite[bad], "part \(part), \(value)")
             if part > 0 { #expect(!finite[bad...].contains(true), "part \(part), \(value)") }

@@ -2,7 +2,7 @@ import Compute
 import FlashUTesting
 import Foundation
 import Pipelines
-@testable import ShowO2
+import ShowO2
 import Tensors
 import Testing
 

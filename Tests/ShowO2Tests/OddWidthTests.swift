@@ -49,7 +49,7 @@ import Testing
         let out = Tensor(zeros: denoising.latentShape)
         var plan = StepPlan()
         plan.neurons = neurons
-        denoising.velocity(random.tensor(denoising.latentShape), step: 1, guidance: 3, plan, into: out)
+        try denoising.velocity(random.tensor(denoising.latentShape), step: 1, guidance: 3, plan, into: out)
         return out.floats()
     }
 
@@ -57,13 +57,13 @@ import Testing
     static func logits(_ compute: any Compute) throws -> [Float] {
         let model = try model(compute)
         let special = try #require(geometry.special)
-        let reading = try Reading(model: model, capacity: 40)
+        let reading = try SequenceReader(model: model, special: special)
         var random = SeededRandom(seed: 4)
-        try reading.read(
-            prefix: [special.beginOfSequence, 5, special.beginOfImage], latents: random.tensor([1, 3, 6, 6]),
-            end: special.endOfImage)
-        let first = try reading.read([7, 8, 9]).floats()
-        return try first + reading.read([10]).floats()
+        try reading.read([
+            .text([special.beginOfSequence, 5]), .image(ImagePiece(latents: random.tensor([1, 3, 6, 6]))),
+        ])
+        let first = try reading.logits(after: [7, 8, 9]).floats()
+        return try first + reading.logits(after: [10]).floats()
     }
 
     /// What rounding costs at these sizes, measured: half of the bounds at most.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Tensors
+import Tensors
 
 /// Files are replaced whole or not at all, and keep what the user gave them.
 @Suite struct AtomicFileTests {

@@ -1,4 +1,4 @@
-import Compute
+package import Compute
 public import FlashU
 public import ShowO2
 import Tensors
@@ -28,19 +28,19 @@ public class Job {
     public let estimate: MemoryEstimate
 
     let network: ShowO2Model
-    let stages = Stages()
+    package let stages = Stages()
     /// A token that waits to be read; the job goes on when the logits after it are known.
-    var waiting: WaitingToken?
+    package var waiting: WaitingToken?
     private lazy var ownBatch = DecodeBatch()
     private var done: Unit?
     private var unitStart: (time: ContinuousClock.Instant, operations: OperationMeter.Reading)?
     private var spentBefore = Spent()
 
     /// A sequence that wants to be continued by one token.
-    struct WaitingToken {
+    package struct WaitingToken {
         let sequence: TokenSequence
         let id: Int
-        let plan: ReadingPlan
+        package let plan: ReadingPlan
         /// Takes the logits `[1, vocabulary]` float32 that follow.
         let accept: (Tensor) throws -> Void
     }
@@ -105,7 +105,7 @@ public class Job {
     /// Reads the waiting tokens of several jobs, whose plans are equal, at once.
     ///
     /// - Returns: for each job what it threw, if anything.
-    static func decode(_ jobs: [Job], _ batch: DecodeBatch) -> [(any Error)?] {
+    package static func decode(_ jobs: [Job], _ batch: DecodeBatch) -> [(any Error)?] {
         let tokens = jobs.compactMap(\.waiting)
         precondition(tokens.count == jobs.count && tokens.allSatisfy { $0.plan == tokens[0].plan })
         guard let plan = tokens.first?.plan else { return [] }

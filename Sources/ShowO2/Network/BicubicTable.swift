@@ -1,12 +1,12 @@
 import Compute
 import Foundation
-import Tensors
+package import Tensors
 
 /// Bicubic interpolation of a table of vectors on a square grid, as PyTorch's `interpolate(mode: bicubic, align_corners: false)`:
 /// a = -0.75, no antialiasing, borders repeated.
-enum BicubicTable {
+package enum BicubicTable {
     /// table `[side * side, width]` -> `[height * width of the grid, width]`.
-    static func resize(_ table: Tensor, side: Int, to grid: TokenGrid) -> Tensor {
+    package static func resize(_ table: Tensor, side: Int, to grid: TokenGrid) -> Tensor {
         let width = table.shape[1]
         let input = table.floats()
         let (rows, columns) = (taps(side, grid.height), taps(side, grid.width))

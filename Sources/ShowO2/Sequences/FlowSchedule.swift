@@ -21,7 +21,7 @@ public struct FlowSchedule: Sendable, Equatable {
     }
 
     /// Given times, rising from 0 to 1.
-    init(times: [Float]) { self.times = times }
+    package init(times: [Float]) { self.times = times }
 
     /// Number of evaluations: one less than there are points.
     public var evaluations: Int { times.count - 1 }

@@ -3,7 +3,7 @@ import FlashU
 import FlashUTesting
 import Foundation
 import Images
-@testable import Pipelines
+import Pipelines
 import ShowO2
 import Tensors
 import Testing

@@ -2,7 +2,7 @@ import Compute
 import FlashU
 import FlashUTesting
 import Foundation
-@testable import Pipelines
+import Pipelines
 import ShowO2
 import Tensors
 import Testing

@@ -4,10 +4,10 @@ import Synchronization
 import Tensors
 
 /// A direct convolution: its weights in the layout that oneDNN chose, and the compiled primitives of the shapes that it was last asked for.
-final class OneDNNConvolution: ConvolutionWeights {
-    let inputs: Int
-    let outputs: Int
-    let geometry: ConvolutionGeometry
+package final class OneDNNConvolution: ConvolutionWeights {
+    package let inputs: Int
+    package let outputs: Int
+    package let geometry: ConvolutionGeometry
     private let packed: Tensor
     private let layout: dnnl_memory_desc_t
     private let bias: Tensor
@@ -15,7 +15,7 @@ final class OneDNNConvolution: ConvolutionWeights {
 
     /// A size of image needs four at most (first, middle and last strip, and a last one of another height), twice as many with and
     /// without accumulation, each some tens of kilobytes.
-    static let mostPrimitives = 32
+    package static let mostPrimitives = 32
 
     /// What a compiled primitive depends on: some rows of an image, with the zero rows above and below them.
     struct Strip: Hashable {
@@ -51,10 +51,10 @@ final class OneDNNConvolution: ConvolutionWeights {
             weight.pointer, try OneDNN.descriptor(weight.shape, dnnl_abcd), packed.pointer, layout)
     }
 
-    var byteCount: Int { packed.byteCount + bias.byteCount }
+    package var byteCount: Int { packed.byteCount + bias.byteCount }
 
     /// Compiled primitives held.
-    var primitiveCount: Int { primitives.withLock { $0.count } }
+    package var primitiveCount: Int { primitives.withLock { $0.count } }
 
     private static func compile(
         _ strip: Strip, inputs: Int, outputs: Int, geometry: ConvolutionGeometry, weights: dnnl_memory_desc_t
