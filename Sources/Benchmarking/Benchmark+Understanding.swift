@@ -50,8 +50,11 @@ extension Benchmark {
 
         progress("the answer")
         let plan = planner.decodingPlan
+        let asked = reading.sequence.mark
+        let end = reading.sequence.count + options.answerTokens + 1
         _ = try reading.logits(after: [10], plan)
         let (token, memoryRate) = try measureStreaming(repeats: options.answerTokens) {
+            if reading.sequence.count == end { reading.sequence.rewind(to: asked) }
             _ = try reading.logits(after: [10], plan)
         }
         let task = Task.understanding.rawValue
