@@ -6,6 +6,16 @@ import Tensors
 
 /// What a model folder holds and what it will take to run it, read without loading the weights.
 public struct ModelReport: Sendable, Encodable {
+    /// What a task needs, in bytes.
+    public struct TaskMemory: Sendable, Encodable {
+        /// Packed weights, of the network and of the VAE's direction.
+        public let weights: Int
+        /// The request itself: keys and values, intermediates, histories.
+        public let request: Int
+        /// Both.
+        public let total: Int
+    }
+
     /// A part of the network.
     public struct Part: Sendable, Encodable {
         /// What it is.
@@ -38,6 +48,8 @@ public struct ModelReport: Sendable, Encodable {
     public let dtypes: [String: Int]
     /// Bytes that packed weights will take, by precision.
     public let memory: [String: Int]
+    /// Bytes that each task needs in all, by task (`draw` an image of the default size, `ask` about an image) and precision.
+    public let tasks: [String: [String: TaskMemory]]
     /// What a user would miss: files that are not there.
     public let missing: [String]
     /// What keeps the network, the VAE or the calibration from being loaded: every tensor that is missing, or has another shape or type than the
@@ -110,6 +122,13 @@ public struct ModelReport: Sendable, Encodable {
             parts[name].map { Part(name: name, parameters: $0.parameters, bytes: $0.bytes) }
         }
         self.dtypes = dtypes
+        let vaeWeights = UnifiedModel.vaeFile(in: folder).flatMap { try? openWeights(file: $0) }
+        tasks = Self.tasks(
+            geometry, source,
+            vae: vaeWeights.flatMap {
+                try? WanVAE(
+                    weights: $0, mean: geometry.latentMean, std: geometry.latentStd, compute: ReferenceCompute())
+            })
         // A tied output projection is a packed copy of the embedding. The VAE's convolutions keep one of three temporal slices, in float32.
         let output = TensorInfo(shape: [geometry.vocabulary, geometry.llm.hidden], dtype: .bfloat16)
         let isTied = parts["output projection"] == nil
@@ -147,6 +166,49 @@ public struct ModelReport: Sendable, Encodable {
         case .bf16: 2 * count
         case .int8: Int8Layers.standard.contains(weight: name) ? count + 4 * (info.shape.first ?? 0) : 2 * count
         }
+    }
+
+    /// What one request of each task takes on top of the weights that are loaded for it.
+    private static func tasks(
+        _ geometry: ShowO2Geometry, _ source: any TensorSource, vae: WanVAE?
+    ) -> [String: [String: TaskMemory]] {
+        func weights(_ precision: Precision, of parts: Set<String>) -> Int {
+            source.names.reduce(0) { sum, name in
+                // adaLN is multiplied as it lies in the file.
+                guard let info = source.info(name), parts.contains(part(of: name)), !name.contains("adaLN_modulation")
+                else { return sum }
+                return sum + packedBytes(name, info, precision)
+            }
+        }
+        let shared: Set = ["language model", "semantic encoder", "fusion and projectors", "time embedding"]
+        let text = 40
+        var tasks: [String: [String: TaskMemory]] = [:]
+        for precision in Precision.allCases {
+            var drawing = MemoryEstimate.drawing(
+                geometry, grid: geometry.grid, images: 1, prefixes: [text, 2], times: geometry.sampling.steps - 1,
+                keeps: [], measures: false, precision: precision)
+            var asking = MemoryEstimate.reading(
+                geometry, imageTokens: [geometry.readingGrid.tokens], textTokens: 2 * text, answerTokens: 300,
+                precision: precision)
+            if let vae {
+                let (draws, reads) = (geometry, geometry.readingSize)
+                if let memory = try? vae.memory(.decoding, width: draws.imageWidth, height: draws.imageHeight) {
+                    (drawing.vae, drawing.vaeWeights) = (memory.intermediates, memory.weights)
+                }
+                if let memory = try? vae.memory(.encoding, width: reads.width, height: reads.height) {
+                    (asking.vae, asking.vaeWeights, asking.beginsWithVAE) = (memory.intermediates, memory.weights, true)
+                }
+            }
+            for (name, estimate, parts) in [
+                ("draw", drawing, shared.union(["diffusion head"])), ("ask", asking, shared),
+            ] {
+                let late = estimate.vaeWeights + estimate.outputWeights
+                let packed = weights(precision, of: parts)
+                tasks[name, default: [:]][precision.rawValue] = TaskMemory(
+                    weights: packed + late, request: max(0, estimate.total - late), total: packed + estimate.total)
+            }
+        }
+        return tasks
     }
 
     private static let order = [

@@ -51,8 +51,15 @@ struct InspectCommand: ParsableCommand {
         lines += [
             "memory     "
                 + report.memory.sorted { $0.key < $1.key }.map { "\($0.key): \(bytes($0.value))" }.joined(
-                    separator: ", ") + " for packed weights", "",
+                    separator: ", ") + " for packed weights"
         ]
+        for (task, what) in [("draw", "drawing an image"), ("ask", "asking about an image")] {
+            let needs = (report.tasks[task] ?? [:]).sorted { $0.key < $1.key }.map {
+                "\($0.key): \(bytes($0.value.total))"
+            }
+            lines.append("           " + needs.joined(separator: ", ") + " in all, \(what)")
+        }
+        lines.append("")
         for part in ["llm", "semantic encoder", "diffusion head"] {
             let value = { (key: String) in report.geometry["\(part) \(key)"] ?? 0 }
             lines.append(

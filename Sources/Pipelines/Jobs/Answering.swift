@@ -90,8 +90,8 @@ public final class Answering: Job {
         if let vae {
             let size = geometry.readingSize
             let memory = try vae.memory(.encoding, width: size.width, height: size.height)
-            estimate.vae = memory.intermediates
-            estimate.lateWeights += memory.weights
+            (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
+            estimate.beginsWithVAE = true
         }
         super.init(.understanding, on: model.network, estimate: estimate)
         for (source, pixels) in zip(request.sources, pixels) {

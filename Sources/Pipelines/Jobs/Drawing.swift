@@ -91,7 +91,7 @@ public final class Drawing: Job {
             measures: request.profile.layers.generationRatio > 0, precision: model.network.compute.precision)
         if let vae {
             let memory = try vae.memory(.decoding, width: settings.width, height: settings.height)
-            (estimate.vae, estimate.lateWeights) = (memory.intermediates, memory.weights)
+            (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
         }
         super.init(.generation, on: model.network, estimate: estimate)
         for first in stride(from: 0, to: prompts.count, by: size) {

@@ -12,10 +12,14 @@ public struct MemoryEstimate: Sendable, Equatable, Encodable {
     public var intermediates = 0
     /// The rows of a product in the order in which the kernels want them.
     public var scratch = 0
-    /// Weights that are packed when they are first needed: the projection to the vocabulary, a direction of the VAE.
-    public var lateWeights = 0
+    /// The projection to the vocabulary, which is packed when the first token is wanted.
+    public var outputWeights = 0
+    /// A direction of the VAE, which is packed at the first image.
+    public var vaeWeights = 0
     /// Intermediates of the VAE; they are never there together with those of the network.
     public var vae = 0
+    /// Whether the VAE runs before the network (it sees an image) or after it (it draws one).
+    public var beginsWithVAE = false
     /// Images in and out.
     public var results = 0
 
@@ -24,7 +28,9 @@ public struct MemoryEstimate: Sendable, Equatable, Encodable {
 
     /// The most that is there at one time.
     public var total: Int {
-        scratch + lateWeights + results + max(vae, keysAndValues + conditioning + histories + intermediates)
+        let network = keysAndValues + conditioning + histories + intermediates + outputWeights
+        return scratch + results
+            + max(vaeWeights + vae, network + (beginsWithVAE ? vaeWeights : 0))
     }
 }
 
@@ -86,7 +92,7 @@ extension MemoryEstimate {
             + geometry.stackBytes([geometry.llm], rows: rows, precision) + rows * geometry.llm.hidden * 4
             + geometry.vocabulary * 8
         estimate.scratch = geometry.scratchBytes(rows: rows, precision)
-        estimate.lateWeights = geometry.vocabulary * geometry.llm.hidden * precision.denseWeightBytes
+        estimate.outputWeights = geometry.vocabulary * geometry.llm.hidden * precision.denseWeightBytes
         return estimate
     }
 }
