@@ -53,16 +53,23 @@ public struct TextToImage: Sendable {
         /// What may be done to be faster.
         public var profile: AccelerationProfile
 
-        /// One prompt, `count` images of it.
+        /// Images of one prompt at most.
+        public static let mostImages = 100_000
+        /// A number of images that can't be drawn, for the error.
+        var impossibleCount: Int?
+
+        /// One prompt, `count` images of it: 1 to ``mostImages``.
         public init(
             prompt: String, count: Int = 1, steps: Int? = nil, guidance: Float? = nil, timeShift: Float? = nil,
             seed: UInt64 = 0, width: Int? = nil, height: Int? = nil, negativePrompt: String? = nil,
             profile: AccelerationProfile = .off
         ) {
             self.init(
-                prompts: Array(repeating: .text(prompt), count: max(0, count)), steps: steps, guidance: guidance,
+                prompts: Array(repeating: .text(prompt), count: (1...Self.mostImages).contains(count) ? count : 0),
+                steps: steps, guidance: guidance,
                 timeShift: timeShift, seed: seed, width: width, height: height,
                 negativePrompt: negativePrompt.map { .text($0) }, profile: profile)
+            if prompts.isEmpty { impossibleCount = count }
         }
 
         /// Several prompts, one image each.

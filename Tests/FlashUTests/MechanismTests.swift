@@ -76,6 +76,17 @@ import Testing
         #expect(other.plans.allSatisfy { $0 == .dense })
     }
 
+    /// Heun's solver evaluates the end of a step twice, from two places: a forecast through both would divide by no time at all.
+    @Test(arguments: ["1", "2"])
+    func forecastsWithHeunAreFinite(order: String) throws {
+        let run = try draw(
+            profile([
+                ("schedule.sampler", "heun"), ("headCache.interval", "2"), ("headCache.order", order),
+                ("features.interval", "2"), ("features.order", order),
+            ]))
+        #expect(finite(run.latents))
+    }
+
     @Test func prunedFFNRunsFewerNeurons() throws {
         let (dense, pruned) = (try draw(.off), try draw(profile([("ffn.generationRatio", "0.2")])))
         // 160 -> 128 of 160 neurons: three products of 64 wide rows a layer.

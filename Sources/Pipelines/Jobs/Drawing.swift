@@ -45,6 +45,10 @@ public final class Drawing: Job {
         let geometry = model.geometry
         try model.check(request.profile, for: .generation)
         let settings = TextToImage.Settings(request, geometry)
+        if let count = request.impossibleCount {
+            throw ModelError.request(
+                "between 1 and \(TextToImage.Request.mostImages) images can be drawn of a prompt, not \(count)")
+        }
         guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
         guard settings.guidance.isFinite else {
             throw ModelError.request("the guidance scale must be a finite number")

@@ -85,7 +85,7 @@ import Testing
                 sources: [.latents(latents)], questions: [.ids([5, 6])], prefix: [501], maxTokens: tokens)
             await #expect(throws: ModelError.self) { try await ImageQuestion(model).answers(request) }
         }
-        for count in [0, -3, .min] {
+        for count in [0, -3, .min, .max] {
             let request = TextToImage.Request(prompt: "a", count: count)
             await #expect(throws: ModelError.self) { try await TextToImage(model).images(request) }
         }
