@@ -73,7 +73,7 @@ extension ShowO2Geometry {
         // 27 x 27 is what official saves say whatever the model draws: others may know better.
         let saysNothing = gridHeight == 27 && gridWidth == 27
         if let size = extra?.image_size {
-            let unit = WanVAE.scale * patch
+            let unit = Self.pixelsPerLatent * patch
             try Self.require(
                 size > 0 && size % unit == 0, "geometry.json: image_size is \(size), no multiple of \(unit)")
             (gridHeight, gridWidth) = (size / unit, size / unit)

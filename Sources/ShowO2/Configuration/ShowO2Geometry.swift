@@ -71,7 +71,9 @@ public struct ShowO2Geometry: Sendable, Equatable {
     /// Image tokens at the model's own size, without the time token.
     public var imageTokens: Int { gridHeight * gridWidth }
     /// Pixels per side of an image token: the VAE shrinks 8 times, a token holds `patch` latent pixels.
-    public var pixelsPerToken: Int { WanVAE.scale * patch }
+    public var pixelsPerToken: Int { Self.pixelsPerLatent * patch }
+    /// Pixels per side of a latent pixel: the VAE's.
+    static let pixelsPerLatent = 8
     /// Width of an image at the model's own size.
     public var imageWidth: Int { gridWidth * pixelsPerToken }
     /// Height of an image at the model's own size.

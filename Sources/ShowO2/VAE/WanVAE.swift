@@ -12,7 +12,7 @@ public import Tensors
 /// the memory.
 public final class WanVAE: Sendable {
     /// Pixels per latent pixel.
-    public static let scale = 8
+    public static let scale = ShowO2Geometry.pixelsPerLatent
     /// Channels of a latent pixel.
     public let channels: Int
     private let mean: [Float]
