@@ -56,7 +56,7 @@ public struct ReadingPlanner: Sendable {
         ReadingPlan(skippedLayers: calibrated, neurons: neurons, measuresLayers: measures)
     }
 
-    /// Chooses the layers to skip in decoding from what the prefill measured (``Reading/layerImportance``).
+    /// Chooses the layers to skip in decoding from what the prefill measured (``ReadingPass/layerImportance``).
     public mutating func chooseLayers(_ importance: [Double]) {
         guard measures else { return }
         skipped = LayerSkipping.leastImportant(importance, ratio: profile.layers.understandingRatio)
