@@ -74,11 +74,7 @@ struct FirstToken: AsyncParsableCommand {
 
     func run() async throws {
         let model = try subject.model()
-        let geometry = model.geometry
-        let grid = geometry.readingGrid
-        let latents = Tensor(zeros: [
-            1, geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch,
-        ])
+        let latents = model.blankImage
         let request = ImageQuestion.Request(
             sources: [.latents(latents)], questions: [.ids(Array(repeating: 9, count: 20))],
             prefix: Array(repeating: 8, count: 20), maxTokens: 2)
@@ -116,11 +112,7 @@ struct Cancel: AsyncParsableCommand {
 
     func run() async throws {
         let model = try subject.model()
-        let geometry = model.geometry
-        let grid = geometry.readingGrid
-        let latents = Tensor(zeros: [
-            1, geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch,
-        ])
+        let latents = model.blankImage
         let clock = ContinuousClock()
         var most: [String: [Double]] = [:]
         for i in 0..<repeats {
@@ -195,6 +187,16 @@ struct Memory: AsyncParsableCommand {
                 format: "estimated %.0f MB, used %.0f MB: %.3f", Double(estimate.total) / 1e6, Double(used) / 1e6,
                 Double(estimate.total) / Double(used)))
         print(String(decoding: try JSONEncoder().encode(estimate), as: UTF8.self))
+    }
+}
+
+extension UnifiedModel {
+    /// Latents of an image as it is read: `[1, channels, height, width]` of zeros.
+    var blankImage: Tensor {
+        let grid = geometry.readingGrid
+        return Tensor(zeros: [
+            1, geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch,
+        ])
     }
 }
 

@@ -20,7 +20,7 @@ extension CPUCompute {
         for segment in rows.segments {
             var last = -1
             for row in segment.rows {
-                let page = Int(rows.slots[row]) / PagedCache.pageSlots
+                let page = Int(rows.slots[row]) / KeyValuePages.slots
                 if page != last { caches[segment.sequence].own(page: page) }
                 last = page
             }

@@ -20,9 +20,6 @@ final class PagedCache: KeyValueCache {
     private var pages: [Page]
     private var addresses: [ck_page]
 
-    /// Slots of a page.
-    static let pageSlots = Int(CK_PAGE)
-
     init(_ geometry: AttentionGeometry, dtype: DType) {
         self.geometry = geometry
         self.dtype = dtype
@@ -35,13 +32,13 @@ final class PagedCache: KeyValueCache {
         (pages, addresses) = (other.pages, other.addresses)
     }
 
-    var slots: Int { pages.count * Self.pageSlots }
+    var slots: Int { pages.count * KeyValuePages.slots }
     var byteCount: Int { pages.reduce(0) { $0 + $1.memory.byteCount } }
 
     func fork() -> any KeyValueCache { PagedCache(sharing: self) }
 
     func truncate(to slots: Int) {
-        let kept = min(pages.count, (max(0, slots) + Self.pageSlots - 1) / Self.pageSlots)
+        let kept = min(pages.count, (max(0, slots) + KeyValuePages.slots - 1) / KeyValuePages.slots)
         pages.removeLast(pages.count - kept)
         addresses.removeLast(addresses.count - kept)
     }
@@ -68,10 +65,10 @@ final class PagedCache: KeyValueCache {
         addresses.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 
-    private var keyElements: Int { geometry.keyValueHeads * Self.pageSlots * ((geometry.headDim + 1) / 2 * 2) }
+    private var keyElements: Int { geometry.keyValueHeads * KeyValuePages.slots * ((geometry.headDim + 1) / 2 * 2) }
     private var valueElements: Int {
         let panel = Int(CK_PANEL)
-        return geometry.keyValueHeads * Self.pageSlots * ((geometry.headDim + panel - 1) / panel * panel)
+        return geometry.keyValueHeads * KeyValuePages.slots * ((geometry.headDim + panel - 1) / panel * panel)
     }
 
     private func address(of page: Page) -> ck_page {
