@@ -54,12 +54,19 @@ let package = Package(
             name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
         .target(
+            name: "Tuning",
+            dependencies: [
+                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Benchmarking", dependencies: ["Pipelines", "FlashU", "ShowO2", "Tokenizers", "Tensors", "Compute"],
             swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors",
+                "Benchmarking", "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
+                "Tensors",
                 "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -76,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "frontier",
             dependencies: [
-                "Evaluation", "Pipelines", "FlashU", "Compute", "Tensors",
+                "Tuning", "Evaluation", "Pipelines", "FlashU", "Images", "Compute", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Frontier", swiftSettings: strict),
 
@@ -118,6 +125,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TuningTests",
+            dependencies: [
+                "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "FlashUTesting",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

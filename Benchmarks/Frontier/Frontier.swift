@@ -9,7 +9,7 @@ import Pipelines
 struct Frontier: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "frontier", abstract: "Quality and error against compute, for every mechanism and combination.",
-        subcommands: [LatentFrontier.self, DrawingFrontier.self, AnswerFrontier.self])
+        subcommands: [LatentFrontier.self, DrawingFrontier.self, AnswerFrontier.self, JudgeFrontier.self])
 }
 
 /// What all frontiers need to know.

@@ -18,6 +18,8 @@ struct FrontierPlot {
     let label: String
     /// Whether the vertical axis is.
     let logarithmic: Bool
+    /// Of the horizontal axis, which is logarithmic.
+    var xLabel = "GFLOP"
 
     private static let colors = [
         "#222222", "#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#17becf", "#bcbd22",
@@ -70,7 +72,7 @@ struct FrontierPlot {
             <rect width="100%" height="100%" fill="white"/>
             <path d="M\(Self.left) 15V\(Self.height - Self.bottom)H\(Self.width - Self.right)" fill="none" stroke="#999"/>
             \(lines.joined(separator: "\n"))
-            <text x="\(Self.left)" y="\(Self.height - 14)">GFLOP</text>
+            <text x="\(Self.left)" y="\(Self.height - 14)">\(xLabel)</text>
             <text x="16" y="\(Self.height - 90)" transform="rotate(-90 16 \(Self.height - 90))">\(label)</text>
             </svg>
 

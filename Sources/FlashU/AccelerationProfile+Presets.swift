@@ -27,30 +27,23 @@ extension AccelerationProfile {
         profile.tokens.dropRatio = 0.5
         return profile
     }()
-    /// The fastest that was found to lose at most one point of ShapesBench on either task (`docs/frontier.md`).
-    ///
-    /// Generation: plain Euler on a fifth of the points, and seven tenths of the FFN's neurons. Understanding: half of the visual tokens after
-    /// layer 3, and seven tenths of the neurons. Found on the shapes model, whose trajectories are nearly straight: a model that was trained on
-    /// photographs may want more points (`schedule.stepsFactor`) or a multistep solver (`schedule.sampler`).
+    /// A cautious start for a model that was not tuned (`flashu tune` finds its own `balanced`): a multistep solver on 60 % of the points.
     public static let balanced: AccelerationProfile = {
         var profile = AccelerationProfile()
         profile.name = "balanced"
-        profile.schedule.stepsFactor = 0.2
-        profile.ffn.generationRatio = 0.3
-        profile.ffn.understandingRatio = 0.3
-        profile.tokens.dropRatio = 0.5
-        profile.tokens.layer = 3
-        profile.tokens.selection = .calibrated
+        profile.schedule.stepsFactor = 0.6
+        profile.schedule.sampler = .unipc
         return profile
     }()
 
-    /// The fastest that was found to lose at most three points on either task: the same with fewer neurons and tokens.
+    /// A less cautious start: a multistep solver on 40 % of the points.
     public static let fast: AccelerationProfile = {
         var profile = AccelerationProfile.balanced
         profile.name = "fast"
-        profile.ffn.generationRatio = 0.5
-        profile.ffn.understandingRatio = 0.4
-        profile.tokens.dropRatio = 0.7
+        profile.schedule.stepsFactor = 0.4
         return profile
     }()
+
+    /// Whether it is a start that tuning replaces.
+    public var isStart: Bool { self == .balanced || self == .fast }
 }

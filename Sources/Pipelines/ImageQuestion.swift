@@ -17,7 +17,7 @@ import Tokenizers
 /// }
 /// ```
 public struct ImageQuestion: Sendable {
-    private let model: UnifiedModel
+    let model: UnifiedModel
 
     /// A pipeline on a loaded model.
     public init(_ model: UnifiedModel) { self.model = model }
@@ -151,6 +151,12 @@ public struct ImageQuestion: Sendable {
     /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
     /// - Throws: `ImageError`.
     public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage { try image.fitted(to: model.geometry) }
+
+    /// The latents `[1, channels, height, width]` float32 of an image as the model sees it: the posterior's mean.
+    package func latents(of image: RGBImage) async throws -> Tensor {
+        let latents = try await model.worker.run { try posterior(of: image).mean }
+        return latents.reshaped([1] + latents.shape)
+    }
 
     /// What the VAE makes of an image, as the model sees it.
     func posterior(of image: RGBImage) throws -> WanVAE.Posterior {

@@ -12,6 +12,9 @@ public struct ModelCalibration: Sendable {
         public var image: String
         /// The question.
         public var question: String
+
+        /// A question on an image.
+        public init(image: String, question: String) { (self.image, self.question) = (image, question) }
     }
 
     private let model: UnifiedModel

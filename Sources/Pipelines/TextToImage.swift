@@ -3,6 +3,7 @@ public import FlashU
 import Foundation
 public import Images
 import ShowO2
+import Synchronization
 public import Tensors
 import Tokenizers
 
@@ -184,6 +185,41 @@ public struct TextToImage: Sendable {
         }
         try Task.checkCancellation()
         return images
+    }
+
+    /// Draws one image, latents only, and keeps its trajectory.
+    ///
+    /// - Throws: what ``generate(_:)`` throws.
+    package func trajectory(_ request: Request) async throws -> Trajectory {
+        let states = Mutex<[Trajectory.State]>([])
+        let drawn = Mutex<Drawn?>(nil)
+        var request = request
+        (request.prompts, request.decode) = (Array(request.prompts.prefix(1)), false)
+        let one = request
+        try await model.scheduler.run {
+            try Drawing(
+                one, on: model,
+                observe: { time, latents, velocity in
+                    let state = Trajectory.State(
+                        time: time, latents: latents.toFloat32(), velocity: velocity.toFloat32())
+                    states.withLock { $0.append(state) }
+                },
+                emit: { event in
+                    if case .image(let image) = event { drawn.withLock { $0 = image } }
+                })
+        }
+        guard let image = drawn.withLock({ $0 }) else { throw CancellationError() }
+        return Trajectory(states: states.withLock { $0 }, drawn: image)
+    }
+
+    /// The image of latents `[channels, height / 8, width / 8]` float32, normalised.
+    package func decoded(_ latents: Tensor) async throws -> RGBImage {
+        try await model.worker.run {
+            let planar = try model.vae().decode(latents)
+            guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
+            return try RGBImage(
+                planar: planar.floats(), width: latents.shape[2] * 8, height: latents.shape[1] * 8)
+        }
     }
 
     /// `torch.randn` of the seed, rounded to bfloat16 as the official code does.

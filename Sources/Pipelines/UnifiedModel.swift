@@ -3,7 +3,7 @@ public import FlashU
 public import Foundation
 public import ShowO2
 import Synchronization
-import Tensors
+package import Tensors
 public import Tokenizers
 
 /// A model folder, ready to run: network, tokenizer, VAE, and the scheduler that requests take turns by.
@@ -110,6 +110,13 @@ public final class UnifiedModel: Sendable {
             opened = vae
             return vae
         }
+    }
+
+    /// The semantic encoder's features of an image without noise, `[tokens, width]` float32.
+    /// - Parameter latents: `[1, channels, height, width]` float32, normalised.
+    /// - Throws: `ModelError/request(_:)`.
+    package func semanticFeatures(of latents: Tensor) async throws -> Tensor {
+        try await worker.run { try network.semanticFeatures(of: latents) }
     }
 
     /// The VAE file of a folder, if there is one.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlashU
 import Foundation
 import Images
 import Pipelines
@@ -132,13 +133,13 @@ struct AskCommand: AsyncParsableCommand {
 
     func run() async throws {
         var plan = FilePlan()
-        let profile = try acceleration.profile(&plan)
+        let folder = try engine.open(&plan)
+        let profile = try acceleration.profile(&plan, of: folder)
         let overlayFile = try overlay.map { try TokenOverlayFile($0, profile: profile, &plan) }
         let imageFiles = try images.map { try plan.reads($0, "the image") as InputFile }
         let latents = try (plan.reads(imageLatents, "--image-latents") as InputFile?).map {
             try $0.tensors().tensor("image_latents")
         }
-        let folder = try engine.open(&plan)
         try plan.check(prints: json ? "--json" : nil)
         let pixels = try imageFiles.map { try pictures.read($0, for: folder.geometry) }
         let request = ImageQuestion.Request(
@@ -149,7 +150,9 @@ struct AskCommand: AsyncParsableCommand {
             posteriorSeed: samplePosterior ? seed.value : nil, profile: profile)
         try folder.check(request)
 
-        let model = try await engine.load(folder, for: .understanding)
+        let model = try await engine.load(
+            folder, for: .understanding,
+            precision: engine.namedPrecision ?? acceleration.precision(of: folder, for: .understanding))
         let prints = !json && !plan.usesStandardOutput
         let count = request.questions.count
         var answers: [ImageQuestion.Answer] = []

@@ -91,7 +91,8 @@ struct BenchCommand: AsyncParsableCommand {
         var options = Benchmark.Options()
         options.tasks = Benchmark.Task(rawValue: task.rawValue).map { [$0] } ?? Set(Benchmark.Task.allCases)
         var plan = FilePlan()
-        options.profile = try acceleration.profile(&plan)
+        options.profile = try acceleration.profile(
+            &plan, of: try model.map { try ModelFolder(ModelLocation.resolve($0)) })
         try plan.check()
         options.repeats = repeats
         options.full = full

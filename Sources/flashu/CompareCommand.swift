@@ -70,19 +70,21 @@ struct CompareCommand: AsyncParsableCommand {
 
     func run() async throws {
         var plan = FilePlan()
+        let folder = try engine.open(&plan)
         let profiles = try (profile.isEmpty ? ["paper"] : profile).map {
-            try AccelerationProfile(typed: $0, "--profile", &plan)
+            try AccelerationProfile(typed: $0, "--profile", of: folder, &plan)
         }
         if words.count == 1 {
-            try await drawings(words[0], profiles, &plan)
+            try await drawings(words[0], profiles, folder, &plan)
         } else {
-            try await answers(words[0], words[1], profiles, &plan)
+            try await answers(words[0], words[1], profiles, folder, &plan)
         }
     }
 
-    private func drawings(_ prompt: String, _ profiles: [AccelerationProfile], _ plan: inout FilePlan) async throws {
+    private func drawings(
+        _ prompt: String, _ profiles: [AccelerationProfile], _ folder: ModelFolder, _ plan: inout FilePlan
+    ) async throws {
         let file = try ImageOutput(plan.writes(output, "--output"))
-        let folder = try engine.open(&plan)
         try plan.check(prints: json ? "--json" : nil)
         var request = TextToImage.Request(prompt: prompt, steps: steps, guidance: cfgScale, seed: seed.value)
         for profile in [.off] + profiles {
@@ -126,10 +128,10 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func answers(
-        _ image: String, _ question: String, _ profiles: [AccelerationProfile], _ plan: inout FilePlan
+        _ image: String, _ question: String, _ profiles: [AccelerationProfile], _ folder: ModelFolder,
+        _ plan: inout FilePlan
     ) async throws {
         let file: InputFile = try plan.reads(image, "the image")
-        let folder = try engine.open(&plan)
         try plan.check()
         var request = ImageQuestion.Request(
             image: try pictures.read(file, for: folder.geometry), questions: [question])

@@ -86,17 +86,20 @@ struct EvalCommand: AsyncParsableCommand {
         options.steps = steps
         options.guidance = cfgScale
         var plan = FilePlan()
-        options.profile = try acceleration.profile(&plan)
+        let files = try engine.open(&plan)
+        options.profile = try acceleration.profile(&plan, of: files)
         options.against = try (plan.reads(against, "--against") as InputFile?)?.url
         options.record = (plan.writes(output, "--output") as OutputFile?)?.url
-        let files = try engine.open(&plan)
         let folder = evalFolder.map { URL(userPath: $0) }
         plan.reads(
             ShapesSet(folder: folder ?? files.url.appendingPathComponent("eval")).files, "a file of the benchmark")
         try plan.check()
         try files.check(options.profile, for: task == .generation ? .generation : .understanding)
 
-        let model = try await engine.load(files, for: task == .generation ? .generation : .understanding)
+        let model = try await engine.load(
+            files, for: task == .generation ? .generation : .understanding,
+            precision: engine.namedPrecision
+                ?? acceleration.precision(of: files, for: task == .generation ? .generation : .understanding))
         let bench = ShapesBench(model, folder: folder)
         let line = ProgressLine(task == .generation ? "drawing" : "asking")
         let progress = { @Sendable (progress: ShapesBench.Progress) in line.show(progress.done, of: progress.total) }

@@ -22,7 +22,8 @@ struct FlashUCommand: AsyncParsableCommand {
         version: FlashUVersion.current,
         subcommands: [
             GenerateCommand.self, AskCommand.self, InspectCommand.self, CalibrateCommand.self, AnalyzeCommand.self,
-            CompareCommand.self, EvalCommand.self, ConvertCommand.self, BenchCommand.self,
+            CompareCommand.self, EvalCommand.self, JudgeCommand.self, TuneCommand.self, ConvertCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

@@ -165,14 +165,14 @@ struct GenerateCommand: AsyncParsableCommand {
         // Everything that can be wrong with what was asked for comes before the weights, which take the longest.
         var plan = FilePlan()
         let like = try (plan.reads(self.like, "--like") as InputFile?).map { try Likeness($0) }
-        let profile = try acceleration.profile(&plan, base: like?.profile ?? .off, sampler: sampler)
+        let folder = try engine.open(&plan)
+        let profile = try acceleration.profile(&plan, of: folder, base: like?.profile ?? .off, sampler: sampler)
         let tasks = try tasks(like, &plan)
         let latentsFile: OutputFile? = plan.writes(saveLatents, "--save-latents")
         let traceFile: OutputFile? = plan.writes(trace, "--trace")
         let noise = try (plan.reads(initNoise, "--init-noise") as InputFile?).map {
             try $0.tensors().tensor("noise").toFloat32()
         }
-        let folder = try engine.open(&plan)
         try plan.check(prints: json ? "--json" : nil)
         let requests = tasks.map { $0.request(profile, noise: noise, decode: decode) }
         let grids = try zip(tasks, requests).map { task, request in
@@ -185,7 +185,9 @@ struct GenerateCommand: AsyncParsableCommand {
         if latentsFile != nil, Set(grids).count > 1 {
             throw CommandError("--save-latents keeps images of one size, and these differ")
         }
-        let precision = engine.namedPrecision ?? like?.precision ?? .bf16
+        let precision =
+            try engine.namedPrecision ?? acceleration.precision(of: folder, for: .generation) ?? like?.precision
+            ?? .bf16
         let provenance = decode ? try Provenance(folder, profile: profile, precision: precision) : nil
         let noises = noise?.floats()
         tellSizes(grids, folder.geometry)

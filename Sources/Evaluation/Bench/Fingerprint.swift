@@ -1,4 +1,5 @@
 import Foundation
+import Pipelines
 import Tensors
 
 /// Short names for the contents of files.
@@ -27,7 +28,10 @@ enum Fingerprint {
     static func of(model folder: URL) -> String {
         let kinds: Set = ["safetensors", "bin", "pth", "json"]
         let files = try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-        return of((files ?? []).filter { kinds.contains($0.pathExtension) })
+        return of(
+            (files ?? []).filter {
+                kinds.contains($0.pathExtension) && $0.lastPathComponent != TunedProfiles.fileName
+            })
     }
 
     private static func hex(_ data: Data) -> String {

@@ -23,22 +23,22 @@ extension AnalysisPage {
                     band: (range { $0.min() }, range { $0.max() })),
                 .init(label: "understanding, last token", style: "und", values: similarity.understanding),
             ])
-        return section(
+        return PageParts.section(
             "Layers: how much each one changes its input",
             [
-                paragraph(
+                PageParts.paragraph(
                     "Reproduces the paper's finding that generation's layers are redundant while understanding goes on changing the key tokens "
                         + "with depth; dynamic layer skipping (mechanism 3) leaves out the layers with the highest cosine. In generation the "
                         + "cosine is the mean over all rows of the image span, both guidance branches; in understanding it is the last "
-                        + "token's at the end of the prefill."), finding(findings.layers),
-                figure(
+                        + "token's at the end of the prefill."), PageParts.finding(findings.layers),
+                PageParts.figure(
                     lines.svg,
                     "1: the layer leaves the direction of its input alone. Shaded: from the least to the greatest over the steps."
                 ),
-                figure(
+                PageParts.figure(
                     map.svg,
                     "Rows that keep their colour from left to right need no new choice of layers as steps go by."),
-                table(
+                PageParts.table(
                     "Similarities as numbers", ["layer", "generation, mean", "least", "greatest", "understanding"],
                     similarity.understanding.enumerated().map { layer, last in
                         ["\(layer)"]

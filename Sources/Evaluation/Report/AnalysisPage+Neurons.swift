@@ -3,10 +3,10 @@ import FlashU
 extension AnalysisPage {
     /// Which neurons are critical for which task.
     var neurons: String {
-        section(
+        PageParts.section(
             "Neurons: one network, two sets",
             [
-                paragraph(
+                PageParts.paragraph(
                     "Reproduces the paper's finding on task-specific FFN neurons, on which its pruning (mechanisms 1 and 2) rests. A neuron is "
                         + "critical for a task when its score is among the highest \(Markup.percent(analysis.settings.critical)) of its layer on "
                         + "that task's data.")
@@ -52,12 +52,13 @@ extension AnalysisPage {
                     ])
             })
         return [
-            Markup.element("h3", [:], Markup.escaped(name.prefix(1).uppercased() + name.dropFirst())), finding(says),
-            figure(
+            Markup.element("h3", [:], Markup.escaped(name.prefix(1).uppercased() + name.dropFirst())),
+            PageParts.finding(says),
+            PageParts.figure(
                 bars.svg,
                 "Share of each layer's neurons that are critical for both tasks, one, or none. Dashed: for both, if the tasks chose "
                     + "independently of each other."),
-            table(
+            PageParts.table(
                 "Shares and correlations as numbers",
                 ["layer", "both", "generation only", "understanding only", "neither", "Spearman"],
                 overlap.layers.enumerated().map { layer, one in
@@ -66,10 +67,10 @@ extension AnalysisPage {
                             Markup.signed(one.rankCorrelation)
                         ]
                 }),
-            figure(
+            PageParts.figure(
                 ranks.svg,
                 "1: both tasks rank the layer's neurons alike; 0: their rankings have nothing to do with each other."),
-            figure(
+            PageParts.figure(
                 histograms.svg,
                 "A wide distribution means that a few neurons carry most of the layer, and that the lowest can be pruned at little cost."
             ),

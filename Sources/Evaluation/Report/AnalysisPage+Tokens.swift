@@ -20,17 +20,17 @@ extension AnalysisPage {
                 height: 360),
             xLabel: "L2 norm of the value vector", yLabel: "received attention / mean of its image",
             points: tokens.points.map { ($0.norm, $0.attention) })
-        return section(
+        return PageParts.section(
             "Visual tokens: value norm against received attention",
             [
-                paragraph(
+                PageParts.paragraph(
                     "Reproduces the paper's finding that attention received falls with the L2 norm of a token's value vector, on which V-norm token "
                         + "pruning (mechanism 6) rests: it drops the highest norms. Attention received is the mean probability over heads "
                         + "and over the tokens that can see it: the image's, eoi and the question's."),
-                finding(findings.tokens),
-                figure(
+                PageParts.finding(findings.tokens),
+                PageParts.figure(
                     lines.svg, "Correlations are taken within each image and averaged. Below zero: as the paper finds."),
-                table(
+                PageParts.table(
                     "Correlations as numbers",
                     ["layer", "Spearman", "± over images", "Pearson", "attention on the low-norm half"],
                     tokens.layers.enumerated().map { layer, one in
@@ -40,7 +40,7 @@ extension AnalysisPage {
                             Markup.percent(one.lowNormHalf),
                         ]
                     }),
-                figure(
+                PageParts.figure(
                     scatter.svg,
                     "\(tokens.points.count) visual tokens; 1 = as much attention as the average token of the same image."
                 ),

@@ -17,6 +17,10 @@ public final class Answering: Job {
     private let questions: [[Int]]
     private let planner: ReadingPlanner
     private let emit: (ImageQuestion.Event) -> Void
+    /// Answers that are read instead of chosen, one a question; nil = the model chooses.
+    private let forced: [[Int]]?
+    /// Told a question's place and the logits after which each of its tokens was taken.
+    private let observe: ((Int, [Float]) -> Void)?
     private let workspace = Workspace()
     private var latents: [Tensor]
     /// What was read before the questions.
@@ -28,8 +32,20 @@ public final class Answering: Job {
     ///
     /// - Parameter emit: told of the text as it is decoded.
     /// - Throws: `ModelError`, `ProfileError`, `ImageError`, and errors of files that are opened late (tokenizer, VAE).
-    public init(
+    public convenience init(
         _ request: ImageQuestion.Request, on model: UnifiedModel, emit: @escaping (ImageQuestion.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, forced: nil, observe: nil, emit: emit)
+    }
+
+    /// The same, with a view of the logits.
+    ///
+    /// - Parameters:
+    ///   - forced: answers that are read instead of chosen (teacher forcing), one a question; nil = the model chooses.
+    ///   - observe: told a question's place and the logits `[vocabulary]` from which each of its tokens is, or would be, chosen.
+    init(
+        _ request: ImageQuestion.Request, on model: UnifiedModel, forced: [[Int]]?,
+        observe: ((Int, [Float]) -> Void)?, emit: @escaping (ImageQuestion.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .understanding)
@@ -47,6 +63,12 @@ public final class Answering: Job {
         }
         guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else {
             throw ModelError.request("no question given")
+        }
+        guard forced?.count ?? questions.count == questions.count, forced?.contains(where: \.isEmpty) != true else {
+            throw ModelError.request("every question needs an answer of a token or more to follow")
+        }
+        for id in forced?.joined() ?? [].joined() where !(0..<geometry.vocabulary).contains(id) {
+            throw ModelError.request("token id \(id) is outside the vocabulary of \(geometry.vocabulary)")
         }
         guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
         var tokens: [Int] = []
@@ -84,6 +106,7 @@ public final class Answering: Job {
         let vae = pixels.contains { $0 != nil } ? try model.vae() : nil
         latents = []
         (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
+        (self.forced, self.observe) = (forced, observe)
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: tokens, textTokens: length - tokens.reduce(0) { $0 + $1 + 3 },
             answerTokens: request.maxTokens, precision: model.network.compute.precision)
@@ -144,7 +167,9 @@ public final class Answering: Job {
     private func ask(_ index: Int) throws {
         guard let context else { return }
         let before = spent
-        let answer = AnswerInProgress(index: index, sequence: context.fork(), planner: planner, request, tokenizer)
+        let answer = AnswerInProgress(
+            index: index, sequence: context.fork(), planner: planner, request, tokenizer, forced: forced?[index],
+            observe: observe)
         let pass = try ReadingPass(
             [(answer.sequence, [.text(questions[index])])], planner.questionPlan, workspace: workspace)
         stages.add(pass.stages)
@@ -159,9 +184,9 @@ public final class Answering: Job {
 
     /// Tells of a token and asks for the next one, or ends the answer.
     private func proceed(_ answer: AnswerInProgress, _ token: Int) throws {
-        let isLast = token == special.endOfSequence
+        let isLast = forced.map { answer.tokens.count == $0[answer.index].count } ?? (token == special.endOfSequence)
         if !isLast, let piece = answer.append(token) { emit(.text(index: answer.index, piece)) }
-        guard !isLast, answer.tokens.count < request.maxTokens else {
+        guard !isLast, forced != nil || answer.tokens.count < request.maxTokens else {
             end(answer, finished: isLast)
             return
         }
@@ -201,12 +226,15 @@ private final class AnswerInProgress {
     private(set) var text = ""
     private var sampler: TokenSampler
     private var detokenizer: StreamingDetokenizer?
+    private let forced: [Int]?
+    private let observe: ((Int, [Float]) -> Void)?
 
     init(
         index: Int, sequence: TokenSequence, planner: ReadingPlanner, _ request: ImageQuestion.Request,
-        _ tokenizer: Tokenizer?
+        _ tokenizer: Tokenizer?, forced: [Int]?, observe: ((Int, [Float]) -> Void)?
     ) {
         (self.index, self.sequence, self.planner) = (index, sequence, planner)
+        (self.forced, self.observe) = (forced, observe)
         sampler = TokenSampler(request.sampling)
         detokenizer = tokenizer.map { StreamingDetokenizer($0) }
     }
@@ -214,7 +242,9 @@ private final class AnswerInProgress {
     /// The next token after `logits` `[1, vocabulary]`.
     func choose(_ logits: Tensor) throws -> Int {
         guard logits.isFinite else { throw ModelError.notFinite("the logits") }
-        let token = sampler.next(logits.floats())
+        let values = logits.floats()
+        observe?(index, values)
+        let token = forced?[tokens.count] ?? sampler.next(values)
         tokens.append(token)
         return token
     }

@@ -19,6 +19,8 @@ public final class Drawing: Job {
     private let neurons: [[Range<Int>]]?
     private let vae: WanVAE?
     private let emit: (TextToImage.Event) -> Void
+    /// Told the time of each evaluation, its latents and its velocity `[images, channels, height, width]`, which hold only meanwhile.
+    private let observe: ((Float, Tensor, Tensor) -> Void)?
     /// The batch that is being denoised; given up before the VAE takes memory of its own.
     private var batch: Batch?
     private var evaluationsDone = 0
@@ -39,8 +41,18 @@ public final class Drawing: Job {
     ///
     /// - Parameter emit: told of every evaluation and image.
     /// - Throws: `ModelError`, `ProfileError`, and errors of files that are opened late (tokenizer, VAE).
-    public init(
+    public convenience init(
         _ request: TextToImage.Request, on model: UnifiedModel, emit: @escaping (TextToImage.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, observe: nil, emit: emit)
+    }
+
+    /// The same, with a view of the trajectory.
+    ///
+    /// - Parameter observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    init(
+        _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)?,
+        emit: @escaping (TextToImage.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .generation)
@@ -83,6 +95,7 @@ public final class Drawing: Job {
         vae = request.decode ? try model.vae() : nil
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
+        self.observe = observe
         let size = max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
         let images = min(size, prompts.count)
         let text = prompts.map { $0.count + 2 }
@@ -157,6 +170,7 @@ public final class Drawing: Job {
         try batch.denoising.addVelocity(
             to: stages, batch.sampler.latents, step: step, guidance: guidance, plan, into: batch.velocity)
         stages.add { [unowned self] in
+            observe?(schedule.times[step], batch.sampler.latents, batch.velocity)
             batch.sampler.accept(batch.velocity)
             batch.evaluation += 1
             self.batch = batch

@@ -40,6 +40,11 @@ struct GeometryFile: Decodable {
         var image_latent_height: Int?
         var image_latent_width: Int?
     }
+    struct Alignment: Decodable {
+        var question: String?
+        var answer: String?
+        var grammar: String?
+    }
     var name: String?
     /// Pixels per side of what is drawn when nothing else is asked for.
     var image_size: Int?
@@ -52,6 +57,7 @@ struct GeometryFile: Decodable {
     var special: SpecialTokens?
     var vae: VAE?
     var sampling: Sampling?
+    var alignment: Alignment?
 }
 
 extension Decodable {

@@ -105,6 +105,9 @@ extension ShowO2Geometry {
         sampling = SamplingDefaults(
             steps: extra?.sampling?.points ?? 50, timeShift: Float(extra?.sampling?.time_shift ?? 3),
             guidance: Float(extra?.sampling?.guidance ?? 5))
+        if let stated = extra?.alignment {
+            alignment = try Alignment(stated)
+        }
 
         for (key, stated, found) in [
             ("hidden_size", config.hidden_size, llm.hidden),
@@ -163,4 +166,24 @@ extension ShowO2Geometry {
         2.8184, 1.4541, 2.3275, 2.6558, 1.2196, 1.7708, 2.6052, 2.0743, 3.2687, 2.1526, 2.8652, 1.5579, 1.6382, 1.1253,
         2.8251, 1.9160,
     ]
+}
+
+extension ShowO2Geometry.Alignment {
+    fileprivate init(_ stated: GeometryFile.Alignment) throws(ModelError) {
+        if let grammar = stated.grammar {
+            guard grammar == "shapes", stated.question == nil else {
+                throw .configuration(
+                    file: "geometry.json", reason: "alignment.grammar can be \"shapes\" only, without a question")
+            }
+            self = .shapes
+            return
+        }
+        guard let question = stated.question, question.contains("{}"), let answer = stated.answer, !answer.isEmpty
+        else {
+            throw .configuration(
+                file: "geometry.json",
+                reason: "alignment needs a question in which {} stands for the prompt, and the answer that agrees")
+        }
+        self = .question(question, answer: answer)
+    }
 }

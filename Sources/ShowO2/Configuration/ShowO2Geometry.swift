@@ -57,6 +57,20 @@ public struct ShowO2Geometry: Sendable, Equatable {
     public var latentStd: [Float]
     /// What to sample with when the user does not say.
     public var sampling: SamplingDefaults
+    /// How to ask the model whether an image shows a prompt.
+    public var alignment = Alignment.standard
+
+    /// How to ask a model whether an image shows a prompt.
+    public enum Alignment: Sendable, Equatable {
+        /// One question, in which `{}` stands for the prompt, and the answer of a model that says so.
+        case question(String, answer: String)
+        /// The questions that follow from the prompts of the shapes world.
+        case shapes
+
+        /// VQAScore's (Lin et al., "Evaluating Text-to-Visual Generation with Image-to-Text Generation", 2024).
+        public static let standard = Alignment.question(
+            "Does this figure show \"{}\"? Please answer yes or no.", answer: "Yes")
+    }
 
     /// Sampling settings that the model's authors recommend.
     public struct SamplingDefaults: Sendable, Equatable {

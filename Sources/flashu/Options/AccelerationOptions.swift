@@ -1,6 +1,8 @@
 public import ArgumentParser
+import Compute
 public import FlashU
 import Foundation
+import Pipelines
 
 /// Options that say what may be done to be faster.
 struct AccelerationOptions: ParsableArguments {
@@ -26,13 +28,15 @@ struct AccelerationOptions: ParsableArguments {
     /// The profile. Its name tells how it was asked for: the preset's or file's, and the changed fields.
     ///
     /// - Parameters:
+    ///   - folder: whose own profiles go before the presets; nil = none's.
     ///   - base: what the changes are made to where `--accelerate` is not given.
     ///   - sampler: wins over the profile's.
     /// - Throws: `ProfileError`, ``CommandError``.
     func profile(
-        _ plan: inout FilePlan, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil
+        _ plan: inout FilePlan, of folder: ModelFolder?, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil
     ) throws -> AccelerationProfile {
-        var profile = try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", &plan) } ?? base
+        var profile =
+            try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", of: folder, &plan) } ?? base
         for change in changes {
             guard let (field, value) = Self.parts(change) else { continue }
             profile = try profile.setting(field, to: value)
@@ -42,6 +46,11 @@ struct AccelerationOptions: ParsableArguments {
         return profile
     }
 
+    /// The precision that a tuned profile was measured with, on a task; nil for every other profile.
+    func precision(of folder: ModelFolder, for task: Calibration.Task) throws -> Precision? {
+        try accelerate.flatMap { try folder.profile(named: $0)?.entry?[task]?.precision }.flatMap(Precision.init)
+    }
+
     private static func parts(_ change: String) -> (field: String, value: String)? {
         let parts = change.split(separator: "=", maxSplits: 1).map(String.init)
         return parts.count == 2 ? (parts[0], parts[1]) : nil
@@ -49,8 +58,13 @@ struct AccelerationOptions: ParsableArguments {
 }
 
 extension AccelerationProfile {
-    /// A profile as the user names it: a preset, a file, standard input, JSON or changes.
-    init(typed: String, _ role: String, _ plan: inout FilePlan) throws {
+    /// A profile as the user names it: one of the model's own, a preset, a file, standard input, JSON or changes.
+    init(typed: String, _ role: String, of folder: ModelFolder?, _ plan: inout FilePlan) throws {
+        if let named = try folder?.profile(named: typed) {
+            if let note = named.note { Terminal.hint(note) }
+            self = named.profile
+            return
+        }
         if let profile = try Self.inline(typed) {
             self = profile
             return

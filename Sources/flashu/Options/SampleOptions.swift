@@ -23,20 +23,32 @@ struct SampleOptions: ParsableArguments {
     }
 
     /// The prompts of `--prompts`, else of the model's folder.
-    func prompts(model folder: URL, _ plan: inout FilePlan) throws(CommandError) -> [String] {
-        try lines(of: file(prompts, in: folder, "prompts.txt", "--prompts", &plan)).map(\.text)
+    /// - Parameters:
+    ///   - all: whether more than `--samples` are wanted.
+    ///   - preferred: a folder of the model's that goes before `calibration`.
+    func prompts(
+        model folder: URL, _ plan: inout FilePlan, all: Bool = false, folder preferred: String? = nil
+    ) throws(CommandError) -> [String] {
+        try lines(of: file(prompts, in: folder, preferred, "prompts.txt", "--prompts", &plan), all: all).map(\.text)
+    }
+
+    /// Whether a model's folder has questions of its own.
+    static func hasQuestions(_ folder: URL) -> Bool {
+        ["tuning", "calibration"].contains {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent("\($0)/questions.jsonl").path)
+        }
     }
 
     /// The questions of `--images`, else of the model's folder, and the folder that their images are in: the list's, or the working directory for
     /// one from standard input.
     func questions(
-        model folder: URL, _ plan: inout FilePlan
+        model folder: URL, _ plan: inout FilePlan, all: Bool = false, folder preferred: String? = nil
     ) throws(CommandError) -> (questions: [ModelCalibration.Question], folder: URL) {
-        let file = try file(images, in: folder, "questions.jsonl", "--images", &plan)
+        let file = try file(images, in: folder, preferred, "questions.jsonl", "--images", &plan)
         let home =
             file.url?.deletingLastPathComponent() ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
         var questions: [ModelCalibration.Question] = []
-        for (number, line) in try lines(of: file) {
+        for (number, line) in try lines(of: file, all: all) {
             guard let question = try? JSONDecoder().decode(ModelCalibration.Question.self, from: Data(line.utf8)) else {
                 throw CommandError(
                     "\(file.shown), line \(number): not a line of {\"image\": PATH, \"question\": TEXT}: \(line.prefix(60))"
@@ -53,14 +65,20 @@ struct SampleOptions: ParsableArguments {
     }
 
     private func file(
-        _ named: String?, in folder: URL, _ name: String, _ role: String, _ plan: inout FilePlan
+        _ named: String?, in folder: URL, _ preferred: String?, _ name: String, _ role: String, _ plan: inout FilePlan
     ) throws(CommandError) -> InputFile {
-        try plan.reads(named ?? folder.appendingPathComponent("calibration/\(name)").path, role)
+        let own = [preferred, "calibration"].compactMap(\.self).map {
+            folder.appendingPathComponent("\($0)/\(name)").path
+        }
+        let found = own.first { FileManager.default.fileExists(atPath: $0) } ?? own[own.count - 1]
+        return try plan.reads(named ?? found, role)
     }
 
-    private func lines(of file: InputFile) throws(CommandError) -> [(number: Int, text: String)] {
+    private func lines(
+        of file: InputFile, all: Bool = false
+    ) throws(CommandError) -> [(number: Int, text: String)] {
         let lines = try TextLines.read(file)
         guard !lines.isEmpty else { throw CommandError("\(file.shown) is empty") }
-        return Array(lines.prefix(samples))
+        return all ? lines : Array(lines.prefix(samples))
     }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// HTML and SVG as text.
-enum Markup {
+package enum Markup {
     /// Text that stands between tags or in quotes.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var out = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -22,7 +22,9 @@ enum Markup {
     }
 
     /// `<name a="b">content</name>`; attributes are escaped, the content is markup already.
-    static func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String = "")
+    package static func element(
+        _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String = ""
+    )
         -> String
     {
         let shown = attributes.map { " \($0)=\"\(escaped($1))\"" }.joined()
@@ -32,13 +34,13 @@ enum Markup {
     private static let voids: Set<String> = ["rect", "circle", "line", "path", "polyline", "stop"]
 
     /// A place in a drawing: one decimal, without a needless zero.
-    static func place(_ value: Double) -> String {
+    package static func place(_ value: Double) -> String {
         let tenths = (value * 10).rounded() / 10
         return tenths == tenths.rounded() ? String(format: "%.0f", tenths) : String(format: "%.1f", tenths)
     }
 
     /// A number to read: about three digits.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         switch abs(value) {
         case 0: "0"
         case ..<0.001, 100_000...: String(format: "%.0e", value)
@@ -48,8 +50,8 @@ enum Markup {
     }
 
     /// `12.3 %`
-    static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+    package static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
     /// `+0.31`, or a dash where there is none.
-    static func signed(_ value: Double?) -> String { value.map { String(format: "%+.2f", $0) } ?? "–" }
+    package static func signed(_ value: Double?) -> String { value.map { String(format: "%+.2f", $0) } ?? "–" }
 }

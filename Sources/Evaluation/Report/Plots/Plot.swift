@@ -1,37 +1,49 @@
 /// The frame that all plots share: a drawing with title, description, axes and legend, to stand inside a page.
 ///
 /// Colours are classes of the page's style, so that they follow light and dark: `gen`, `und`, `both`, `none`.
-struct Plot {
+package struct Plot {
     /// An entry of the legend.
-    struct Key {
-        let label: String
-        let style: String
+    package struct Key {
+        package let label: String
+        package let style: String
+
+        package init(label: String, style: String) { (self.label, self.style) = (label, style) }
     }
 
     /// Unique in the page.
-    let id: String
-    let title: String
+    package let id: String
+    package let title: String
     /// What a reader who can't see it should know.
-    let description: String
-    var width = 720.0
-    var height = 320.0
+    package let description: String
+    package var width: Double
+    package var height: Double
     /// Room for the axes.
-    var left = 58.0
+    package var left: Double
     /// See ``left``.
-    var right = 14.0
+    package var right: Double
     /// See ``left``; title and legend stand there.
-    var top = 54.0
+    package var top: Double
     /// See ``left``.
-    var bottom = 44.0
-    var legend: [Key] = []
+    package var bottom: Double
+    package var legend: [Key]
 
-    var innerLeft: Double { left }
-    var innerRight: Double { width - right }
-    var innerTop: Double { top }
-    var innerBottom: Double { height - bottom }
+    /// A frame.
+    package init(
+        id: String, title: String, description: String, width: Double = 720, height: Double = 320, left: Double = 58,
+        right: Double = 14, top: Double = 54, bottom: Double = 44, legend: [Key] = []
+    ) {
+        (self.id, self.title, self.description, self.legend) = (id, title, description, legend)
+        (self.width, self.height) = (width, height)
+        (self.left, self.right, self.top, self.bottom) = (left, right, top, bottom)
+    }
+
+    package var innerLeft: Double { left }
+    package var innerRight: Double { width - right }
+    package var innerTop: Double { top }
+    package var innerBottom: Double { height - bottom }
 
     /// The drawing.
-    func svg(_ body: [String]) -> String {
+    package func svg(_ body: [String]) -> String {
         let head = [
             Markup.element("title", ["id": "\(id)-title"], Markup.escaped(title)),
             Markup.element("desc", ["id": "\(id)-desc"], Markup.escaped(description)),
@@ -45,7 +57,7 @@ struct Plot {
     }
 
     /// The horizontal axis: a line, and labels at places.
-    func bottomAxis(_ label: String, _ ticks: [(place: Double, label: String)]) -> [String] {
+    package func bottomAxis(_ label: String, _ ticks: [(place: Double, label: String)]) -> [String] {
         let y = innerBottom
         return [line("axis", innerLeft, y, innerRight, y)]
             + ticks.map { text("tick middle", $0.place, y + 16, $0.label) }
@@ -53,7 +65,7 @@ struct Plot {
     }
 
     /// The vertical axis: labels and grid lines at values of a scale.
-    func leftAxis(_ label: String, _ scale: Scale, _ shown: (Double) -> String = Markup.number) -> [String] {
+    package func leftAxis(_ label: String, _ scale: Scale, _ shown: (Double) -> String = Markup.number) -> [String] {
         let middle = (innerTop + innerBottom) / 2
         return scale.ticks().flatMap { value in
             let y = scale(value)
@@ -67,18 +79,18 @@ struct Plot {
     }
 
     /// A line.
-    func line(_ style: String, _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
+    package func line(_ style: String, _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
         Markup.element("path", ["class": style, "d": Self.path([(x1, y1), (x2, y2)])])
     }
 
     /// Text at a place.
-    func text(_ style: String, _ x: Double, _ y: Double, _ text: String) -> String {
+    package func text(_ style: String, _ x: Double, _ y: Double, _ text: String) -> String {
         Markup.element(
             "text", ["class": style, "x": Markup.place(x), "y": Markup.place(y)], Markup.escaped(text))
     }
 
     /// A rectangle with a tooltip.
-    func bar(
+    package func bar(
         _ style: String, _ x: Double, _ y: Double, _ width: Double, _ height: Double, tip: String
     ) -> String {
         Markup.element(
@@ -90,7 +102,7 @@ struct Plot {
     }
 
     /// A dot with a tooltip.
-    func dot(_ style: String, _ x: Double, _ y: Double, radius: Double = 3, tip: String) -> String {
+    package func dot(_ style: String, _ x: Double, _ y: Double, radius: Double = 3, tip: String) -> String {
         Markup.element(
             "circle",
             ["class": style, "cx": Markup.place(x), "cy": Markup.place(y), "r": Markup.place(radius)],
@@ -98,10 +110,10 @@ struct Plot {
     }
 
     /// What the pointer shows.
-    static func tip(_ text: String) -> String { Markup.element("title", [:], Markup.escaped(text)) }
+    package static func tip(_ text: String) -> String { Markup.element("title", [:], Markup.escaped(text)) }
 
     /// Points joined by lines.
-    static func path(_ points: [(Double, Double)]) -> String {
+    package static func path(_ points: [(Double, Double)]) -> String {
         points.enumerated().map { ($0 == 0 ? "M" : "L") + Markup.place($1.0) + " " + Markup.place($1.1) }.joined()
     }
 

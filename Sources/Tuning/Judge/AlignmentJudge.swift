@@ -1,0 +1,45 @@
+import Evaluation
+import Foundation
+import Pipelines
+import ShowO2
+import Tensors
+import Tokenizers
+
+/// Asks the model whether an image shows a prompt.
+///
+/// VQAScore (Lin et al., 2024) is the probability of "yes" to one question. Where more questions follow from a prompt (the shapes world), it is the
+/// product of the right answers' probabilities: how likely the model holds all of them to be true.
+struct AlignmentJudge: Sendable {
+    let model: UnifiedModel
+
+    /// Questions and the answers that agree; empty where nothing can be asked.
+    func questions(on prompt: String) -> [(question: String, answer: String)] {
+        switch model.geometry.alignment {
+        case .question(let template, let answer): [(template.replacing("{}", with: prompt), answer)]
+        case .shapes: ShapesPrompt.questions(on: prompt) ?? []
+        }
+    }
+
+    /// The probability that the model finds the prompt in an image; nil where nothing can be asked.
+    /// - Parameter latents: `[1, channels, height, width]` float32.
+    func probability(_ latents: Tensor, shows prompt: String) async throws -> Double? {
+        let questions = questions(on: prompt)
+        guard !questions.isEmpty else { return nil }
+        let tokenizer = try model.tokenizer()
+        let answers = questions.map { tokenizer.encode($0.answer, special: .asText) }
+        let product = Product()
+        try await ImageQuestion(model).follow(
+            .init(sources: [.latents(latents)], questions: questions.map { .text($0.question) }), answers: answers
+        ) { answer in
+            for (token, logits) in zip(answer.tokens, answer.logits) {
+                product.multiply(Self.probability(of: token, logits))
+            }
+        }
+        return product.value
+    }
+
+    private static func probability(of token: Int, _ logits: [Float]) -> Double {
+        let most = Double(logits.max() ?? 0)
+        return exp(Double(logits[token]) - most) / logits.reduce(0) { $0 + exp(Double($1) - most) }
+    }
+}

@@ -1,0 +1,126 @@
+import Compute
+import FlashU
+import Foundation
+import Images
+import Pipelines
+import Tensors
+
+/// Candidates on questions; a sample is an image with all of its questions.
+actor AnswerTrials: Trials {
+    nonisolated let task = Calibration.Task.understanding
+    private let models: TuneModels
+    private let exactPrecision: Precision
+    private let images: [SampleSet: [Sample]]
+    private let maxTokens: Int
+    private var references: [SampleSet: [Reference]] = [:]
+    private(set) var constantSeconds = 0.0
+
+    /// An image and its questions.
+    struct Sample: Sendable {
+        let image: Source
+        let questions: [String]
+    }
+
+    /// Where an image comes from.
+    enum Source: Sendable {
+        case file(URL)
+        /// `[1, channels, height, width]`.
+        case latents(Tensor)
+    }
+
+    private struct Reference {
+        let latents: Tensor
+        let answers: [AnswerReference]
+        let seconds: Double
+        let flops: Int
+    }
+
+    init(_ models: TuneModels, exact precision: Precision, images: [SampleSet: [Sample]], maxTokens: Int) {
+        (self.models, exactPrecision, self.images, self.maxTokens) = (models, precision, images, maxTokens)
+    }
+
+    nonisolated func count(_ set: SampleSet) -> Int { images[set]?.count ?? 0 }
+
+    func prepare(_ set: SampleSet, count: Int) async throws {
+        let samples = (images[set] ?? []).prefix(count)
+        for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {
+            let (sample, model) = (samples[index], try await models.model(exactPrecision))
+            let start = ContinuousClock.now
+            let latents: Tensor
+            switch sample.image {
+            case .file(let file): latents = try await ImageQuestion(model).latents(of: RGBImage(contentsOf: file))
+            case .latents(let given): latents = given
+            }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let judge = AnswerJudge(model, maxTokens: maxTokens)
+            let answers = try await judge.references(latents, sample.questions)
+            // Led along its own answers, so that seconds compare.
+            let own = try await judge.losses(latents, sample.questions, answers, .off)
+            references[set, default: []].append(
+                Reference(
+                    latents: latents, answers: answers, seconds: Self.mean(own.map(\.seconds)),
+                    flops: Int(Self.mean(own.map { Double($0.flops) }))))
+            if constantSeconds == 0 || seconds < constantSeconds * Double(sample.questions.count) {
+                constantSeconds = seconds / Double(max(1, sample.questions.count))
+            }
+        }
+    }
+
+    func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
+        guard let reference = references[set], reference.indices.contains(index) else { throw CancellationError() }
+        return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
+    }
+
+    func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
+        let profile = try candidate.profile()
+        let reader = try await models.model(candidate.precision)
+        let judge = AnswerJudge(reader, maxTokens: maxTokens)
+        var measured: [Measured] = []
+        for index in indices {
+            guard let reference = references[set]?[index], let sample = images[set]?[index] else { continue }
+            let answered = try await judge.losses(reference.latents, sample.questions, reference.answers, profile)
+            func mean(_ value: (AnswerLoss) -> Double) -> Double { Self.mean(answered.map { value($0.loss) }) }
+            let loss = AnswerLoss(
+                divergence: mean(\.divergence), variation: mean(\.variation), changedTokens: mean(\.changedTokens),
+                isChanged: answered.contains { $0.loss.isChanged }, regret: mean(\.regret))
+            measured.append(
+                Measured(
+                    loss: 100 * loss.regret, seconds: Self.mean(answered.map(\.seconds)),
+                    flops: Int(Self.mean(answered.map { Double($0.flops) })), answer: loss))
+        }
+        return measured
+    }
+
+    /// The questions whose answers a candidate changes, for the page.
+    func changed(_ candidate: Candidate, _ set: SampleSet, count: Int) async throws -> [ChangedAnswer] {
+        let profile = try candidate.profile()
+        let reader = try await models.model(candidate.precision)
+        var changed: [ChangedAnswer] = []
+        for (sample, reference) in zip(images[set] ?? [], references[set] ?? []) {
+            let answers = try await ImageQuestion(reader).answers(
+                .init(
+                    sources: [.latents(reference.latents)], questions: sample.questions.map { .text($0) },
+                    maxTokens: maxTokens, profile: profile))
+            for (place, answer) in answers.enumerated() where answer.text != reference.answers[place].text {
+                var name = "a drawing"
+                if case .file(let file) = sample.image { name = file.lastPathComponent }
+                changed.append(
+                    ChangedAnswer(
+                        image: name, question: sample.questions[place], exact: reference.answers[place].text,
+                        answer: answer.text))
+            }
+            if changed.count >= count { break }
+        }
+        return Array(changed.prefix(count))
+    }
+
+    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
+}
+
+/// A question that is answered otherwise.
+struct ChangedAnswer: Sendable, Codable {
+    var image: String
+    var question: String
+    var exact: String
+    var answer: String
+}

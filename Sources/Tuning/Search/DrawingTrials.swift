@@ -1,0 +1,129 @@
+import Compute
+import FlashU
+import Foundation
+import Images
+import Pipelines
+import Tensors
+
+/// Candidates on prompts.
+actor DrawingTrials: Trials {
+    nonisolated let task = Calibration.Task.generation
+    private let models: TuneModels
+    private let exactPrecision: Precision
+    private let prompts: [SampleSet: [Sample]]
+    private let folder: URL
+    private var references: [SampleSet: [Reference]] = [:]
+    /// Bytes of states that may still be kept.
+    private var room: Int
+    private(set) var constantSeconds = 0.0
+    /// Seconds that looking at a drawing takes.
+    private(set) var viewSeconds = 0.0
+
+    /// A prompt and its noise.
+    struct Sample: Sendable {
+        let prompt: String
+        let seed: UInt64
+    }
+
+    /// - Parameters:
+    ///   - folder: keeps references.
+    ///   - room: bytes of states to keep at most.
+    init(_ models: TuneModels, exact precision: Precision, prompts: [SampleSet: [Sample]], folder: URL, room: Int) {
+        (self.models, exactPrecision, self.prompts, self.folder, self.room) = (models, precision, prompts, folder, room)
+    }
+
+    nonisolated func count(_ set: SampleSet) -> Int { prompts[set]?.count ?? 0 }
+
+    func prepare(_ set: SampleSet, count: Int) async throws {
+        let samples = (prompts[set] ?? []).prefix(count)
+        for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {
+            let file = folder.appendingPathComponent("\(set.rawValue)-\(index).safetensors")
+            if let known = Reference(file: file) {
+                references[set, default: []].append(known)
+                continue
+            }
+            let model = try await models.model(exactPrecision)
+            let trajectory = try await TextToImage(model).trajectory(
+                .init(prompt: samples[index].prompt, seed: samples[index].seed))
+            let start = ContinuousClock.now
+            let drawn = trajectory.drawn
+            let view = try await DrawingJudge(model).view(drawn.latents, of: samples[index].prompt)
+            viewSeconds = (ContinuousClock.now - start) / .seconds(1)
+            guard view.alignment != nil else {
+                throw TuneError.unsuitable(
+                    "the model can't be asked about the prompt \"\(samples[index].prompt)\"; geometry.json's alignment says how"
+                )
+            }
+            // Schedules are scored on the search's references; the others need the image only.
+            let bytes = trajectory.states.reduce(0) { $0 + 8 * $1.latents.count }
+            let keeps = set == .search && bytes <= room
+            if keeps { room -= bytes }
+            let reference = Reference(
+                view: view, seconds: drawn.timings.prefill + drawn.timings.denoising, flops: drawn.timings.flops,
+                states: keeps ? trajectory.states : [])
+            try reference.write(to: file)
+            references[set, default: []].append(reference)
+        }
+        if constantSeconds == 0, let latents = references[set]?.first?.view.latents {
+            let model = try await models.model(exactPrecision)
+            let start = ContinuousClock.now
+            _ = try await TextToImage(model).decoded(
+                Tensor(latents, shape: model.geometry.latentShape))
+            constantSeconds = (ContinuousClock.now - start) / .seconds(1)
+        }
+    }
+
+    func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
+        guard let reference = references[set], reference.indices.contains(index) else { throw CancellationError() }
+        return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
+    }
+
+    func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
+        let profile = try candidate.profile()
+        // All are drawn before any is looked at: one change of models.
+        var drawn: [DrawingJudge.Drawing] = []
+        let artist = try await models.model(candidate.precision)
+        for index in indices {
+            guard let sample = prompts[set]?[index] else { continue }
+            drawn.append(try await DrawingJudge(artist).draw(sample.prompt, seed: sample.seed, profile))
+        }
+        let judge = DrawingJudge(try await models.model(exactPrecision))
+        var measured: [Measured] = []
+        for (image, index) in zip(drawn, indices) {
+            guard let reference = references[set]?[index], let sample = prompts[set]?[index] else { continue }
+            let loss = try await judge.view(image.latents, of: sample.prompt).loss(against: reference.view)
+            measured.append(
+                Measured(
+                    loss: 100 * (loss.alignmentLoss ?? .nan), seconds: image.seconds, flops: image.flops, drawing: loss)
+            )
+        }
+        return measured
+    }
+
+    /// References that have states.
+    func trajectories() -> [Reference] { (references[.search] ?? []).filter { !$0.states.isEmpty } }
+}
+
+extension DrawingTrials {
+    /// Some images side by side as a PNG: a row a prompt, the exact engine's first.
+    func sheet(_ candidates: [Candidate], count: Int) async throws -> Data? {
+        let samples = (prompts[.verdict] ?? []).prefix(min(count, references[.verdict]?.count ?? 0))
+        guard !samples.isEmpty else { return nil }
+        var columns: [[Tensor]] = []
+        for candidate in [.exact(exactPrecision)] + candidates {
+            let (model, profile) = (try await models.model(candidate.precision), try candidate.profile())
+            var column: [Tensor] = []
+            for sample in samples {
+                column.append(
+                    try await DrawingJudge(model).draw(sample.prompt, seed: sample.seed, profile).latents)
+            }
+            columns.append(column)
+        }
+        let model = try await models.model(exactPrecision)
+        var images: [RGBImage] = []
+        for row in samples.indices {
+            for column in columns { images.append(try await TextToImage(model).decoded(column[row])) }
+        }
+        return try ImageGrid.compose(images, columns: columns.count).pngData()
+    }
+}

@@ -1,0 +1,132 @@
+import FlashU
+import ShowO2
+
+/// What there is to turn.
+enum Knobs {
+    /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
+    ///
+    /// - Parameter points: of the model's own grid.
+    static func schedules(points: Int) -> Knob {
+        var options: [Knob.Option] = []
+        let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter { Int(Double(points) * $0) >= 3 }
+        for sampler in [Sampler.Kind.euler, .ab2, .dpmpp2m, .unipc] {
+            for factor in factors where factor < 1 || sampler != .euler {
+                options.append(
+                    .init(
+                        "\(sampler.rawValue), \(Int((Double(points) * factor).rounded())) points",
+                        ["schedule.sampler": sampler.rawValue, "schedule.stepsFactor": "\(factor)"]))
+            }
+        }
+        for base in options + [
+            .init("euler, \(points) points", ["schedule.sampler": "euler", "schedule.stepsFactor": "1.0"])
+        ]
+        where !base.name.contains("dpm") {
+            for cache in caches {
+                options.append(
+                    .init("\(base.name), \(cache.name)", base.changes.merging(cache.changes) { $1 }))
+            }
+        }
+        return Knob(name: "schedule", options: options)
+    }
+
+    /// Reuse between evaluations.
+    private static let caches: [Knob.Option] = {
+        var all: [Knob.Option] = []
+        for (interval, order) in [(2, 0), (2, 1), (3, 0), (3, 1), (4, 1)] {
+            all.append(
+                .init(
+                    "head \(order == 0 ? "reused" : "forecast") \(interval)",
+                    [
+                        "headCache.interval": "\(interval)", "headCache.order": "\(order)",
+                        "headCache.warmup": order == 0 ? "\(interval - 1)" : "3",
+                    ]))
+        }
+        for threshold in [0.02, 0.05, 0.1, 0.2] {
+            all.append(
+                .init(
+                    "EasyCache \(threshold)",
+                    ["velocityCache.policy": "easyCache", "velocityCache.threshold": "\(threshold)"]))
+        }
+        return all
+    }()
+
+    /// What else drawing has.
+    ///
+    /// - Parameters:
+    ///   - isCalibrated: whether neurons can be pruned.
+    ///   - layers: of the LLM.
+    static func drawing(isCalibrated: Bool, layers: Int) -> [Knob] {
+        var knobs: [Knob] = []
+        if isCalibrated {
+            knobs.append(
+                Knob(
+                    name: "neurons",
+                    options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map {
+                        .init("FFN -\(Int(100 * $0)) %", ["ffn.generationRatio": "\($0)"])
+                    }))
+        }
+        knobs.append(
+            Knob(
+                name: "layers",
+                options: (1...2).map { count in
+                    .init(
+                        "\(count) of \(layers) layers skipped",
+                        ["layers.generationRatio": "\((Double(count) + 0.5) / Double(layers))"])
+                }))
+        knobs.append(
+            Knob(
+                name: "guidance",
+                options: [
+                    .init("guidance off in the last fifth", ["guidance.conditionalTail": "0.2"]),
+                    .init("guidance off in the last two fifths", ["guidance.conditionalTail": "0.4"]),
+                    .init("difference every second evaluation", ["guidance.differenceInterval": "2"]),
+                ]))
+        knobs.append(
+            Knob(
+                name: "features",
+                options: [
+                    .init("features forecast 2", ["features.interval": "2", "features.order": "1"]),
+                    .init("features reused 2", ["features.interval": "2"]),
+                ]))
+        return knobs
+    }
+
+    /// What answering has.
+    static func answering(isCalibrated: Bool, choosesTokens: Bool, layers: Int) -> [Knob] {
+        var knobs: [Knob] = []
+        var tokens: [Knob.Option] = []
+        let selections: [TokenSelection] =
+            [.keepHighNorm, .keepLowNorm, .stride] + (choosesTokens ? [.calibrated] : [])
+        for layer in Set([1, 2, 3, layers / 4, layers / 3, layers / 2]).sorted() where layer <= layers - 2 {
+            for selection in selections {
+                for ratio in [0.25, 0.5, 0.7, 0.85] {
+                    tokens.append(
+                        .init(
+                            "\(selection.rawValue), \(Int(100 * ratio)) % dropped after layer \(layer)",
+                            [
+                                "tokens.selection": selection.rawValue, "tokens.dropRatio": "\(ratio)",
+                                "tokens.layer": "\(layer)",
+                            ]))
+                }
+            }
+        }
+        knobs.append(Knob(name: "tokens", options: tokens))
+        if isCalibrated {
+            knobs.append(
+                Knob(
+                    name: "neurons",
+                    options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map {
+                        .init("FFN -\(Int(100 * $0)) %", ["ffn.understandingRatio": "\($0)"])
+                    }))
+        }
+        knobs.append(
+            Knob(
+                name: "layers",
+                options: (1...2).map { count in
+                    .init(
+                        "\(count) of \(layers) layers skipped in decoding",
+                        ["layers.understandingRatio": "\((Double(count) + 0.5) / Double(layers))"])
+                }))
+        return knobs
+    }
+}

@@ -1,0 +1,61 @@
+import Compute
+import Foundation
+import Pipelines
+import Tensors
+
+/// What the exact engine drew of a prompt: the image as the model sees it, and, for some, the way there.
+struct Reference: Sendable {
+    let view: DrawingView
+    let seconds: Double
+    let flops: Int
+    /// Empty where there was no room.
+    let states: [Trajectory.State]
+
+    /// Writes a file that ``init(file:)`` reads.
+    /// - Throws: `WeightError`.
+    func write(to file: URL) throws {
+        var tensors: [(name: String, tensor: Tensor)] = [
+            ("latents", Tensor(view.latents, shape: [view.latents.count])),
+            ("features", Tensor(view.features, shape: [view.features.count / max(1, view.width), view.width])),
+        ]
+        for (place, state) in states.enumerated() {
+            tensors.append(("state.\(place)", state.latents))
+            tensors.append(("velocity.\(place)", state.velocity))
+        }
+        let metadata = [
+            "alignment": view.alignment.map { "\($0)" } ?? "", "seconds": "\(seconds)", "flops": "\(flops)",
+        ]
+        // JSON texts of Float are exact.
+        let times = Tensor(states.map(\.time), shape: [states.count])
+        if !states.isEmpty { tensors.append(("times", times)) }
+        tensors.append(
+            ("numbers", Tensor([Float(seconds), Float(view.alignment ?? -1)], shape: [2])))
+        try SafetensorsWriter.write(tensors, metadata: metadata, to: file)
+    }
+
+    /// Reads a file; nil when there is none, or none that is whole.
+    init?(file: URL) {
+        guard FileManager.default.fileExists(atPath: file.path), let source = try? openWeights(file: file),
+            let latents = try? source.tensor("latents"), let features = try? source.tensor("features"),
+            let numbers = try? source.tensor("numbers").floats(), numbers.count == 2, features.shape.count == 2
+        else { return nil }
+        var states: [Trajectory.State] = []
+        if let times = try? source.tensor("times").floats() {
+            for (place, time) in times.enumerated() {
+                guard let state = try? source.tensor("state.\(place)"),
+                    let velocity = try? source.tensor("velocity.\(place)")
+                else { return nil }
+                states.append(.init(time: time, latents: state.toFloat32(), velocity: velocity.toFloat32()))
+            }
+        }
+        self.init(
+            view: DrawingView(
+                latents: latents.floats(), features: features.floats(), width: features.shape[1],
+                alignment: numbers[1] >= 0 ? Double(numbers[1]) : nil),
+            seconds: Double(numbers[0]), flops: 0, states: states)
+    }
+
+    init(view: DrawingView, seconds: Double, flops: Int, states: [Trajectory.State]) {
+        (self.view, self.seconds, self.flops, self.states) = (view, seconds, flops, states)
+    }
+}

@@ -1,0 +1,253 @@
+import Compute
+import FlashU
+import Foundation
+import Pipelines
+
+/// Finds the fastest candidates within given losses for one task.
+///
+/// 1. Schedules are scored on reference trajectories, and those that promise are run on the search's samples.
+/// 2. Every other knob is turned alone, on the fastest schedule that loses little.
+/// 3. Losses are added and seconds multiplied over all combinations; the fastest that should do are run whole on the samples of the choice, until one
+///    of them really does. The best schedules alone ("fewer points") always run too.
+/// 4. What was chosen is judged on samples that nothing was chosen by.
+///
+/// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
+final class TaskTuner {
+    let trials: any Trials
+    private let journal: TuneJournal
+    private let budget: TuneBudget
+    private let limits: [Double]
+    private let exactPrecision: Precision
+    private let tell: (TuneProgress) -> Void
+    /// All that was run on the search's samples.
+    private(set) var searched: [Trial] = []
+    /// All that was run on the choice's.
+    private(set) var compared: [Trial] = []
+    /// What each knob did on the base, by knob.
+    private(set) var effects: [(knob: String, option: Knob.Option, loss: Double, ratio: Double)] = []
+    /// What knobs were turned on.
+    private(set) var base: Candidate
+    private var exactSeconds: [SampleSet: Double] = [:]
+
+    /// What was chosen for a limit, and how it did on fresh samples.
+    struct Chosen {
+        let limit: Double
+        let trial: Trial
+        /// The exact engine's mean seconds on the same samples.
+        let exactSeconds: Double
+        /// The best of the rivals that only change the schedule.
+        let rival: Trial?
+    }
+
+    init(
+        _ trials: any Trials, journal: TuneJournal, budget: TuneBudget, limits: [Double], exact precision: Precision,
+        tell: @escaping (TuneProgress) -> Void
+    ) {
+        (self.trials, self.journal, self.budget, self.limits) = (trials, journal, budget, limits.sorted())
+        (exactPrecision, self.tell) = (precision, tell)
+        base = .exact(precision)
+    }
+
+    private var task: String { trials.task.rawValue }
+
+    // MARK: Running
+
+    /// A candidate on the first `count` samples of a set; what the journal knows is not run again.
+    private func run(_ candidate: Candidate, _ set: SampleSet, count: Int) async throws -> Trial {
+        try Task.checkCancellation()
+        var samples = [Measured?](repeating: nil, count: count)
+        var missing: [Int] = []
+        for index in 0..<count {
+            samples[index] =
+                candidate.changes.isEmpty && candidate.precision == exactPrecision
+                ? try await trials.exact(set, index) : journal.known(candidate, task, set, index)
+            if samples[index] == nil { missing.append(index) }
+        }
+        // In handfuls, so that a run that is killed loses little.
+        while !missing.isEmpty {
+            let some = Array(missing.prefix(budget.handful))
+            missing.removeFirst(some.count)
+            for (index, measured) in zip(some, try await trials.run(candidate, set, some)) {
+                samples[index] = measured
+                try journal.add(measured, candidate, task, set, index)
+            }
+            tell(
+                .init(
+                    task: trials.task, stage: stage, candidate: candidate.title, spent: journal.spent,
+                    of: budget.seconds))
+        }
+        return Trial(candidate: candidate, samples: samples.compactMap(\.self))
+    }
+
+    /// A candidate on a quarter of the samples, and on all unless it is hopeless by then.
+    private func race(_ candidate: Candidate, _ set: SampleSet, count: Int, limit: Double) async throws -> Trial {
+        let first = try await run(candidate, set, count: max(2, count / 4))
+        guard first.samples.count < count, first.meanLoss - 2 * first.error <= limit || !first.error.isFinite else {
+            return first
+        }
+        return try await run(candidate, set, count: count)
+    }
+
+    private var stage = ""
+
+    // MARK: The search
+
+    /// Runs the whole search.
+    func tune(schedules: Knob?, knobs: [Knob], rank: (Knob) async throws -> [Knob.Option]) async throws -> [Chosen] {
+        let most = limits.last ?? 3
+        stage = "reference"
+        try await trials.prepare(.search, count: budget.search)
+        let exact = try await run(.exact(exactPrecision), .search, count: budget.search)
+        exactSeconds[.search] = exact.seconds
+        searched.append(exact)
+
+        stage = "schedules"
+        var options: [Candidate] = [.exact(exactPrecision)]
+        if let schedules {
+            for option in try await rank(schedules) where budget.has(.knobs, journal.spent) {
+                let candidate = Candidate.exact(exactPrecision).with(option, of: schedules.name)
+                searched.append(try await race(candidate, .search, count: budget.search, limit: 2 * most))
+                options.append(candidate)
+            }
+        }
+        base = fastest(of: searched, within: limits.first ?? 1)?.candidate ?? .exact(exactPrecision)
+        let baseTrial = try await run(base, .search, count: budget.search)
+
+        stage = "knobs"
+        for knob in knobs {
+            for option in knob.options where budget.has(.knobs, journal.spent) {
+                let candidate = base.with(option, of: knob.name)
+                guard (try? candidate.profile()) != nil else { continue }
+                let trial = try await race(candidate, .search, count: budget.search, limit: 2 * most)
+                searched.append(trial)
+                // Compared on the samples that both have.
+                let own = Trial(candidate: base, samples: Array(baseTrial.samples.prefix(trial.samples.count)))
+                effects.append(
+                    (knob.name, option, trial.meanLoss - own.meanLoss, trial.seconds / max(own.seconds, 1e-9)))
+            }
+        }
+
+        stage = "combinations"
+        try await trials.prepare(.choice, count: budget.choice)
+        let combinations = combine(options, knobs)
+        var accepted: [Double: Trial] = [:]
+        let exactChoice = try await run(.exact(exactPrecision), .choice, count: budget.choice)
+        exactSeconds[.choice] = exactChoice.seconds
+        compared.append(exactChoice)
+        // The rivals first: what only changes the schedule.
+        for candidate in rivals() where budget.has(.choice, journal.spent) {
+            compared.append(try await race(candidate, .choice, count: budget.choice, limit: most))
+        }
+        for limit in limits {
+            let fast = fastest(of: compared, within: limit)?.seconds ?? .infinity
+            let promising = combinations.filter { $0.loss <= limit && $0.seconds < fast }.sorted {
+                $0.seconds < $1.seconds
+            }
+            for combination in Self.varied(promising, count: budget.tries) where budget.has(.choice, journal.spent) {
+                if let known = fastest(of: compared, within: limit), known.seconds <= combination.seconds { break }
+                guard !compared.contains(where: { $0.candidate == combination.candidate }) else { continue }
+                compared.append(try await race(combination.candidate, .choice, count: budget.choice, limit: most))
+            }
+            accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
+        }
+
+        stage = "verdict"
+        try await trials.prepare(.verdict, count: budget.verdict)
+        let exactVerdict = try await run(.exact(exactPrecision), .verdict, count: budget.verdict)
+        var chosen: [Chosen] = []
+        for limit in limits {
+            guard let choice = accepted[limit] else { continue }
+            let trial = try await run(choice.candidate, .verdict, count: budget.verdict)
+            let schedulesOnly = compared.filter { $0.candidate.choices.keys.allSatisfy { $0 == "schedule" } }
+            var rival: Trial?
+            if let other = fastest(of: schedulesOnly, within: limit), other.candidate != choice.candidate {
+                rival = try await run(other.candidate, .verdict, count: budget.verdict)
+            }
+            chosen.append(
+                Chosen(limit: limit, trial: trial, exactSeconds: exactVerdict.seconds, rival: rival))
+        }
+        return chosen
+    }
+
+    // MARK: Choosing
+
+    /// The fastest of what was run that loses no more than the limit, by a margin of one deviation of its mean where that is known.
+    private func fastest(of trials: [Trial], within limit: Double) -> Trial? {
+        trials.filter { Self.isWithin($0, limit) }.min { $0.seconds < $1.seconds }
+    }
+
+    /// Whether a loss is within a limit, with the benefit of the doubt only where the doubt is small: a deviation above the limit itself says that the
+    /// samples are too few to see such a loss, and then the mean must do.
+    static func isWithin(_ trial: Trial, _ limit: Double) -> Bool {
+        let error = trial.error
+        guard trial.meanLoss.isFinite else { return false }
+        guard error.isFinite, error <= limit else { return trial.meanLoss <= limit }
+        return trial.meanLoss + error <= limit
+    }
+
+    /// A combination and what is expected of it.
+    struct Combination {
+        var candidate: Candidate
+        var loss: Double
+        var seconds: Double
+    }
+
+    /// All combinations of schedules and one option a knob, by the additive model.
+    private func combine(_ schedules: [Candidate], _ knobs: [Knob]) -> [Combination] {
+        var combinations = schedules.compactMap { candidate in
+            searched.first { $0.candidate == candidate }.map {
+                Combination(candidate: candidate, loss: max(0, $0.meanLoss), seconds: $0.seconds)
+            }
+        }
+        if combinations.isEmpty, let only = searched.first {
+            combinations = [.init(candidate: only.candidate, loss: 0, seconds: only.seconds)]
+        }
+        let most = 1.5 * (limits.last ?? 3)
+        for knob in knobs {
+            let own = effects.filter { $0.knob == knob.name && $0.ratio < 0.99 && $0.loss <= most }
+            combinations += combinations.flatMap { combination in
+                own.map { effect in
+                    Combination(
+                        candidate: combination.candidate.with(effect.option, of: knob.name),
+                        loss: combination.loss + max(0, effect.loss), seconds: combination.seconds * effect.ratio)
+                }
+            }
+            // What is dominated by far has no chance: the list stays short.
+            combinations = combinations.filter { $0.loss <= most }
+            if combinations.count > 20_000 {
+                combinations = Array(combinations.sorted { $0.seconds < $1.seconds }.prefix(20_000))
+            }
+        }
+        return combinations
+    }
+
+    /// The fastest first, but not all of one kind: of combinations that differ in one choice only and are expected to take the same time, one.
+    private static func varied(_ sorted: [Combination], count: Int) -> [Combination] {
+        var chosen: [Combination] = []
+        for one in sorted where chosen.count < count {
+            let isTwin = chosen.contains { other in
+                abs(other.seconds / one.seconds - 1) < 0.03
+                    && Set(other.candidate.choices.map { "\($0.key) \($0.value)" })
+                        .symmetricDifference(one.candidate.choices.map { "\($0.key) \($0.value)" }).count <= 2
+            }
+            if !isTwin { chosen.append(one) }
+        }
+        return chosen
+    }
+
+    /// For each limit the fastest schedules of each solver by the search's samples.
+    private func rivals() -> [Candidate] {
+        var rivals: [Candidate] = []
+        let schedules = searched.filter {
+            !$0.candidate.choices.isEmpty && $0.candidate.choices.keys.allSatisfy { $0 == "schedule" }
+        }
+        for limit in limits {
+            let bySolver = Dictionary(grouping: schedules) { $0.candidate.changes["schedule.sampler"] ?? "euler" }
+            for (_, trials) in bySolver.sorted(by: { $0.key < $1.key }) {
+                let within = trials.filter { $0.meanLoss <= limit }.sorted { $0.seconds < $1.seconds }
+                for trial in within.prefix(2) where !rivals.contains(trial.candidate) { rivals.append(trial.candidate) }
+            }
+        }
+        return rivals
+    }
+}

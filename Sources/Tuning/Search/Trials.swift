@@ -1,0 +1,18 @@
+import Compute
+import FlashU
+
+/// Runs candidates on samples of one task: what the search needs to know of drawing and answering.
+protocol Trials: Sendable {
+    /// Which one.
+    var task: Calibration.Task { get }
+    /// Samples of a set, at most.
+    func count(_ set: SampleSet) -> Int
+    /// Seconds of the VAE for a sample, which every candidate pays.
+    var constantSeconds: Double { get async }
+    /// Makes the references of the first `count` samples of a set.
+    func prepare(_ set: SampleSet, count: Int) async throws
+    /// The exact engine on a sample; ``prepare(_:count:)`` has made it.
+    func exact(_ set: SampleSet, _ index: Int) async throws -> Measured
+    /// A candidate on some samples of a set.
+    func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured]
+}

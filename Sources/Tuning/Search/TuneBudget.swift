@@ -1,0 +1,70 @@
+public import FlashU
+import Foundation
+
+/// What may be spent on a task, and on what.
+struct TuneBudget: Sendable {
+    /// Parts of a search, in order.
+    enum Part: Sendable {
+        /// References, schedules and knobs.
+        case knobs
+        /// Combinations.
+        case choice
+    }
+
+    /// Seconds of the whole run up to which this task may go.
+    let seconds: Double
+    private let start: Double
+    /// Samples of each set.
+    let search, choice, verdict: Int
+    /// Combinations that are tried for each limit.
+    let tries: Int
+    /// Samples that run between two lines of the journal.
+    let handful: Int
+
+    /// Shares of a task's time: what finds, what compares, what judges at last.
+    private static let (knobsEnd, choiceEnd) = (0.55, 0.85)
+
+    /// Divides what there is.
+    ///
+    /// - Parameters:
+    ///   - start: seconds of the run already spent when the task begins.
+    ///   - seconds: of this task.
+    ///   - sample: seconds that the exact engine takes for a sample, with looking at it.
+    ///   - cost: what the average candidate costs, as a share of that.
+    ///   - options: candidates of the search.
+    ///   - available: samples of each set that there are.
+    init(
+        start: Double, seconds: Double, sample: Double, cost: Double, options: Int, tries: Int, limits: Int,
+        available: (search: Int, choice: Int, verdict: Int)
+    ) {
+        (self.start, self.seconds, self.tries) = (start, start + seconds, tries)
+        // Half of the options run on a quarter of the samples only.
+        let search = Self.knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.6))
+        let choice = (Self.choiceEnd - Self.knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
+        let verdict = (1 - Self.choiceEnd) * seconds / (sample * (1 + cost * Double(2 * limits)))
+        self.search = min(available.search, max(2, Int(search)))
+        self.choice = min(available.choice, max(2, Int(choice)))
+        self.verdict = min(available.verdict, max(2, Int(verdict)))
+        handful = max(1, Int(20 / max(sample, 1e-3)))
+    }
+
+    /// Whether a part may go on.
+    func has(_ part: Part, _ spent: Double) -> Bool {
+        let share = part == .knobs ? Self.knobsEnd : Self.choiceEnd
+        return spent < start + share * (seconds - start)
+    }
+}
+
+/// How far tuning is.
+public struct TuneProgress: Sendable {
+    /// What is tuned.
+    public let task: Calibration.Task
+    /// `reference`, `schedules`, `knobs`, `combinations` or `verdict`.
+    public let stage: String
+    /// What runs.
+    public let candidate: String
+    /// Seconds spent, by interrupted runs too.
+    public let spent: Double
+    /// Seconds that may be spent.
+    public let of: Double
+}

@@ -1,0 +1,96 @@
+import Foundation
+import Pipelines
+
+/// All that was measured, a line a sample, written at once: a run that was killed goes on where it was. A last line that was cut off is dropped.
+final class TuneJournal {
+    /// A line.
+    private struct Line: Codable {
+        var candidate: String
+        var task: String
+        var set: SampleSet
+        var index: Int
+        var measured: Measured
+        /// Seconds that the run had taken when the line was written.
+        var spent: Double
+    }
+
+    private struct Header: Codable { let settings: String }
+
+    private let file: URL
+    private var handle: FileHandle?
+    private var measured: [String: Measured] = [:]
+    /// Seconds that earlier runs took.
+    private(set) var spentBefore = 0.0
+    private let start = ContinuousClock.now
+
+    /// Opens a journal; one of other settings is begun anew.
+    ///
+    /// - Parameter settings: all that its numbers depend on.
+    /// - Throws: ``TuneError/journal(_:)``.
+    init(_ file: URL, settings: String) throws(TuneError) {
+        self.file = file
+        let refusal = TuneError.journal("cannot keep what is measured in \(file.path)")
+        var kept = 0
+        if let data = try? Data(contentsOf: file), let end = data.lastIndex(of: UInt8(ascii: "\n")) {
+            let lines = data[..<end].split(separator: UInt8(ascii: "\n"))
+            let decoder = JSONDecoder()
+            if let first = lines.first, let header = try? decoder.decode(Header.self, from: Data(first)),
+                header.settings == settings
+            {
+                kept = end - data.startIndex + 1
+                for line in lines.dropFirst() {
+                    guard let line = try? decoder.decode(Line.self, from: Data(line)) else { continue }
+                    measured[Self.key(line.candidate, line.task, line.set, line.index)] = line.measured
+                    spentBefore = max(spentBefore, line.spent)
+                }
+            }
+        }
+        if !FileManager.default.fileExists(atPath: file.path) {
+            guard FileManager.default.createFile(atPath: file.path, contents: nil) else { throw refusal }
+        }
+        do {
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.truncate(atOffset: UInt64(kept))
+            try handle.seekToEnd()
+            if kept == 0 { try handle.write(contentsOf: Self.line(Header(settings: settings))) }
+            self.handle = handle
+        } catch { throw refusal }
+    }
+
+    /// Seconds that this run and those that it goes on from took.
+    var spent: Double { spentBefore + (ContinuousClock.now - start) / .seconds(1) }
+
+    /// Whether there is something to go on from.
+    var isResumed: Bool { spentBefore > 0 }
+
+    /// What was measured before, if it was.
+    func known(_ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int) -> Measured? {
+        measured[Self.key(candidate.title, task, set, index)]
+    }
+
+    /// Keeps a measurement.
+    /// - Throws: ``TuneError/journal(_:)``, as when the disk is full.
+    func add(_ value: Measured, _ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int)
+        throws(TuneError)
+    {
+        measured[Self.key(candidate.title, task, set, index)] = value
+        do {
+            try handle?.write(
+                contentsOf: Self.line(
+                    Line(
+                        candidate: candidate.title, task: task, set: set, index: index, measured: value, spent: spent)))
+        } catch {
+            throw .journal("cannot write \(file.path): \((error as NSError).localizedDescription)")
+        }
+    }
+
+    private static func key(_ candidate: String, _ task: String, _ set: SampleSet, _ index: Int) -> String {
+        "\(task) \(set.rawValue) \(index) \(candidate)"
+    }
+
+    private static func line(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(value) + Data("\n".utf8)
+    }
+}

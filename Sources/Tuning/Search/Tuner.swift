@@ -1,0 +1,277 @@
+public import Compute
+public import FlashU
+public import Foundation
+public import Pipelines
+import ShowO2
+import Tensors
+
+/// Finds the accelerations that fit a model, by measuring it against itself: no labels, no presets of other models.
+public struct Tuner: Sendable {
+    /// What to do.
+    public struct Settings: Sendable {
+        /// What to tune for.
+        public var tasks: [Calibration.Task]
+        /// Prompts to draw.
+        public var prompts: [String]
+        /// Questions on images; empty = three questions on each of the model's own drawings.
+        public var questions: [ModelCalibration.Question]
+        /// Where the questions' images are.
+        public var folder: URL
+        /// Seconds in all; nil = three hours, or what 25 of the exact engine's images take, if that is less.
+        public var budget: Double?
+        /// Points that may be lost by each profile.
+        public var losses: [Double]
+        /// The exact engine's.
+        public var precision: Precision
+        /// Whether 8 bits are tried.
+        public var triesInt8: Bool
+        /// Tokens of an answer at most.
+        public var maxTokens: Int
+        /// Noise of the first prompt.
+        public var seed: UInt64
+        /// Threads; nil = all cores.
+        public var threads: Int?
+
+        /// All of it.
+        public init(
+            tasks: [Calibration.Task] = Calibration.Task.allCases, prompts: [String],
+            questions: [ModelCalibration.Question], folder: URL, budget: Double?, losses: [Double] = [1, 3],
+            precision: Precision = .bf16, triesInt8: Bool = true, maxTokens: Int = 64, seed: UInt64 = 0,
+            threads: Int? = nil
+        ) {
+            (self.tasks, self.prompts, self.questions, self.folder) = (tasks, prompts, questions, folder)
+            (self.budget, self.losses, self.precision, self.triesInt8) = (budget, losses, precision, triesInt8)
+            (self.maxTokens, self.seed, self.threads) = (maxTokens, seed, threads)
+        }
+    }
+
+    /// What tuning will take, told before it begins.
+    public struct Plan: Sendable {
+        /// Seconds in all.
+        public var seconds: Double
+        /// By task: seconds of an exact sample, and samples of search, choice and verdict.
+        public var tasks: [(task: Calibration.Task, sample: Double, search: Int, choice: Int, verdict: Int)]
+        /// Bytes on disk at most, until it is done.
+        public var disk: Int
+        /// Whether an interrupted run is gone on with.
+        public var isResumed: Bool
+    }
+
+    private let folder: ModelFolder
+    private let settings: Settings
+    private let work: URL
+
+    /// States of trajectories that are kept on disk at most.
+    static let statesLimit = 512 << 20
+
+    /// - Parameters:
+    ///   - folder: the model's.
+    ///   - work: keeps what was measured until it is done; nil = `.tune` in the model's folder.
+    public init(_ folder: ModelFolder, _ settings: Settings, work: URL? = nil) {
+        (self.folder, self.settings) = (folder, settings)
+        self.work = work ?? folder.url.appendingPathComponent(".tune")
+    }
+
+    /// Where it keeps what was measured.
+    public var workFolder: URL { work }
+
+    /// Names of profiles by their place among the losses.
+    public static let names = ["balanced", "fast"]
+
+    /// Tunes.
+    ///
+    /// - Parameters:
+    ///   - announce: told what it will take, once a first sample is measured.
+    ///   - progress: told of every handful of samples.
+    /// - Throws: ``TuneError``, what drawing and asking throw, `CancellationError` within a unit of work.
+    public func run(
+        announce: @escaping @Sendable (Plan) -> Void, progress: @escaping @Sendable (TuneProgress) -> Void
+    ) async throws -> TuneReport {
+        try check()
+        do {
+            try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
+        } catch {
+            throw TuneError.journal(
+                "cannot keep what is measured in \(work.path): \((error as NSError).localizedDescription)")
+        }
+        let fingerprint = ContentFingerprint.of(model: folder.url)
+        let calibration = ContentFingerprint.of(calibration: folder.url)
+        let journal = try TuneJournal(
+            work.appendingPathComponent("journal.jsonl"), settings: settingsText(fingerprint, calibration))
+        let models = TuneModels(folder, threads: settings.threads)
+        var report = TuneReport(
+            model: folder.geometry.name, settings: settings.losses, precision: settings.precision.rawValue)
+        var entries: [String: TunedProfiles.Entry] = [:]
+        let before = try? TunedProfiles(folder: folder.url)
+        if let before, before.model == fingerprint { entries = before.profiles }
+        var plan = Plan(
+            seconds: settings.budget ?? 0, tasks: [], disk: Self.statesLimit, isResumed: journal.isResumed)
+
+        let samples = TuneSamples(settings, folder.geometry)
+        var spentTo = 0.0
+        for (place, task) in settings.tasks.enumerated() {
+            let trials: any Trials
+            let knobs: [Knob]
+            var schedules: Knob?
+            let isCalibrated = try folder.calibration()?.scores[task] != nil
+            switch task {
+            case .generation:
+                trials = DrawingTrials(
+                    models, exact: settings.precision, prompts: samples.prompts, folder: work, room: Self.statesLimit)
+                schedules = Knobs.schedules(points: folder.geometry.sampling.steps)
+                knobs = Knobs.drawing(isCalibrated: isCalibrated, layers: folder.geometry.llm.layers)
+            case .understanding:
+                trials = AnswerTrials(
+                    models, exact: settings.precision, images: try await samples.images(models, settings, work),
+                    maxTokens: settings.maxTokens)
+                knobs = Knobs.answering(
+                    isCalibrated: isCalibrated,
+                    choosesTokens: try folder.calibration()?.scores[task]?.normAttention != nil,
+                    layers: folder.geometry.llm.layers)
+            }
+            var all = knobs
+            if settings.triesInt8, settings.precision == .bf16 {
+                all.append(Knob(name: "precision", options: [.init("int8", [:], precision: .int8)]))
+            }
+            // What a sample takes, by the first one.
+            let start = ContinuousClock.now
+            try await trials.prepare(.search, count: 1)
+            let took = (ContinuousClock.now - start) / .seconds(1)
+            let first = try await trials.exact(.search, 0)
+            let sample =
+                journal.isResumed ? first.seconds * 1.3 : max(first.seconds, min(took, 1.5 * first.seconds + 30))
+            if plan.seconds == 0 {
+                // Of images, 25; a question takes no time in comparison.
+                let constant = await trials.constantSeconds
+                plan.seconds = min(3 * 3600, (task == .generation ? 25 : 400) * (first.seconds + constant))
+                plan.seconds = max(plan.seconds, 120)
+            }
+            let share = max(30, plan.seconds - spentTo) / Double(settings.tasks.count - place)
+            let options = (schedules == nil ? 0 : 24) + all.reduce(0) { $0 + $1.options.count }
+            let budget = TuneBudget(
+                start: spentTo, seconds: share, sample: sample, cost: task == .generation ? 0.4 : 0.8,
+                options: options, tries: share / sample > 200 ? 12 : 4, limits: settings.losses.count,
+                available: (trials.count(.search), trials.count(.choice), trials.count(.verdict)))
+            plan.tasks.append((task, sample, budget.search, budget.choice, budget.verdict))
+            if place == 0 || place == settings.tasks.count - 1 { announce(plan) }
+            let tuner = TaskTuner(
+                trials, journal: journal, budget: budget, limits: settings.losses, exact: settings.precision,
+                tell: progress)
+            let wanted = max(4, min(48, Int(0.3 * share / (sample * Double(budget.search)) / 0.4)))
+            let chosen = try await tuner.tune(schedules: schedules, knobs: all) { knob in
+                try await Self.promising(
+                    knob, trials, geometry: folder.geometry, count: wanted)
+            }
+            await report.add(task, tuner, chosen, constant: trials.constantSeconds)
+            for (limit, one) in zip(settings.losses.indices, chosen) {
+                let name = limit < Self.names.count ? Self.names[limit] : "loss-\(settings.losses[limit])"
+                var entry = entries[name] ?? .init(profile: .off)
+                entry.profile = try entry.profile.taking(task, from: one.trial.candidate.profile())
+                entry.profile.name = name
+                let constant = await trials.constantSeconds
+                entry[task] = .init(
+                    precision: one.trial.candidate.precision.rawValue, limit: one.limit, loss: one.trial.loss,
+                    judge: task == .generation ? "alignment" : "regret",
+                    speedup: (one.exactSeconds + constant) / max(one.trial.seconds + constant, 1e-9),
+                    seconds: one.trial.seconds + constant, exactSeconds: one.exactSeconds + constant)
+                entries[name] = entry
+            }
+            if let answers = trials as? AnswerTrials, let last = chosen.last {
+                report.changed = try await answers.changed(last.trial.candidate, .verdict, count: 20)
+            }
+            if let drawings = trials as? DrawingTrials {
+                report.sheet = try await drawings.sheet(chosen.map(\.trial.candidate), count: 4)
+            }
+            spentTo = journal.spent
+        }
+        let threads = settings.threads ?? Machine.cores
+        report.tuned = TunedProfiles(
+            model: fingerprint, calibration: calibration, threads: threads, profiles: entries)
+        report.spent = journal.spent
+        return report
+    }
+
+    /// Removes what was kept of an interrupted run.
+    public func clean() { try? FileManager.default.removeItem(at: work) }
+
+    private func check() throws(TuneError) {
+        guard settings.losses.allSatisfy({ $0 > 0 && $0 <= 100 }), !settings.losses.isEmpty else {
+            throw .samples("a loss must be above 0 and at most 100 points")
+        }
+        if settings.tasks.contains(.generation), settings.prompts.count < 6 {
+            throw .samples(
+                "\(settings.prompts.count) prompts are too few; search, choice and verdict want 2 each, better 20")
+        }
+        let images = Set(settings.questions.map(\.image)).count
+        if settings.tasks.contains(.understanding), !settings.questions.isEmpty, images < 6 {
+            throw .samples("\(images) images are too few; search, choice and verdict want 2 each, better 20")
+        }
+    }
+
+    /// All that measurements depend on, machine included.
+    private func settingsText(_ model: String, _ calibration: String?) -> String {
+        var hash = ContentHash()
+        for prompt in settings.prompts { hash.add(prompt) }
+        for question in settings.questions { hash.add(question.image + "\n" + question.question) }
+        return [
+            FlashUVersion.current, model, calibration ?? "none", settings.precision.rawValue, "\(settings.seed)",
+            "\(settings.maxTokens)", "\(settings.threads ?? Machine.cores)", CPUCompute.instructionSet,
+            Machine.processor,
+            hash.hex,
+        ].joined(separator: " ")
+    }
+
+    /// The schedules that promise: on the front of error and evaluations by the reference trajectories, the plain ones of each solver first.
+    private static func promising(
+        _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, count: Int
+    ) async throws -> [Knob.Option] {
+        guard let drawings = trials as? DrawingTrials else { return knob.options }
+        let trajectories = await drawings.trajectories().prefix(8)
+        let offline = trajectories.compactMap {
+            OfflineSchedule($0, timeShift: geometry.sampling.timeShift, layers: geometry.llm.layers)
+        }
+        guard !offline.isEmpty else { return Array(knob.options.prefix(count)) }
+        var scored: [(option: Knob.Option, error: Double, computed: Double)] = []
+        for option in knob.options {
+            guard let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile() else { continue }
+            let points = profile.schedule.points(of: geometry.sampling.steps)
+            let scores = try offline.map { try $0.score(profile, points: points) }
+            scored.append(
+                (
+                    option, scores.reduce(0) { $0 + $1.error } / Double(scores.count),
+                    scores.reduce(0) { $0 + Double($1.computed) } / Double(scores.count)
+                ))
+        }
+        // How far from the best that as many evaluations reach.
+        let rated = scored.map { one in
+            let best = scored.filter { $0.computed <= one.computed }.map(\.error).min() ?? one.error
+            return (one.option, excess: one.error / max(best, 1e-9), one.computed)
+        }
+        let chosen = rated.sorted { ($0.excess, $0.2) < ($1.excess, $1.2) }.prefix(count)
+        // From the mild to the fast.
+        return chosen.sorted { $0.2 > $1.2 }.map(\.0)
+    }
+}
+
+extension AccelerationProfile {
+    /// With one task's fields of another profile.
+    func taking(_ task: Calibration.Task, from other: AccelerationProfile) -> AccelerationProfile {
+        var profile = self
+        switch task {
+        case .generation:
+            let (ffn, layers) = (profile.ffn.understandingRatio, profile.layers)
+            (profile.schedule, profile.ffn, profile.guidance) = (other.schedule, other.ffn, other.guidance)
+            (profile.headCache, profile.features) = (other.headCache, other.features)
+            profile.ffn.understandingRatio = ffn
+            profile.layers = other.layers
+            profile.layers.understandingRatio = layers.understandingRatio
+            profile.layers.understandingChoice = layers.understandingChoice
+        case .understanding:
+            profile.ffn.understandingRatio = other.ffn.understandingRatio
+            profile.layers.understandingRatio = other.layers.understandingRatio
+            profile.layers.understandingChoice = other.layers.understandingChoice
+            profile.tokens = other.tokens
+        }
+        return profile
+    }
+}
