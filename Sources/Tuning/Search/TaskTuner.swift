@@ -65,7 +65,9 @@ final class TaskTuner {
         }
         // In handfuls, so that a run that is killed loses little.
         while !missing.isEmpty {
-            let some = Array(missing.prefix(budget.handful))
+            // Another precision is another model, which takes its time to load.
+            let some =
+                candidate.precision == exactPrecision ? Array(missing.prefix(budget.handful)) : missing
             missing.removeFirst(some.count)
             for (index, measured) in zip(some, try await trials.run(candidate, set, some)) {
                 samples[index] = measured

@@ -133,13 +133,8 @@ public struct Tuner: Sendable {
             if settings.triesInt8, settings.precision == .bf16 {
                 all.append(Knob(name: "precision", options: [.init("int8", [:], precision: .int8)]))
             }
-            // What a sample takes, by the first one.
-            let start = ContinuousClock.now
-            try await trials.prepare(.search, count: 1)
-            let took = (ContinuousClock.now - start) / .seconds(1)
+            let sample = try await Self.seconds(ofSample: trials)
             let first = try await trials.exact(.search, 0)
-            let sample =
-                journal.isResumed ? first.seconds * 1.3 : max(first.seconds, min(took, 1.5 * first.seconds + 30))
             if plan.seconds == 0 {
                 // Of images, 25; a question takes no time in comparison.
                 let constant = await trials.constantSeconds
@@ -189,6 +184,23 @@ public struct Tuner: Sendable {
             model: fingerprint, calibration: calibration, threads: threads, profiles: entries)
         report.spent = journal.spent
         return report
+    }
+
+    /// What a sample takes on the exact engine, being judged included. The first one, which pages weights in, does not count where others are cheap.
+    private static func seconds(ofSample trials: any Trials) async throws -> Double {
+        func prepare(_ count: Int) async throws -> Double {
+            let start = ContinuousClock.now
+            try await trials.prepare(.search, count: count)
+            return (ContinuousClock.now - start) / .seconds(1)
+        }
+        // References are answered twice.
+        let runs = trials.task == .generation ? 1.0 : 2.0
+        let first = try await prepare(1) / runs
+        guard first < 10 else { return first }
+        let more = try await prepare(4) / 3 / runs
+        // References of an interrupted run are read, not made.
+        let exact = try await trials.exact(.search, 0).seconds
+        return max(more, exact)
     }
 
     /// Removes what was kept of an interrupted run.
