@@ -116,6 +116,9 @@ extension StepPlan {
     var summary: String {
         var words: [String] = []
         if case .extrapolate = head { words.append("cached head") }
+        if case .verified = head { words.append("checked forecast") }
+        if case .reuse = velocity { words.append("reused velocity") }
+        if case .reuseBeyond(let layers, _) = blocks { words.append("checks \(layers) layers") }
         if measuresLayers { words.append("measures layers") }
         if !skippedLayers.isEmpty { words.append("skips \(skippedLayers.count) layers") }
         if neurons != nil { words.append("pruned FFN") }
