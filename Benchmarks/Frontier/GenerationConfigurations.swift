@@ -118,19 +118,28 @@ extension [FrontierConfiguration] {
                         "adaptive \(group)", "\(sampler) + \(name)", points, solver.merging(settings) { $1 })
                 }
                 for threshold in ["0.02", "0.05", "0.1", "0.2"] {
-                    for drift in ["-1", "0"] {
+                    let policy = ["velocityCache.policy": "easyCache", "velocityCache.threshold": threshold]
+                    for order in ["0", "1"] {
                         try add(
-                            "easyCache", "easyCache \(threshold) drift \(drift)",
-                            [
-                                "velocityCache.policy": "easyCache", "velocityCache.threshold": threshold,
-                                "velocityCache.drift": drift,
-                            ])
+                            "easyCache", "easyCache \(threshold) order \(order)",
+                            policy.merging(["velocityCache.order": order]) { $1 })
+                    }
+                    // The authors' own reuse.
+                    if sampler == "euler" {
+                        try add(
+                            "easyCache", "easyCache \(threshold) drift -1",
+                            policy.merging(["velocityCache.drift": "-1"]) { $1 })
                     }
                 }
                 for threshold in ["0.03", "0.06", "0.12", "0.24"] {
-                    try add(
-                        "magCache", "magCache \(threshold)",
-                        ["velocityCache.policy": "magCache", "velocityCache.threshold": threshold])
+                    for order in ["0", "1"] {
+                        try add(
+                            "magCache", "magCache \(threshold) order \(order)",
+                            [
+                                "velocityCache.policy": "magCache", "velocityCache.threshold": threshold,
+                                "velocityCache.order": order,
+                            ])
+                    }
                 }
                 for layers in ["1", "2"] {
                     for threshold in ["0.02", "0.05", "0.1", "0.2"] {

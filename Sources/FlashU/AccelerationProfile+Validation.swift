@@ -41,6 +41,7 @@ extension AccelerationProfile {
             ("headCache.order", headCache.order, 0...2, headCache.interval > 1),
             ("headCache.warmup", headCache.warmup, 0...1000, headCache.interval > 1),
             ("velocityCache.longest", velocityCache.longest, 1...1000, velocityCache.policy != .off),
+            ("velocityCache.order", velocityCache.order, 0...2, velocityCache.policy != .off),
             ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers)), true),
             ("features.interval", features.interval, 1...1000, true),
             ("features.order", features.order, 0...2, features.interval > 1),

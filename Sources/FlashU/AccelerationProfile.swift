@@ -122,6 +122,8 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var longest = 5
         /// Share of the evaluations, at the start, that are computed, 0 ... 1.
         public var warmup = 0.1
+        /// 0 = reuse; 1 and 2 = forecast from the last computed velocities, 0 ... 2.
+        public var order = 0
         /// How the reused velocity follows the state: v = v_i + drift (x - x_i), -1 ... 1. EasyCache's own is -1 in this direction of time.
         public var drift = 0.0
 

@@ -84,7 +84,7 @@ public struct GenerationPlanner: Sendable {
         isForecast = false
         if let latents, reusesVelocity(i, latents, full: full) {
             // Nothing runs: neither branch, and the difference of the two is the last one.
-            plan.velocity = .reuse(drift: profile.velocityCache.drift)
+            plan.velocity = .reuse(order: profile.velocityCache.order, drift: profile.velocityCache.drift)
             plan.branches = isGuided(i) ? .reusingDifference : .conditional
             return plan
         }

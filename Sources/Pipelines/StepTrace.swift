@@ -23,7 +23,7 @@ public struct StepTrace: Sendable, Codable, Equatable {
     public var head: String
     /// `computed`, `reused`, `forecast` or `not needed`.
     public var features: String
-    /// `computed` or `reused`: the velocity, from which nothing else is needed.
+    /// `computed`, or `reused` or `forecast`, where nothing else is needed.
     public var velocity: String
     /// What was measured to decide by, in the order in which it was decided.
     public var checks: [Check]
@@ -67,7 +67,9 @@ public struct StepTrace: Sendable, Codable, Equatable {
         if case .reuseBeyond(let first, _) = plan.blocks, checks.blocks?.isReused == true {
             reused = Set(min(first, layers)..<layers)
         }
-        let velocityReused = plan.velocity != .compute
+        var velocityOrder: Int?
+        if case .reuse(let order, _) = plan.velocity { velocityOrder = order }
+        let velocityReused = velocityOrder != nil
         let cached = headOrder != nil || velocityReused
         let skipped = plan.measuresLayers ? reused : plan.skippedLayers.union(reused)
         self.evaluation = evaluation
@@ -90,7 +92,7 @@ public struct StepTrace: Sendable, Codable, Equatable {
             }
         head = velocityReused ? "not needed" : checks.blocks?.isReused == true ? "reused" : source(headOrder)
         features = cached ? "not needed" : source(featureOrder)
-        velocity = velocityReused ? "reused" : "computed"
+        velocity = source(velocityOrder)
         self.checks = [("velocity", velocityCheck), ("head", checks.head), ("blocks", checks.blocks)].compactMap {
             name, check in check.map { Check(of: name, $0) }
         }

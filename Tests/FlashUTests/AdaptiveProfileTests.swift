@@ -15,6 +15,7 @@ import Testing
             ("velocityCache.threshold", "11", "velocityCache.policy=magCache"),
             ("velocityCache.longest", "0", "velocityCache.policy=easyCache"),
             ("velocityCache.warmup", "1.1", "velocityCache.policy=easyCache"),
+            ("velocityCache.order", "3", "velocityCache.policy=magCache"),
             ("velocityCache.drift", "-2", "velocityCache.policy=easyCache"),
             ("blockCache.layers", "-1", ""), ("blockCache.layers", "29", ""),
             ("blockCache.threshold", "-1", "blockCache.layers=2"),

@@ -11,9 +11,10 @@ public import Tensors
 /// The e of all evaluations since the computed one add up; the next is computed where their sum reaches the threshold. (The norms are those of the
 /// authors' code, whose v is the conditional branch's; here it is the guided velocity, which is what the solver goes along.)
 ///
-/// What is reused is not the velocity but the change from input to output: v_t = x_t + (v_i - x_i), in the authors' models, whose v = noise - image.
-/// Ours is v = image - noise, its negative, so that the same rule reads v_t = v_i - (x_t - x_i): `drift` -1 of
-/// ``StepPlan/Velocity/reuse(drift:)``. With a drift of 0 the velocity itself is reused, which is exact on straight trajectories.
+/// What the authors reuse is not the velocity but the change from input to output: v_t = x_t + (v_i - x_i), in models whose v = noise - image. Ours
+/// is v = image - noise, its negative, so that the same rule reads v_t = v_i - (x_t - x_i): a `drift` of -1 in
+/// ``StepPlan/Velocity/reuse(order:drift:)``. A drift of 0 reuses the velocity itself, which is exact on straight trajectories; on the shapes
+/// model (30 points, threshold 0.2) its error is 0.057 where that of -1 is 0.088 and that of 1 is 0.104. Of order 1 it goes on as it last changed.
 public struct EasyCache: Sendable {
     /// The sum at which an evaluation is computed.
     public let threshold: Double

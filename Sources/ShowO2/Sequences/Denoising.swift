@@ -41,7 +41,9 @@ public final class Denoising {
     var headInputs: Extrapolation
     /// What the layers added at the last evaluation that ran them all.
     var residuals = ResidualCache()
-    /// Where ``velocities`` were computed, `[images, channels, height, width]`; nil when plans don't reuse them.
+    /// Conditional velocities over time, and differences of the branches, for plans that reuse them.
+    private var pastVelocities = (conditional: Extrapolation(order: 2), difference: Extrapolation(order: 2))
+    /// Where the last of them was computed, `[images, channels, height, width]`; nil when plans don't reuse them.
     private var state: Tensor?
     /// The semantic encoder's features over time.
     var semanticFeatures: Extrapolation
@@ -61,7 +63,7 @@ public final class Denoising {
         public static let headInput = Kept(rawValue: 4)
         /// What the layers add.
         public static let residuals = Kept(rawValue: 8)
-        /// The state at which the velocity was computed.
+        /// Velocities, and the state at which the last was computed.
         public static let velocity = Kept(rawValue: 16)
     }
 
@@ -216,11 +218,6 @@ public final class Denoising {
                     output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
                     into: velocities.rows(sequence..<sequence + 1))
             }
-            if keeps.contains(.velocity) {
-                let state = state ?? Tensor(zeros: latentShape)
-                state.copy(from: latents)
-                self.state = state
-            }
         }
         return velocities.rows(0..<branches)
     }
@@ -234,13 +231,17 @@ public final class Denoising {
         to stages: Stages, _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
         probe: ProbeSink? = nil, observe: Observer? = nil
     ) throws {
-        if case .reuse(let drift) = plan.velocity, let state {
+        let time = schedule.time(step)
+        if case .reuse(let order, let drift) = plan.velocity, let state {
             stages.add { [self] in
                 checks = EvaluationChecks()
-                let conditional = workspace.tensor("velocity.reused", latentShape)  // [images, channels, height, width]
-                conditional.copy(from: velocities.rows(0..<images))
+                // [images, channels, height, width] both
+                let conditional = workspace.tensor("velocity.conditional", latentShape)
+                let difference = workspace.tensor("velocity.difference", latentShape)
+                pastVelocities.conditional.forecast(at: time, order: order, into: conditional)
+                pastVelocities.difference.forecast(at: time, order: order, into: difference)
                 if drift != 0 { conditional.add(latents, minus: state, times: Float(drift)) }
-                try guide(conditional, scale: guidance, plan, step: step, into: out)
+                try guide(conditional, difference, scale: guidance, plan, step: step, into: out)
             }
             return
         }
@@ -251,12 +252,21 @@ public final class Denoising {
                 difference.copy(from: conditional)
                 difference.add(branches.rows(images..<2 * images), times: -1)
             }
-            try guide(conditional, scale: guidance, plan, step: step, into: out)
+            if keeps.contains(.velocity) {
+                pastVelocities.conditional.record(conditional, at: time)
+                if guided, plan.branches == .both { pastVelocities.difference.record(difference, at: time) }
+                let state = state ?? Tensor(zeros: latentShape)
+                state.copy(from: latents)
+                self.state = state
+            }
+            try guide(conditional, difference, scale: guidance, plan, step: step, into: out)
         }
     }
 
-    /// Writes the guided velocity to `out`: the conditional one `[images, channels, height, width]`, and the difference of the branches.
-    private func guide(_ conditional: Tensor, scale: Float, _ plan: StepPlan, step: Int, into out: Tensor) throws {
+    /// Writes the guided velocity to `out`, from the conditional one and the difference of the branches, `[images, channels, height, width]` all.
+    private func guide(
+        _ conditional: Tensor, _ difference: Tensor, scale: Float, _ plan: StepPlan, step: Int, into out: Tensor
+    ) throws {
         out.copy(from: conditional)
         if guided, plan.branches != .conditional {
             // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
@@ -293,6 +303,7 @@ public final class Denoising {
     /// Bytes of keys, values, intermediates, and what is kept of earlier evaluations.
     public var byteCount: Int {
         TokenSequence.byteCount(of: sequences) + workspace.byteCount + residuals.byteCount + (state?.byteCount ?? 0)
-            + [headStates, headInputs, semanticFeatures].reduce(0) { $0 + $1.byteCount }
+            + [headStates, headInputs, semanticFeatures, pastVelocities.conditional, pastVelocities.difference]
+            .reduce(0) { $0 + $1.byteCount }
     }
 }

@@ -73,8 +73,9 @@ extension MemoryEstimate {
         estimate.scratch = geometry.scratchBytes(rows: rows, precision)
         let latents = images * geometry.latentChannels * grid.tokens * geometry.patch * geometry.patch * 4
         estimate.results = 8 * latents
-        // The state of the last computed evaluation, for the network; for the policy that and its velocity, the last state and an old one.
-        if keeps.contains(.velocity) { estimate.histories += 6 * latents }
+        // Three velocities and differences, what they are forecast to be, and the last's state; of the policy, that and its velocity, the last state
+        // and an old one.
+        if keeps.contains(.velocity) { estimate.histories += 13 * latents }
         return estimate
     }
 

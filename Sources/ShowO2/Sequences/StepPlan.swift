@@ -27,8 +27,9 @@ public struct StepPlan: Sendable, Equatable {
     public enum Velocity: Sendable, Equatable {
         /// From the network.
         case compute
-        /// From the last computed evaluation, of velocity v_i at the state x_i: v = v_i + drift (x - x_i). Nothing of the network runs.
-        case reuse(drift: Double)
+        /// From the last computed evaluations: the polynomial of that order through their velocities (0 = the last one, v_i), moved with the state
+        /// since the last one, x_i: v(t) + drift (x - x_i). Nothing of the network runs.
+        case reuse(order: Int, drift: Double)
     }
 
     /// Where the semantic encoder's features come from.
