@@ -55,6 +55,7 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
         }
     }
     try all.addFewPruned()
+    try all.addAdaptive(points: [50, 30], samplers: ["euler", "unipc"])
     try all.addPresets()
     return all
 }
@@ -76,6 +77,7 @@ func drawingConfigurations() throws -> [FrontierConfiguration] {
         "combined", "ab2 + forecast head 3/1 + pruned FFN 0.3", 24,
         ["schedule.sampler": "ab2", "ffn.generationRatio": "0.3"].merging(headCache(3, 1, 3)) { $1 })
     try all.addFewPruned()
+    try all.addAdaptive(points: [30, 12], samplers: ["euler", "unipc"])
     // Each mechanism alone, on the paper's 35 points of plain Euler.
     try all.add("head cache", "reuse, interval 3", 35, headCache(3, 0, 4))
     try all.add("head cache", "forecast 1, interval 3", 35, headCache(3, 1, 4))
@@ -103,6 +105,61 @@ extension [FrontierConfiguration] {
     fileprivate mutating func addFewPruned() throws {
         for points in [10, 8, 6, 5] {
             try add("combined", "euler + pruned FFN 0.3", points, ["ffn.generationRatio": "0.3"])
+        }
+    }
+
+    /// What decides at run time, by thresholds, on several grids.
+    fileprivate mutating func addAdaptive(points grids: [Int], samplers: [String]) throws {
+        for points in grids {
+            for sampler in samplers {
+                let solver = ["schedule.sampler": sampler]
+                func add(_ group: String, _ name: String, _ settings: [String: String]) throws {
+                    try self.add(
+                        "adaptive \(group)", "\(sampler) + \(name)", points, solver.merging(settings) { $1 })
+                }
+                for threshold in ["0.05", "0.1", "0.2"] {
+                    let policy = ["velocityCache.policy": "easyCache", "velocityCache.threshold": threshold]
+                    for order in ["0", "1"] {
+                        try add(
+                            "easyCache", "easyCache \(threshold) order \(order)",
+                            policy.merging(["velocityCache.order": order]) { $1 })
+                    }
+                    // The authors' own reuse.
+                    if sampler == "euler" {
+                        try add(
+                            "easyCache", "easyCache \(threshold) drift -1",
+                            policy.merging(["velocityCache.drift": "-1"]) { $1 })
+                    }
+                }
+                for threshold in ["0.06", "0.12", "0.24"] {
+                    for order in ["0", "1"] {
+                        try add(
+                            "magCache", "magCache \(threshold) order \(order)",
+                            [
+                                "velocityCache.policy": "magCache", "velocityCache.threshold": threshold,
+                                "velocityCache.order": order,
+                            ])
+                    }
+                }
+                for threshold in ["0.05", "0.1", "0.2"] {
+                    try add(
+                        "blockCache", "blockCache 1 layer \(threshold)",
+                        ["blockCache.layers": "1", "blockCache.threshold": threshold])
+                }
+                for tolerance in ["0.01", "0.03", "0.1"] {
+                    try add(
+                        "verified", "verified forecast \(tolerance)",
+                        headCache(5, 1, 3).merging(["headCache.tolerance": tolerance]) { $1 })
+                }
+            }
+            for (start, end) in [("0", "0.6"), ("0", "0.8"), ("0.1", "1")] {
+                try add(
+                    "adaptive guidance", "interval \(start) to \(end)", points,
+                    ["guidance.start": start, "guidance.end": end])
+            }
+            for share in ["0.5", "1"] {
+                try add("adaptive guidance", "rescale \(share)", points, ["guidance.rescale": share])
+            }
         }
     }
 }

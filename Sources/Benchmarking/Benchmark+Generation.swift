@@ -24,7 +24,8 @@ extension Benchmark {
         let evaluations = Sampler.evaluations(profile.schedule.sampler, points: schedule.times.count)
         let neurons = neurons(ratio: profile.ffn.generationRatio)
         var planner = GenerationPlanner(
-            profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons)
+            profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons,
+            times: Sampler.evaluationTimes(profile.schedule.sampler, of: schedule.times))
         let prompt = Array(repeating: 10, count: min(options.textTokens, geometry.maxPromptTokens))
         func denoising() throws -> Denoising {
             try Denoising(
@@ -39,7 +40,7 @@ extension Benchmark {
             let batch = try denoising()
             let latents = noise(batch.latentShape)
             let velocity = Tensor(zeros: batch.latentShape)
-            func evaluate(_ i: Int, _ plan: StepPlan) throws -> StageClock {
+            func evaluate(_ i: Int, _ plan: StepPlan, at latents: Tensor) throws -> StageClock {
                 let clock = StageClock(network.compute.meter)
                 try batch.velocity(
                     latents, step: min(i, schedule.evaluations - 1), guidance: geometry.sampling.guidance, plan,
@@ -53,13 +54,30 @@ extension Benchmark {
             var kinds: [(kind: Kind, times: PassTimes)] = []
             // Which layers are skipped does not change the time: any ranking stands for a measured one.
             let importance = (0..<geometry.llm.layers).map(Double.init)
-            for kind in listed(evaluations, &planner, importance, full: options.full) {
+            // What looks at the image decides along a trajectory, and each evaluation is measured there, once.
+            var sampler = Sampler(profile.schedule.sampler, times: schedule.times, from: latents)
+            var evaluation = 0
+            while profile.decidesByImage, let step = sampler.next() {
+                try _Concurrency.Task.checkCancellation()
+                progress("evaluation \(evaluation + 1) of \(evaluations)")
+                let state = sampler.latents
+                let plan = planner.plan(evaluation, importance: batch.layerImportance, latents: state)
+                var times = PassTimes()
+                times.add(try evaluate(step, plan, at: state))
+                planner.observe(.init(latents: state, velocity: velocity, checks: batch.checks))
+                sampler.accept(velocity)
+                for (part, timing) in times.parts { parts[part] = (parts[part] ?? Timing()) + timing }
+                sum = sum + times.total
+                kinds.append((Kind(plan: plan, first: evaluation, count: 1), times))
+                evaluation += 1
+            }
+            for kind in profile.decidesByImage ? [] : listed(evaluations, &planner, importance, full: options.full) {
                 progress("evaluation \(kind.first + 1) of \(evaluations)")
-                if options.repeats > 1, !options.full { _ = try evaluate(kind.first, kind.plan) }
+                if options.repeats > 1, !options.full { _ = try evaluate(kind.first, kind.plan, at: latents) }
                 var times = PassTimes()
                 for _ in 0..<(options.full ? 1 : options.repeats) {
                     try _Concurrency.Task.checkCancellation()
-                    times.add(try evaluate(kind.first, kind.plan))
+                    times.add(try evaluate(kind.first, kind.plan, at: latents))
                 }
                 for (part, timing) in times.parts { parts[part] = (parts[part] ?? Timing()) + timing * kind.count }
                 sum = sum + times.total * kind.count
@@ -116,6 +134,9 @@ extension StepPlan {
     var summary: String {
         var words: [String] = []
         if case .extrapolate = head { words.append("cached head") }
+        if case .verified = head { words.append("checked forecast") }
+        if case .reuse = velocity { words.append("reused velocity") }
+        if case .reuseBeyond(let layers, _) = blocks { words.append("checks \(layers) layers") }
         if measuresLayers { words.append("measures layers") }
         if !skippedLayers.isEmpty { words.append("skips \(skippedLayers.count) layers") }
         if neurons != nil { words.append("pruned FFN") }

@@ -185,6 +185,7 @@ extension AccelerationProfile {
     private static let allowedNames = [
         "schedule.sampler": "one of " + Sampler.Kind.allCases.map(\.rawValue).joined(separator: ", "),
         "ffn.full": "one of " + FeedForward.Phase.allCases.map(\.rawValue).joined(separator: ", "),
+        "velocityCache.policy": "one of " + VelocityCache.Policy.allCases.map(\.rawValue).joined(separator: ", "),
         "layers.understandingChoice": "one of " + Layers.Choice.allCases.map(\.rawValue).joined(separator: ", "),
         "tokens.selection": "one of " + TokenSelection.allCases.map(\.rawValue).joined(separator: ", "),
     ]

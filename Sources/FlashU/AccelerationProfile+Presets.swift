@@ -27,20 +27,23 @@ extension AccelerationProfile {
         profile.tokens.dropRatio = 0.5
         return profile
     }()
-    /// A cautious start for a model that was not tuned (`flashu tune` finds its own `balanced`): a multistep solver on 60 % of the points.
+    /// A cautious start for a model that was not tuned (`flashu tune` finds its own `balanced`): a multistep solver on 60 % of the points, and
+    /// EasyCache, which computes again as soon as the velocity may have changed by 3 %.
     public static let balanced: AccelerationProfile = {
         var profile = AccelerationProfile()
         profile.name = "balanced"
         profile.schedule.stepsFactor = 0.6
         profile.schedule.sampler = .unipc
+        profile.velocityCache.policy = .easyCache
+        profile.velocityCache.threshold = 0.03
         return profile
     }()
 
-    /// A less cautious start: a multistep solver on 40 % of the points.
+    /// A less cautious start: the same with a bound of 10 %.
     public static let fast: AccelerationProfile = {
         var profile = AccelerationProfile.balanced
         profile.name = "fast"
-        profile.schedule.stepsFactor = 0.4
+        profile.velocityCache.threshold = 0.1
         return profile
     }()
 

@@ -16,6 +16,14 @@ extension AccelerationProfile {
             ("guidance.earlyFraction", guidance.earlyFraction, 0...1, true),
             ("guidance.earlyFactor", guidance.earlyFactor, 0...2, guidance.earlyFraction > 0),
             ("guidance.conditionalTail", guidance.conditionalTail, 0...1, true),
+            ("guidance.start", guidance.start, 0...1, true),
+            ("guidance.end", guidance.end, 0...1, true),
+            ("guidance.rescale", guidance.rescale, 0...1, true),
+            ("velocityCache.threshold", velocityCache.threshold, 0...10, velocityCache.policy != .off),
+            ("velocityCache.warmup", velocityCache.warmup, 0...1, velocityCache.policy != .off),
+            ("velocityCache.drift", velocityCache.drift, -1...1, velocityCache.policy != .off),
+            ("blockCache.threshold", blockCache.threshold, 0...10, blockCache.layers != 0),
+            ("headCache.tolerance", headCache.tolerance, 0...10, headCache.interval > 1),
             ("tokens.dropRatio", tokens.dropRatio, 0...0.95, true),
         ] as [(String, Double, ClosedRange<Double>, Bool)]
         where isUsed && !range.contains(value) {  // NaN is in no range
@@ -32,6 +40,9 @@ extension AccelerationProfile {
             ("headCache.interval", headCache.interval, 1...1000, true),
             ("headCache.order", headCache.order, 0...2, headCache.interval > 1),
             ("headCache.warmup", headCache.warmup, 0...1000, headCache.interval > 1),
+            ("velocityCache.longest", velocityCache.longest, 1...1000, velocityCache.policy != .off),
+            ("velocityCache.order", velocityCache.order, 0...2, velocityCache.policy != .off),
+            ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers)), true),
             ("features.interval", features.interval, 1...1000, true),
             ("features.order", features.order, 0...2, features.interval > 1),
             ("tokens.layer", tokens.layer, 0...deepest, tokens.dropRatio > 0),
@@ -40,17 +51,56 @@ extension AccelerationProfile {
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }
+        try validateCombination()
+    }
+
+    /// Refuses what makes no sense together.
+    private func validateCombination() throws(ProfileError) {
+        if guidance.start > guidance.end {
+            throw .outOfRange(
+                field: "guidance.end", value: "\(guidance.end)",
+                allowed: "between guidance.start, \(guidance.start), and 1")
+        }
+        let policy = velocityCache.policy
+        if policy != .off, schedule.sampler == .heun {
+            throw .outOfRange(
+                field: "velocityCache.policy", value: policy.rawValue,
+                allowed: "off with schedule.sampler=heun, whose corrections are differences of velocities")
+        }
+        // Each would take what the other reused for computed.
+        for (field, value, isOn, off) in [
+            ("blockCache.layers", "\(blockCache.layers)", blockCache.layers > 0, "0"),
+            ("headCache.interval", "\(headCache.interval)", headCache.interval > 1, "1"),
+        ] where isOn {
+            let other =
+                policy != .off
+                ? "velocityCache.policy=\(policy.rawValue)"
+                : field == "headCache.interval" && blockCache.layers > 0
+                    ? "blockCache.layers=\(blockCache.layers)" : nil
+            guard let other else { continue }
+            throw .outOfRange(field: field, value: value, allowed: "\(off) with \(other): one cache at a time")
+        }
+    }
+
+    /// Whether what is computed depends on the image, and not on the profile alone. Such images are drawn one at a time, so that each is what it
+    /// would be without the others.
+    public var decidesByImage: Bool {
+        velocityCache.policy == .easyCache || blockCache.layers > 0
+            || (headCache.interval > 1 && headCache.tolerance > 0)
     }
 
     /// Whether a task needs the calibration file.
     public func needsCalibration(for task: Calibration.Task) -> Bool {
         switch task {
-        case .generation: ffn.generationRatio > 0
+        case .generation: ffn.generationRatio > 0 || needsMagnitude
         case .understanding:
             ffn.understandingRatio > 0 || choosesTokensByCalibration
                 || (layers.understandingRatio > 0 && layers.understandingChoice == .calibration)
         }
     }
+
+    /// Whether the calibration's ``Calibration/Scores/magnitude`` decides which evaluations are computed.
+    public var needsMagnitude: Bool { velocityCache.policy == .magCache }
 
     /// Whether the calibration's ``Calibration/Scores/normAttention`` decides which tokens stay.
     public var choosesTokensByCalibration: Bool { tokens.dropRatio > 0 && tokens.selection == .calibrated }

@@ -14,6 +14,10 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
     public var guidance = Guidance()
     /// The diffusion-head cache.
     public var headCache = HeadCache()
+    /// Reuse of whole evaluations where little changes (not in the paper).
+    public var velocityCache = VelocityCache()
+    /// Reuse of what the later layers add where the first ones say that little changes (not in the paper).
+    public var blockCache = BlockCache()
     /// Reuse of the semantic encoder's features (not in the paper).
     public var features = Features()
     /// V-norm token pruning.
@@ -86,6 +90,12 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var conditionalTail = 0.0
         /// Both branches run every so many evaluations, in between the last difference of the branches is reused; 1 = always both, 1 ... 1000.
         public var differenceInterval = 1
+        /// Where guidance begins, t from 0 = noise to 1 = image; before it only the conditional branch runs. 0 ... 1.
+        public var start = 0.0
+        /// Where guidance ends, `start` ... 1; after it only the conditional branch runs.
+        public var end = 1.0
+        /// How much of the guided velocity's spread is brought back to the conditional one's (phi; Lin et al. use 0.7), 0 ... 1.
+        public var rescale = 0.0
     }
 
     /// Diffusion-head cache (mechanism 5).
@@ -97,6 +107,43 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var order = 0
         /// Evaluations at the start that always run the head (released code: the first T_cache - 1), 0 ... 1000.
         public var warmup = 0
+        /// A forecast is checked on the head's last layer, and the evaluation computed where it is further off (relative L2, SpeCa), 0 ... 10. The
+        /// interval is then counted from the last computed evaluation. 0 = forecasts are not checked.
+        public var tolerance = 0.0
+    }
+
+    /// Evaluations whose velocity is that of an earlier one, decided at run time. Not together with Heun's solver or another cache.
+    public struct VelocityCache: Sendable, Equatable, Codable {
+        /// Who decides.
+        public var policy = Policy.off
+        /// The expected relative change at which an evaluation is computed again, 0 ... 10; 0 = all are.
+        public var threshold = 0.1
+        /// Evaluations in a row that may reuse, 1 ... 1000.
+        public var longest = 5
+        /// Share of the evaluations, at the start, that are computed, 0 ... 1.
+        public var warmup = 0.1
+        /// 0 = reuse; 1 and 2 = forecast from the last computed velocities, 0 ... 2.
+        public var order = 0
+        /// How the reused velocity follows the state: v = v_i + drift (x - x_i), -1 ... 1. EasyCache's own is -1 in this direction of time.
+        public var drift = 0.0
+
+        /// A rule.
+        public enum Policy: String, Sendable, Codable, CaseIterable {
+            /// Every evaluation is computed.
+            case off
+            /// By how much the state and the velocity changed: ``FlashU/EasyCache``.
+            case easyCache
+            /// By the magnitudes that calibration recorded: ``FlashU/MagCache``.
+            case magCache
+        }
+    }
+
+    /// Dynamic layer skipping that looks (DBCache). Not together with another cache.
+    public struct BlockCache: Sendable, Equatable, Codable {
+        /// LLM layers that always run, 0 ... all; 0 = off.
+        public var layers = 0
+        /// The change of what they add (relative L1) below which the other layers and the head's are not run, 0 ... 10; 0 = all always run.
+        public var threshold = 0.1
     }
 
     /// Semantic features between steps.

@@ -23,6 +23,16 @@ public struct Calibrator {
         var passes = 0
         /// Correlation of value norm and received attention, summed over images; images in which it is not defined count as none.
         var normAttention: [Double]
+        /// By the evaluation's time, the logarithm of the residual's magnitude (``MagCache/Magnitude``), summed over trajectories.
+        var magnitude: [Float: (sum: Double, count: Int)] = [:]
+
+        /// The geometric mean over trajectories.
+        var meanMagnitude: MagCache.Magnitude? {
+            let means = magnitude.sorted { $0.key < $1.key }.map {
+                ($0.key, exp($0.value.sum / Double($0.value.count)))
+            }
+            return MagCache.Magnitude(times: means.map(\.0), values: means.map { Float($0.1) })
+        }
     }
 
     /// - Parameters:
@@ -71,6 +81,11 @@ public struct Calibrator {
                 x, step: step, guidance: guidance, plan, into: velocity, probe: { Self.add($0, to: squares) })
             sums.layers = zip(sums.layers, denoising.layerImportance).map(+)
             sums.passes += 1
+            let residual = velocity.toFloat32()
+            residual.add(x)
+            let meanSquare = residual.sumOfSquares() / Double(residual.count)
+            let known = sums.magnitude[schedule.time(step)] ?? (0, 0)
+            sums.magnitude[schedule.time(step)] = (known.sum + log(meanSquare) / 2, known.count + 1)
         }
         self.sums[.generation] = sums
     }
@@ -105,7 +120,8 @@ public struct Calibrator {
                         wanda: zip(norms, absolute).map { zip($0, $1).map(*) },
                         reconstruction: zip(norms, euclidean).map { zip($0, $1).map(*) },
                         layers: sums.layers.map { Float($0 * share) },
-                        normAttention: task == .understanding ? sums.normAttention.map { Float($0 * share) } : nil)
+                        normAttention: task == .understanding ? sums.normAttention.map { Float($0 * share) } : nil,
+                        magnitude: sums.meanMagnitude)
                     return (task, scores)
                 }))
     }

@@ -46,6 +46,11 @@ public struct Sampler {
         kind == .heun ? max(0, 2 * (points - 1) - 1) : max(0, points - 1)
     }
 
+    /// The times of all evaluations that a grid takes, in order.
+    public static func evaluationTimes(_ kind: Kind, of times: [Float]) -> [Float] {
+        (0..<evaluations(kind, points: times.count)).map { times[kind == .heun ? ($0 + 1) / 2 : $0] }
+    }
+
     /// Which of the times the velocity of ``latents`` is wanted at; nil when the last time is reached.
     public func next() -> Int? {
         guard step + 1 < times.count else { return nil }

@@ -106,9 +106,17 @@ public final class ModelFolder: Sendable {
         guard profile.needsCalibration(for: task) else { return }
         // A calibration of old has no attention, one of a single task only that one's scores.
         if let scores = calibration?.scores[task],
-            task == .generation || !profile.choosesTokensByCalibration || scores.normAttention != nil
+            task == .generation
+                ? !profile.needsMagnitude || scores.magnitude != nil
+                : !profile.choosesTokensByCalibration || scores.normAttention != nil
         {
             return
+        }
+        if task == .generation, profile.needsMagnitude {
+            throw .missing(
+                "the profile \(profile.name) needs generation.magnitude in \(url.path)/\(Calibration.fileName), which "
+                    + "\(calibration == nil ? "is not there" : "was made without it"); calibrate again with flashu calibrate "
+                    + "-m \(url.path), or take --set velocityCache.policy=easyCache")
         }
         throw .missing(
             "the profile \(profile.name) needs \(task.rawValue)'s scores in \(url.path)/\(Calibration.fileName); make it with flashu "

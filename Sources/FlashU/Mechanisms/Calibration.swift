@@ -4,8 +4,8 @@ import Tensors
 
 /// What was measured on a model once, for both tasks: the importance of FFN neurons and of LLM layers.
 ///
-/// Stored as `flashu.safetensors` beside the model: `TASK.wanda`, `TASK.reconstruction` `[layers, neurons]`, `TASK.layers` `[layers]` and
-/// `understanding.norm_attention` `[layers]`.
+/// Stored as `flashu.safetensors` beside the model: `TASK.wanda`, `TASK.reconstruction` `[layers, neurons]`, `TASK.layers` `[layers]`,
+/// `understanding.norm_attention` `[layers]` and `generation.magnitude` `[2, evaluations]`, times and values.
 public struct Calibration: Sendable {
     /// The file's name in a model folder.
     public static let fileName = "flashu.safetensors"
@@ -29,11 +29,15 @@ public struct Calibration: Sendable {
         /// Spearman's correlation of the visual tokens' value norms and the attention that they receive, `[layers]`; nil in generation, and in
         /// files of old versions.
         public var normAttention: [Float]?
+        /// How large the velocity's residual is along the trajectory; nil in understanding, and in files of old versions.
+        public var magnitude: MagCache.Magnitude?
 
         /// Given measurements.
         public init(
-            wanda: [[Float]], reconstruction: [[Float]], layers: [Float], normAttention: [Float]? = nil
+            wanda: [[Float]], reconstruction: [[Float]], layers: [Float], normAttention: [Float]? = nil,
+            magnitude: MagCache.Magnitude? = nil
         ) {
+            self.magnitude = magnitude
             self.wanda = wanda
             self.reconstruction = reconstruction
             self.layers = layers
@@ -107,8 +111,28 @@ public struct Calibration: Sendable {
                 wanda: try matrix("wanda"), reconstruction: try matrix("reconstruction"),
                 layers: try tensor(name("layers"), [layers]),
                 normAttention: file.contains(name("norm_attention"))
-                    ? try tensor(name("norm_attention"), [layers]) : nil)
+                    ? try tensor(name("norm_attention"), [layers]) : nil,
+                magnitude: task == .generation && file.contains(name("magnitude"))
+                    ? try Self.magnitude(file, name("magnitude"), tensor) : nil)
         }
+    }
+
+    /// Reads `[2, evaluations]`. Without elements (`tensor` only looks at shapes) there is nothing to return.
+    private static func magnitude(
+        _ file: any TensorSource, _ name: String, _ tensor: (String, [Int]) throws -> [Float]
+    ) throws -> MagCache.Magnitude? {
+        let shape = file.info(name)?.shape ?? []
+        // As many evaluations as there are, at least one.
+        let values = try tensor(name, [2, shape.count == 2 ? min(max(1, shape[1]), 10_000) : 1])
+        if values.isEmpty { return nil }
+        let count = values.count / 2
+        guard let magnitude = MagCache.Magnitude(times: Array(values[..<count]), values: Array(values[count...]))
+        else {
+            throw WeightError.wrongTensor(
+                name: name, file: file.location,
+                reason: "holds no rising times and magnitudes above 0; calibrate the model again")
+        }
+        return magnitude
     }
 
     /// Writes the file into a model folder, whole or not at all.
@@ -126,6 +150,13 @@ public struct Calibration: Sendable {
             for (name, values) in [("layers", scores.layers), ("norm_attention", scores.normAttention)] {
                 guard let values else { continue }
                 tensors.append(("\(task.rawValue).\(name)", Tensor(values, shape: [values.count])))
+            }
+            if let magnitude = scores.magnitude {
+                tensors.append(
+                    (
+                        "\(task.rawValue).magnitude",
+                        Tensor(magnitude.times + magnitude.values, shape: [2, magnitude.times.count])
+                    ))
             }
         }
         try SafetensorsWriter.write(tensors, metadata: metadata, to: folder.appendingPathComponent(Self.fileName))

@@ -96,11 +96,15 @@ public final class Drawing: Job {
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
         self.observe = observe
-        let size = max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
+        // What is decided by the image must not depend on the others of its batch.
+        let size =
+            request.profile.decidesByImage
+            ? 1 : max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
         let images = min(size, prompts.count)
         let text = prompts.map { $0.count + 2 }
         let planner = GenerationPlanner(
-            request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons)
+            request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons,
+            magnitude: model.calibration?.scores[.generation]?.magnitude)
         var estimate = MemoryEstimate.drawing(
             geometry, grid: grid, images: images,
             prefixes: (0..<images).flatMap { guided ? [text[$0], away.count + 2] : [text[$0]] },
@@ -129,7 +133,9 @@ public final class Drawing: Job {
         stages.add { [unowned self] in
             let evaluations = Sampler.evaluations(settings.sampler, points: schedule.times.count)
             let planner = GenerationPlanner(
-                request.profile, evaluations: evaluations, layers: model.geometry.llm.layers, neurons: neurons)
+                request.profile, evaluations: evaluations, layers: model.geometry.llm.layers, neurons: neurons,
+                times: Sampler.evaluationTimes(settings.sampler, of: schedule.times),
+                magnitude: model.calibration?.scores[.generation]?.magnitude)
             let denoising = try Denoising(
                 after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid,
                 keeps: planner.keeps)
@@ -164,13 +170,17 @@ public final class Drawing: Job {
             return
         }
         let (evaluation, geometry, before) = (batch.evaluation, model.geometry, spent)
-        let plan = batch.planner.plan(evaluation, importance: batch.denoising.layerImportance)
+        let latents = batch.sampler.latents
+        let plan = batch.planner.plan(evaluation, importance: batch.denoising.layerImportance, latents: latents)
         let guidance = settings.guidance * Float(batch.planner.guidanceFactor(evaluation))
         self.batch = batch
         try batch.denoising.addVelocity(
-            to: stages, batch.sampler.latents, step: step, guidance: guidance, plan, into: batch.velocity)
+            to: stages, latents, step: step, guidance: guidance, plan, into: batch.velocity)
         stages.add { [unowned self] in
-            observe?(schedule.times[step], batch.sampler.latents, batch.velocity)
+            observe?(schedule.times[step], latents, batch.velocity)
+            let checks = batch.denoising.checks
+            let velocityCheck = batch.planner.velocityCheck
+            batch.planner.observe(.init(latents: latents, velocity: batch.velocity, checks: checks))
             batch.sampler.accept(batch.velocity)
             batch.evaluation += 1
             self.batch = batch
@@ -178,7 +188,8 @@ public final class Drawing: Job {
             let took = spent - before
             let trace = StepTrace(
                 evaluation: evaluation, time: schedule.times[step], plan: plan, full: batch.planner.isFull(evaluation),
-                guidance: guidance, layers: geometry.llm.layers, width: geometry.llm.intermediate,
+                velocityCheck: velocityCheck, checks: checks, guidance: guidance, layers: geometry.llm.layers,
+                width: geometry.llm.intermediate,
                 flops: took.operations.total, seconds: took.seconds)
             let total = prompts.count * Sampler.evaluations(settings.sampler, points: schedule.times.count)
             emit(.step(.init(done: evaluationsDone, total: total, trace: trace)))

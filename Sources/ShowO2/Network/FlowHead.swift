@@ -94,13 +94,17 @@ package final class FlowHead: Sendable {
     /// Adds the stages that run the modulated layers on `hidden` `[rows, hidden]` in place. Without a modulation (text rows) shift and scale are
     /// 0 and the gate is 1.
     ///
-    /// - Parameter caches: of a layer, one for each sequence that `rows` numbers.
+    /// - Parameters:
+    ///   - caches: of a layer, one for each sequence that `rows` numbers.
+    ///   - range: the layers; nil = all.
     package func add(
         to stages: Stages, _ hidden: Tensor, _ rows: RowLayout, caches: @escaping (Int) -> [any KeyValueCache],
-        _ modulation: HeadModulation?, modulated: RowMask? = nil, _ workspace: Workspace, observe: Observer? = nil
+        _ modulation: HeadModulation?, modulated: RowMask? = nil, _ workspace: Workspace,
+        layers range: Range<Int>? = nil, observe: Observer? = nil
     ) {
         let rotary = rotary.covering(rows)
-        for (i, layer) in layers.enumerated() {
+        for i in range ?? layers.indices {
+            let layer = layers[i]
             stages.add { [compute] in
                 layer.add(
                     to: stages, hidden, rows, caches(i), rotary, modulation: modulation?.layers[i],

@@ -9,7 +9,7 @@ public import Tensors
 /// sequence, both guidance branches in one batch; the image embedding, which both branches share, runs once an image.
 public final class Denoising {
     let model: ShowO2Model
-    private let head: FlowHead
+    let head: FlowHead
     /// The times of the evaluations.
     public let schedule: FlowSchedule
     /// The image tokens.
@@ -21,25 +21,33 @@ public final class Denoising {
     public let preparation = Stages()
     private var conditioning: TimeConditioning?
     /// What was read before the images: conditional sequences first.
-    private let sequences: [TokenSequence]
+    let sequences: [TokenSequence]
     /// Per LLM layer, the sequences' caches.
-    private let decoderCaches: [[any KeyValueCache]]
+    let decoderCaches: [[any KeyValueCache]]
     /// Per layer of the head, the sequences' caches.
-    private let headCaches: [[any KeyValueCache]]
-    private let workspace = Workspace()
+    let headCaches: [[any KeyValueCache]]
+    let workspace = Workspace()
     /// Per LLM layer, rows of a step: the span of every sequence. `.both` branches, and the conditional one alone.
-    private let decoderRows: (both: [RowLayout], conditional: [RowLayout])
+    let decoderRows: (both: [RowLayout], conditional: [RowLayout])
     /// The same in the head.
-    private let headRows: (both: RowLayout, conditional: RowLayout)
+    let headRows: (both: RowLayout, conditional: RowLayout)
     /// `[sequences, channels, height, width]`
     private let velocities: Tensor
     /// The last `v_c - v_u`, `[images, channels, height, width]`.
     private let difference: Tensor
     /// The head's last hidden states over time, for plans that extrapolate them.
     private var headStates: Extrapolation
+    /// The input of the head's last layer over time, for plans that check what they extrapolate.
+    var headInputs: Extrapolation
+    /// What the layers added at the last evaluation that ran them all.
+    var residuals = ResidualCache()
+    /// Conditional velocities over time, and differences of the branches, for plans that reuse them.
+    private var pastVelocities = (conditional: Extrapolation(order: 2), difference: Extrapolation(order: 2))
+    /// Where the last of them was computed, `[images, channels, height, width]`; nil when plans don't reuse them.
+    private var state: Tensor?
     /// The semantic encoder's features over time.
-    private var semanticFeatures: Extrapolation
-    private let keeps: Kept
+    var semanticFeatures: Extrapolation
+    let keeps: Kept
 
     /// Intermediates whose history is kept, for plans that extrapolate them.
     public struct Kept: OptionSet, Sendable {
@@ -51,6 +59,12 @@ public final class Denoising {
         public static let head = Kept(rawValue: 1)
         /// The semantic encoder's features.
         public static let features = Kept(rawValue: 2)
+        /// The input of the head's last layer.
+        public static let headInput = Kept(rawValue: 4)
+        /// What the layers add.
+        public static let residuals = Kept(rawValue: 8)
+        /// Velocities, and the state at which the last was computed.
+        public static let velocity = Kept(rawValue: 16)
     }
 
     /// Prepares to draw at the end of sequences that have read all up to and including `[boi]`. They are forked, and stay as they are. Nothing is
@@ -113,6 +127,7 @@ public final class Denoising {
         velocities = Tensor(zeros: [all.count] + shape)
         difference = Tensor(zeros: [images] + shape)
         headStates = Extrapolation(order: 2)
+        headInputs = Extrapolation(order: 2)
         semanticFeatures = Extrapolation(order: 2)
         self.keeps = keeps
         model.addConditioning(to: preparation, Array(schedule.times.dropLast())) { [unowned self] in conditioning = $0 }
@@ -145,7 +160,10 @@ public final class Denoising {
 
     /// How much each LLM layer changed its input at the last evaluation whose plan measured it: 1 - mean cosine between
     /// input and output over all rows of the spans, `[layers]`. Empty before.
-    public private(set) var layerImportance: [Double] = []
+    public internal(set) var layerImportance: [Double] = []
+
+    /// What the last evaluation measured and decided on its way.
+    public internal(set) var checks = EvaluationChecks()
 
     /// Adds the stages that evaluate the velocity field at evaluation `step` for latents `[images, channels, height, width]` float32, which must stay
     /// as they are until the stages have run.
@@ -161,20 +179,38 @@ public final class Denoising {
         let branches = guided && plan.branches == .both ? sequences.count : images
         let rows = branches == sequences.count ? headRows.both : headRows.conditional
         let time = schedule.time(step)
+        stages.add { [self] in checks = EvaluationChecks() }
         // [sequences * span, head hidden]
-        let state: Tensor
-        if case .extrapolate(let order) = plan.head, headStates.covers(rows: rows.count) {
-            state = workspace.tensor("head.forecast", [rows.count, model.geometry.head.hidden])
-            stages.add { [self] in headStates.forecast(at: time, order: order, into: state) }
-        } else {
-            state = addHead(
-                to: stages, latents, step: step, plan, conditioning, sequences: branches, probe: probe,
+        let hidden = workspace.tensor("head.hidden", [rows.count, model.geometry.head.hidden])
+        let compute = { [self] (stages: Stages) in
+            addBackbone(
+                to: stages, latents, step: step, plan, conditioning, sequences: branches, into: hidden, probe: probe,
                 observe: observe)
-            if keeps.contains(.head) { stages.add { [self] in headStates.record(state, at: time) } }
+            if keeps.contains(.head) { stages.add { [self] in headStates.record(hidden, at: time) } }
+        }
+        switch plan.head {
+        case .extrapolate(let order) where headStates.covers(rows: rows.count):
+            stages.add { [self] in headStates.forecast(at: time, order: order, into: hidden) }
+        case .verified(let order, let tolerance)
+        where headStates.covers(rows: rows.count) && headInputs.covers(rows: rows.count):
+            let expected = workspace.tensor("head.expected", hidden.shape)  // [sequences * span, head hidden]
+            stages.add { [self] in
+                headInputs.forecast(at: time, order: order, into: hidden)
+                headStates.forecast(at: time, order: order, into: expected)
+            }
+            head.add(
+                to: stages, hidden, rows, caches: { [headCaches] in Array(headCaches[$0].prefix(branches)) },
+                conditioning.modulations[step], workspace, layers: head.layers.indices.suffix(1), observe: observe)
+            stages.add { [self] in
+                let error = (expected.sumOfSquares(minus: hidden) / hidden.sumOfSquares()).squareRoot()
+                checks.head = EvaluationCheck(measured: error, limit: tolerance, isReused: error <= tolerance)
+                if !(error <= tolerance) { compute(stages) }
+            }
+        case .compute, .extrapolate, .verified: compute(stages)
         }
         stages.add { [self] in
             // [sequences * span, patchWidth]
-            let output = head.velocities(state, conditioning.modulations[step], workspace)
+            let output = head.velocities(hidden, conditioning.modulations[step], workspace)
             observe?("head_final", output)
             let span = grid.tokens + 1
             for sequence in 0..<branches {
@@ -186,72 +222,6 @@ public final class Denoising {
         return velocities.rows(0..<branches)
     }
 
-    /// Semantic encoder, fusion, LLM and head layers: latents -> the head's last hidden states `[sequences * span, head hidden]`.
-    private func addHead(
-        to stages: Stages, _ latents: Tensor, step: Int, _ plan: StepPlan, _ conditioning: TimeConditioning,
-        sequences: Int, probe: ProbeSink?, observe: Observer?
-    ) -> Tensor {
-        let (compute, width, tokens) = (model.compute, model.geometry.llm.hidden, grid.tokens)
-        let span = tokens + 1
-        let rows = sequences == self.sequences.count ? decoderRows.both : decoderRows.conditional
-
-        // Dual-path embedding of the images, shared by both branches.
-        // [images * tokens, hidden]
-        let embeddings = addEmbedding(to: stages, latents, step: step, plan.features, observe: observe)
-        let hidden = workspace.tensor("hidden", [sequences * span, width])  // [sequences * span, hidden]
-        stages.add { [images] in
-            let timeToken = conditioning.tokens.rows(step..<step + 1)  // [1, hidden]
-            for sequence in 0..<sequences {
-                let image = sequence % images
-                let rows = hidden.rows(sequence * span..<(sequence + 1) * span)
-                rows.rows(0..<1).copy(from: timeToken)
-                rows.rows(1..<span).copy(from: embeddings.rows(image * tokens..<(image + 1) * tokens))
-            }
-            observe?("llm.input", hidden)
-        }
-
-        if plan.measuresLayers { stages.add { [self] in layerImportance = [] } }
-        model.decoder.add(
-            to: stages, hidden, rows: { rows[$0] },
-            caches: { [decoderCaches] in Array(decoderCaches[$0].prefix(sequences)) },
-            workspace, skipping: plan.measuresLayers ? [] : plan.skippedLayers, neurons: plan.neurons,
-            measure: plan.measuresLayers
-                ? { [self] in layerImportance.append(1 - $1.meanCosine(to: $2, rows: 0..<sequences * span)) } : nil,
-            probes: probe.flatMap { plan.probes.layerProbe(model.decoder, compute, $0) }.map { [$0] } ?? [],
-            observe: observe)
-
-        let projected = workspace.tensor("head.hidden", [sequences * span, model.geometry.head.hidden])
-        stages.add { [self] in
-            let normed = workspace.tensor("hidden.normed", hidden.shape, compute.activationType)
-            compute.norm(hidden, model.decoder.finalNorm, nil, silu: false, into: normed)
-            observe?("llm.final_norm", normed)
-            head.project(normed, into: projected, workspace)  // [sequences * span, head hidden]
-            observe?("diff_proj", projected)
-        }
-        head.add(
-            to: stages, projected, sequences == self.sequences.count ? headRows.both : headRows.conditional,
-            caches: { [headCaches] in Array(headCaches[$0].prefix(sequences)) }, conditioning.modulations[step],
-            workspace, observe: observe)
-        return projected
-    }
-
-    /// The images' embeddings `[images * tokens, hidden]`, the semantic path computed or extrapolated.
-    private func addEmbedding(
-        to stages: Stages, _ latents: Tensor, step: Int, _ features: StepPlan.Features, observe: Observer?
-    ) -> Tensor {
-        let time = schedule.time(step)
-        var given: Tensor?
-        if case .extrapolate(let order) = features, semanticFeatures.covers(rows: images * grid.tokens) {
-            let forecast = workspace.tensor("features", [images * grid.tokens, model.geometry.vision.hidden])
-            stages.add { [self] in semanticFeatures.forecast(at: time, order: order, into: forecast) }
-            given = forecast
-        }
-        return model.fusion.add(
-            to: stages, latents, features: given, model.compute, workspace,
-            computed: keeps.contains(.features) ? { [self] in semanticFeatures.record($0, at: time) } : nil,
-            observe: observe)
-    }
-
     /// Adds the stages that write the guided velocity `v_u + scale (v_c - v_u)` of latents `[images, channels, height, width]` float32, which must
     /// stay as they are until then, to `out` of the same shape.
     ///
@@ -261,20 +231,49 @@ public final class Denoising {
         to stages: Stages, _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
         probe: ProbeSink? = nil, observe: Observer? = nil
     ) throws {
+        let time = schedule.time(step)
+        if case .reuse(let order, let drift) = plan.velocity, let state {
+            stages.add { [self] in
+                checks = EvaluationChecks()
+                // [images, channels, height, width] both
+                let conditional = workspace.tensor("velocity.conditional", latentShape)
+                let difference = workspace.tensor("velocity.difference", latentShape)
+                pastVelocities.conditional.forecast(at: time, order: order, into: conditional)
+                pastVelocities.difference.forecast(at: time, order: order, into: difference)
+                if drift != 0 { conditional.add(latents, minus: state, times: Float(drift)) }
+                try guide(conditional, difference, scale: guidance, plan, step: step, into: out)
+            }
+            return
+        }
         let branches = try addBranches(to: stages, latents, step: step, plan, probe: probe, observe: observe)
         stages.add { [self] in
             let conditional = branches.rows(0..<images)
-            out.copy(from: conditional)
-            if guided, plan.branches != .conditional {
-                if plan.branches == .both {
-                    difference.copy(from: conditional)
-                    difference.add(branches.rows(images..<2 * images), times: -1)
-                }
-                // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
-                out.add(difference, times: guidance - 1)
+            if guided, plan.branches == .both {
+                difference.copy(from: conditional)
+                difference.add(branches.rows(images..<2 * images), times: -1)
             }
-            guard out.isFinite else { throw ModelError.notFinite("the velocity of evaluation \(step + 1)") }
+            if keeps.contains(.velocity) {
+                pastVelocities.conditional.record(conditional, at: time)
+                if guided, plan.branches == .both { pastVelocities.difference.record(difference, at: time) }
+                let state = state ?? Tensor(zeros: latentShape)
+                state.copy(from: latents)
+                self.state = state
+            }
+            try guide(conditional, difference, scale: guidance, plan, step: step, into: out)
         }
+    }
+
+    /// Writes the guided velocity to `out`, from the conditional one and the difference of the branches, `[images, channels, height, width]` all.
+    private func guide(
+        _ conditional: Tensor, _ difference: Tensor, scale: Float, _ plan: StepPlan, step: Int, into out: Tensor
+    ) throws {
+        out.copy(from: conditional)
+        if guided, plan.branches != .conditional {
+            // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
+            out.add(difference, times: scale - 1)
+            GuidanceRescale.apply(plan.rescale, to: out, conditional: conditional)
+        }
+        guard out.isFinite else { throw ModelError.notFinite("the velocity of evaluation \(step + 1)") }
     }
 
     /// The velocity field of both branches, at once; see ``addVelocity(to:_:step:guidance:_:into:probe:observe:)``.
@@ -301,6 +300,10 @@ public final class Denoising {
         try stages.finish()
     }
 
-    /// Bytes of keys, values and intermediates.
-    public var byteCount: Int { TokenSequence.byteCount(of: sequences) + workspace.byteCount }
+    /// Bytes of keys, values, intermediates, and what is kept of earlier evaluations.
+    public var byteCount: Int {
+        TokenSequence.byteCount(of: sequences) + workspace.byteCount + residuals.byteCount + (state?.byteCount ?? 0)
+            + [headStates, headInputs, semanticFeatures, pastVelocities.conditional, pastVelocities.difference]
+            .reduce(0) { $0 + $1.byteCount }
+    }
 }

@@ -13,6 +13,9 @@ struct Extrapolation {
     /// Whether there is something to extrapolate for the first `rows` rows.
     func covers(rows: Int) -> Bool { history.contains { $0.value.shape[0] >= rows } }
 
+    /// Bytes of what is remembered.
+    var byteCount: Int { history.reduce(0) { $0 + $1.value.byteCount } }
+
     /// Remembers a copy of `value` `[rows, width]` at `time`. Times are all different: what was known of this one (Heun's solver evaluates the end
     /// of a step twice, from two places) is replaced.
     mutating func record(_ value: Tensor, at time: Float) {

@@ -57,6 +57,10 @@ extension MemoryEstimate {
         let head = geometry.head.hidden
         estimate.conditioning = times * 4 * (head * (6 * geometry.head.layers + 2) + geometry.llm.hidden)
         if keeps.contains(.head) { estimate.histories += 4 * rows * head * 4 }
+        // Three of them, and the forecast of what the last layer puts out.
+        if keeps.contains(.headInput) { estimate.histories += 4 * rows * head * 4 }
+        // What the LLM's first and other layers and the head added; the first's input and output, and the head's input.
+        if keeps.contains(.residuals) { estimate.histories += rows * (4 * geometry.llm.hidden + 2 * head) * 4 }
         if keeps.contains(.features) {
             estimate.histories += 4 * images * grid.tokens * geometry.vision.hidden * 4
         }
@@ -69,6 +73,9 @@ extension MemoryEstimate {
         estimate.scratch = geometry.scratchBytes(rows: rows, precision)
         let latents = images * geometry.latentChannels * grid.tokens * geometry.patch * geometry.patch * 4
         estimate.results = 8 * latents
+        // Three velocities and differences, what they are forecast to be, and the last's state; of the policy, that and its velocity, the last state
+        // and an old one.
+        if keeps.contains(.velocity) { estimate.histories += 13 * latents }
         return estimate
     }
 

@@ -8,6 +8,28 @@ public struct StepPlan: Sendable, Equatable {
         /// Extrapolated from the last `order + 1` computed states; order 0 reuses the last one. Neither the LLM nor the semantic encoder
         /// runs then: their results would not be used.
         case extrapolate(order: Int)
+        /// Extrapolated up to the input of the last layer, which runs on it. Where its output is further from the extrapolation of the output than
+        /// `tolerance` (relative L2), the evaluation is computed after all. See ``Denoising/checks``.
+        case verified(order: Int, tolerance: Double)
+    }
+
+    /// What runs between the embedding and the head's final layer.
+    public enum Blocks: Sendable, Equatable {
+        /// All layers of the LLM and the head.
+        case compute
+        /// The LLM's first `layers`. What these add to their input is compared with what they added at the last evaluation that ran everything: where
+        /// it changed by less than `ifChangeBelow` (relative L1), the rest is not run, and adds what it added then; with 0 it always runs.
+        /// See ``Denoising/checks``.
+        case reuseBeyond(layers: Int, ifChangeBelow: Double)
+    }
+
+    /// Where the branches' velocities come from.
+    public enum Velocity: Sendable, Equatable {
+        /// From the network.
+        case compute
+        /// From the last computed evaluations: the polynomial of that order through their velocities (0 = the last one, v_i), moved with the state
+        /// since the last one, x_i: v(t) + drift (x - x_i). Nothing of the network runs.
+        case reuse(order: Int, drift: Double)
     }
 
     /// Where the semantic encoder's features come from.
@@ -36,8 +58,14 @@ public struct StepPlan: Sendable, Equatable {
     public var head: Head
     /// The semantic encoder.
     public var features: Features
+    /// The LLM's and the head's layers.
+    public var blocks = Blocks.compute
+    /// The velocities of the branches.
+    public var velocity = Velocity.compute
     /// The guidance branches.
     public var branches: Branches
+    /// How much of the guided velocity's spread is brought back to the conditional one's, 0 ... 1; see ``GuidanceRescale``.
+    public var rescale = 0.0
     /// Whether to measure how much each LLM layer changes its input; see ``Denoising/layerImportance``. All layers run then.
     public var measuresLayers: Bool
 

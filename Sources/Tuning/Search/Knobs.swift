@@ -5,8 +5,10 @@ import ShowO2
 enum Knobs {
     /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
     ///
-    /// - Parameter points: of the model's own grid.
-    static func schedules(points: Int) -> Knob {
+    /// - Parameters:
+    ///   - points: of the model's own grid.
+    ///   - hasMagnitude: whether the calibration knows the ratios that MagCache wants.
+    static func schedules(points: Int, hasMagnitude: Bool) -> Knob {
         var options: [Knob.Option] = []
         let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter { Int(Double(points) * $0) >= 3 }
         for sampler in [Sampler.Kind.euler, .ab2, .dpmpp2m, .unipc] {
@@ -21,7 +23,7 @@ enum Knobs {
             .init("euler, \(points) points", ["schedule.sampler": "euler", "schedule.stepsFactor": "1.0"])
         ]
         where !base.name.contains("dpm") {
-            for cache in caches {
+            for cache in caches where hasMagnitude || !cache.name.hasPrefix("MagCache") {
                 options.append(
                     .init("\(base.name), \(cache.name)", base.changes.merging(cache.changes) { $1 }))
             }
@@ -41,11 +43,18 @@ enum Knobs {
                         "headCache.warmup": order == 0 ? "\(interval - 1)" : "3",
                     ]))
         }
-        for threshold in [0.02, 0.05, 0.1, 0.2] {
-            all.append(
-                .init(
-                    "EasyCache \(threshold)",
-                    ["velocityCache.policy": "easyCache", "velocityCache.threshold": "\(threshold)"]))
+        for (policy, thresholds) in [("easyCache", [0.03, 0.06, 0.1, 0.2]), ("magCache", [0.06, 0.12, 0.24])] {
+            for threshold in thresholds {
+                for order in [0, 1] {
+                    all.append(
+                        .init(
+                            "\(policy == "easyCache" ? "EasyCache" : "MagCache") \(threshold)\(order == 0 ? "" : ", forecast")",
+                            [
+                                "velocityCache.policy": policy, "velocityCache.threshold": "\(threshold)",
+                                "velocityCache.order": "\(order)",
+                            ]))
+                }
+            }
         }
         return all
     }()
@@ -79,8 +88,17 @@ enum Knobs {
                 options: [
                     .init("guidance off in the last fifth", ["guidance.conditionalTail": "0.2"]),
                     .init("guidance off in the last two fifths", ["guidance.conditionalTail": "0.4"]),
+                    .init("guidance off in the first tenth", ["guidance.start": "0.1"]),
                     .init("difference every second evaluation", ["guidance.differenceInterval": "2"]),
                 ]))
+        knobs.append(
+            Knob(
+                name: "blocks",
+                options: [("0.05", "1"), ("0.1", "1"), ("0.2", "1"), ("0.1", "2")].map { threshold, count in
+                    .init(
+                        "blocks after \(count) reused below \(threshold)",
+                        ["blockCache.layers": count, "blockCache.threshold": threshold])
+                }))
         knobs.append(
             Knob(
                 name: "features",

@@ -12,16 +12,19 @@ struct OfflineSchedule {
     private let end: [Float]
     private let timeShift: Float
     private let layers: Int
+    private let magnitude: MagCache.Magnitude?
 
     /// - Parameters:
     ///   - reference: with states.
     ///   - layers: of the LLM, for the plans.
-    init?(_ reference: Reference, timeShift: Float, layers: Int) {
+    ///   - magnitude: the calibration's, for MagCache.
+    init?(_ reference: Reference, timeShift: Float, layers: Int, magnitude: MagCache.Magnitude?) {
         guard reference.states.count > 1 else { return nil }
         states = reference.states
         end = reference.view.latents
         self.timeShift = timeShift
         self.layers = layers
+        self.magnitude = magnitude
     }
 
     /// What a schedule does.
@@ -36,25 +39,41 @@ struct OfflineSchedule {
     func score(_ profile: AccelerationProfile, points: Int) throws -> Score {
         let schedule = try FlowSchedule(steps: points, timeShift: timeShift)
         let evaluations = Sampler.evaluations(profile.schedule.sampler, points: points)
-        var planner = GenerationPlanner(profile, evaluations: evaluations, layers: layers, neurons: nil)
+        var planner = GenerationPlanner(
+            profile, evaluations: evaluations, layers: layers, neurons: nil,
+            times: Sampler.evaluationTimes(profile.schedule.sampler, of: schedule.times), magnitude: magnitude)
         var sampler = Sampler(profile.schedule.sampler, times: schedule.times, from: states[0].latents)
         var (computed, evaluation) = (0, 0)
         var known: [(time: Float, velocity: Tensor)] = []
+        var last: Tensor?  // the state of the last computed evaluation
         while let step = sampler.next() {
-            let time = schedule.times[step]
-            let plan = planner.plan(evaluation, importance: [])
+            let (time, latents) = (schedule.times[step], sampler.latents)
+            let plan = planner.plan(evaluation, importance: [], latents: latents)
             let velocity: Tensor
-            if case .extrapolate(let order) = plan.head, !known.isEmpty {
+            if case .reuse(let order, let drift) = plan.velocity, !known.isEmpty, let last {
+                velocity = Self.forecast(known.suffix(order + 1), at: time)
+                velocity.add(latents, minus: last, times: Float(drift))
+            } else if let order = Self.order(plan.head), !known.isEmpty {
                 velocity = Self.forecast(known.suffix(order + 1), at: time)
             } else {
                 velocity = self.velocity(at: time)
                 computed += 1
+                last = latents
                 known = Array((known.filter { $0.time != time } + [(time, velocity)]).suffix(3))
             }
+            planner.observe(.init(latents: latents, velocity: velocity, checks: .init()))
             sampler.accept(velocity)
             evaluation += 1
         }
         return Score(error: LatentError.relative(sampler.latents.floats(), end), computed: computed)
+    }
+
+    /// The order of a forecast of the head; a checked one is taken to pass.
+    private static func order(_ head: StepPlan.Head) -> Int? {
+        switch head {
+        case .compute: nil
+        case .extrapolate(let order), .verified(let order, _): order
+        }
     }
 
     /// The reference's velocity, between its evaluations on a line.

@@ -118,7 +118,9 @@ public struct Tuner: Sendable {
             case .generation:
                 trials = DrawingTrials(
                     models, exact: settings.precision, prompts: samples.prompts, folder: work, room: Self.statesLimit)
-                schedules = Knobs.schedules(points: folder.geometry.sampling.steps)
+                schedules = Knobs.schedules(
+                    points: folder.geometry.sampling.steps,
+                    hasMagnitude: try folder.calibration()?.scores[task]?.magnitude != nil)
                 knobs = Knobs.drawing(isCalibrated: isCalibrated, layers: folder.geometry.llm.layers)
             case .understanding:
                 trials = AnswerTrials(
@@ -155,7 +157,8 @@ public struct Tuner: Sendable {
             let wanted = max(4, min(48, Int(0.3 * share / (sample * Double(budget.search)) / 0.4)))
             let chosen = try await tuner.tune(schedules: schedules, knobs: all) { knob in
                 try await Self.promising(
-                    knob, trials, geometry: folder.geometry, count: wanted)
+                    knob, trials, geometry: folder.geometry, magnitude: folder.calibration()?.scores[task]?.magnitude,
+                    count: wanted)
             }
             await report.add(task, tuner, chosen, constant: trials.constantSeconds)
             for (limit, one) in zip(settings.losses.indices, chosen) {
@@ -235,12 +238,13 @@ public struct Tuner: Sendable {
 
     /// The schedules that promise: on the front of error and evaluations by the reference trajectories, the plain ones of each solver first.
     private static func promising(
-        _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, count: Int
+        _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?, count: Int
     ) async throws -> [Knob.Option] {
         guard let drawings = trials as? DrawingTrials else { return knob.options }
         let trajectories = await drawings.trajectories().prefix(8)
         let offline = trajectories.compactMap {
-            OfflineSchedule($0, timeShift: geometry.sampling.timeShift, layers: geometry.llm.layers)
+            OfflineSchedule(
+                $0, timeShift: geometry.sampling.timeShift, layers: geometry.llm.layers, magnitude: magnitude)
         }
         guard !offline.isEmpty else { return Array(knob.options.prefix(count)) }
         var scored: [(option: Knob.Option, error: Double, computed: Double)] = []
@@ -274,6 +278,7 @@ extension AccelerationProfile {
             let (ffn, layers) = (profile.ffn.understandingRatio, profile.layers)
             (profile.schedule, profile.ffn, profile.guidance) = (other.schedule, other.ffn, other.guidance)
             (profile.headCache, profile.features) = (other.headCache, other.features)
+            (profile.velocityCache, profile.blockCache) = (other.velocityCache, other.blockCache)
             profile.ffn.understandingRatio = ffn
             profile.layers = other.layers
             profile.layers.understandingRatio = layers.understandingRatio
