@@ -132,7 +132,7 @@ struct CompareCommand: AsyncParsableCommand {
         let folder = try engine.open(&plan)
         try plan.check()
         var request = ImageQuestion.Request(
-            image: try pictures.read(file, for: folder.geometry), questions: [question])
+            sources: [try pictures.read(file, for: folder.geometry).source], questions: [.text(question)])
         for profile in [.off] + profiles {
             request.profile = profile
             try folder.check(request)
