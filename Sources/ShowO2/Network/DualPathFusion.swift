@@ -37,7 +37,8 @@ package struct DualPathFusion: Sendable {
     ) -> Tensor {
         let images = latents.shape[0]
         let (patches, grid) = cut(to: stages, latents, workspace, named: "fusion.patches")
-        let embeddings = workspace.tensor("fusion.embeddings", [images * grid.tokens, hidden])  // [images * tokens, hidden]
+        // [images * tokens, hidden]
+        let embeddings = workspace.tensor("fusion.embeddings", [images * grid.tokens, hidden])
         let semantic =  // [images * tokens, width]
             features ?? encoder.add(to: stages, patches, images: images, grid: grid, workspace, observe: observe)
         stages.add { [self] in

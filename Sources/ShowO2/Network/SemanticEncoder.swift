@@ -62,7 +62,8 @@ final class SemanticEncoder: Sendable {
         to stages: Stages, _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace,
         observe: Observer? = nil
     ) -> Tensor {
-        let hidden = workspace.tensor("und.hidden", [images * grid.tokens, geometry.hidden])  // [images * tokens, width]
+        // [images * tokens, width]
+        let hidden = workspace.tensor("und.hidden", [images * grid.tokens, geometry.hidden])
         embed(to: stages, patches, images: images, grid: grid, into: hidden, observe: observe)
         // Every token of an image sees all tokens of that image.
         let attention = workspace.value("und \(images) \(grid.tokens)") {
