@@ -88,6 +88,13 @@ let package = Package(
             ], path: "Benchmarks/Frontier", swiftSettings: strict),
 
         .executableTarget(
+            name: "answers",
+            dependencies: [
+                "Benchmarking", "FlashU", "ShowO2", "Compute",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Benchmarks/Answers", swiftSettings: strict),
+
+        .executableTarget(
             name: "int8",
             dependencies: [
                 "Benchmarking", "ShowO2", "Compute", "Tensors", "FlashUTesting",

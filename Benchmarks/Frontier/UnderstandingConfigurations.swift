@@ -1,6 +1,7 @@
 import FlashU
 
-/// What the answer frontier asks: token counts under each selection, where the cut is done, skipped layers, pruned FFNs, presets.
+/// What the answer frontier asks: token counts under each selection, where the cut is done, what becomes of the dropped, skipped layers, pruned FFNs,
+/// presets, and combinations.
 func answerConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     try all.addPresets()
@@ -20,6 +21,8 @@ func answerConfigurations() throws -> [FrontierConfiguration] {
                 ])
         }
     }
+    try all.addMerging()
+    try all.addEncoder()
     for ratio in [0.1, 0.2, 0.3, 0.5] {
         try all.add("pruned FFN", "\(ratio)", nil, ["ffn.understandingRatio": "\(ratio)"])
     }
@@ -37,10 +40,77 @@ func answerConfigurations() throws -> [FrontierConfiguration] {
     ] {
         try all.add("paper", name, nil, from: .paper, settings)
     }
+    try all.addCombinations()
     return all
 }
 
 extension [FrontierConfiguration] {
+    /// The dropped go into their nearest, after the layers where cutting costs something and where it doesn't.
+    fileprivate mutating func addMerging() throws {
+        for selection in [TokenSelection.keepHighNorm, .stride, .divPrune, .divPruneHighNorm, .v2Drop] {
+            for (kept, layer) in [(50, 2), (25, 2), (25, 3), (12, 3)] {
+                for fate in AccelerationProfile.Tokens.Fate.allCases where fate == .merge || layer != 2 {
+                    try add(
+                        "tokens \(selection.rawValue)\(fate == .merge ? " merged" : "")",
+                        "\(kept) % after layer \(layer)",
+                        nil,
+                        [
+                            "tokens.dropRatio": "\(Double(100 - kept) / 100)", "tokens.layer": "\(layer)",
+                            "tokens.selection": selection.rawValue, "tokens.dropped": fate.rawValue,
+                        ])
+                }
+            }
+        }
+    }
+
+    /// Tokens dropped before the LLM.
+    fileprivate mutating func addEncoder() throws {
+        for selection in TokenSelection.allCases where selection != .calibrated {
+            for tail in [0, 1] {
+                try addEncoder(selection, kept: 50, tail: tail)
+            }
+        }
+        for selection in [
+            TokenSelection.keepHighNorm, .keepHighKeyNorm, .stride, .divPrune, .divPruneHighNorm, .v2Drop,
+        ] {
+            for kept in [75, 35, 25] { try addEncoder(selection, kept: kept, tail: 0) }
+            for kept in [75, 50, 25] { try addEncoder(selection, kept: kept, tail: 0, .merge) }
+        }
+    }
+
+    private mutating func addEncoder(
+        _ selection: TokenSelection, kept: Int, tail: Int, _ fate: AccelerationProfile.Tokens.Fate = .vanish
+    ) throws {
+        try add(
+            "encoder \(selection.rawValue)\(fate == .merge ? " merged" : "")", "\(kept) % before its last \(tail)", nil,
+            [
+                "tokens.dropRatio": "\(Double(100 - kept) / 100)", "tokens.place": "encoder",
+                "tokens.encoderTail": "\(tail)", "tokens.selection": selection.rawValue,
+                "tokens.dropped": fate.rawValue,
+            ])
+    }
+
+    /// What was found to cost least, with fewer neurons.
+    fileprivate mutating func addCombinations() throws {
+        for (name, selection, layer) in [
+            ("V-norm", "keepHighNorm", 3), ("DivPrune", "divPrune", 3), ("V2Drop", "v2Drop", 3),
+        ] {
+            for kept in [50, 30, 20, 10, 5] {
+                for ratio in [0.3, 0.4] {
+                    for fate in ["vanish", "merge"] {
+                        try add(
+                            "combined \(name)", "\(kept) % after layer \(layer) \(fate) FFN \(ratio)", nil,
+                            [
+                                "tokens.dropRatio": "\(Double(100 - kept) / 100)", "tokens.layer": "\(layer)",
+                                "tokens.selection": selection, "tokens.dropped": fate,
+                                "ffn.understandingRatio": "\(ratio)",
+                            ])
+                    }
+                }
+            }
+        }
+    }
+
     /// Every preset, at the number of points that it says.
     mutating func addPresets() throws {
         for (name, profile) in AccelerationProfile.presets.sorted(by: { $0.key < $1.key }) {

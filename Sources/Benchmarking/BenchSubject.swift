@@ -1,4 +1,5 @@
 public import Compute
+import FlashU
 import Foundation
 public import Pipelines
 public import ShowO2
@@ -64,6 +65,13 @@ public struct BenchSubject: Sendable {
         return parameters * weightBytes(precision) + embedding * 2 + 500_000_000 + geometry.imageTokens * 300_000
     }
 
+    /// The packed neurons that a pruned FFN runs: which ones they are does not change the time, so the first stand for the best.
+    func neurons(ratio: Double) -> [[Range<Int>]]? {
+        let width = geometry.llm.intermediate
+        let kept = NeuronOrder.kept(of: width, ratio: ratio)
+        return kept < width ? Array(repeating: [0..<kept], count: geometry.llm.layers) : nil
+    }
+
     /// Bytes of a weight.
     static func weightBytes(_ precision: Precision) -> Int {
         precision == .f32 ? 4 : precision == .bf16 ? 2 : 1
@@ -86,6 +94,8 @@ public struct BenchSubject: Sendable {
 public enum BenchFailure: Error, Equatable, CustomStringConvertible {
     /// Not enough memory.
     case memory(String)
+    /// Nothing to answer with.
+    case network
     /// Not on a processor.
     case backend
 
@@ -93,6 +103,7 @@ public enum BenchFailure: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .memory(let line): line
+        case .network: "there is only the VAE; measuring answers needs the network"
         case .backend: "only the processor's engine can be measured"
         }
     }

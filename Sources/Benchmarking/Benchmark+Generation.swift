@@ -22,7 +22,7 @@ extension Benchmark {
         let points = options.steps ?? profile.schedule.points(of: geometry.sampling.steps)
         let schedule = try FlowSchedule(steps: points, timeShift: geometry.sampling.timeShift)
         let evaluations = Sampler.evaluations(profile.schedule.sampler, points: schedule.times.count)
-        let neurons = neurons(ratio: profile.ffn.generationRatio)
+        let neurons = subject.neurons(ratio: profile.ffn.generationRatio)
         var planner = GenerationPlanner(
             profile, evaluations: evaluations, layers: geometry.llm.layers, neurons: neurons,
             times: Sampler.evaluationTimes(profile.schedule.sampler, of: schedule.times))
@@ -38,7 +38,7 @@ extension Benchmark {
         // In a scope of their own: what evaluations take memory for is given back before the VAE takes its own.
         let (parts, sum, kinds) = try {
             let batch = try denoising()
-            let latents = noise(batch.latentShape)
+            let latents = Self.noise(batch.latentShape)
             let velocity = Tensor(zeros: batch.latentShape)
             func evaluate(_ i: Int, _ plan: StepPlan, at latents: Tensor) throws -> StageClock {
                 let clock = StageClock(network.compute.meter)

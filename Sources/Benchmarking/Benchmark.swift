@@ -68,7 +68,8 @@ public struct Benchmark: Sendable {
     /// Measures.
     /// - Throws: `ProfileError` for a profile outside the model, `ModelError`, `ComputeError`, `CancellationError`.
     public func run() throws -> Report {
-        try options.profile.validate(layers: subject.geometry.llm.layers)
+        try options.profile.validate(
+            layers: subject.geometry.llm.layers, encoderLayers: subject.geometry.vision.layers)
         progress("the machine's limits")
         let before = limits()
         var rows: [RawRow] = []
@@ -155,29 +156,22 @@ public struct Benchmark: Sendable {
     }
 
     func decoding(width: Int, height: Int) throws -> Timing {
-        let latents = noise([subject.vae.channels, height / WanVAE.scale, width / WanVAE.scale])
+        let latents = Self.noise([subject.vae.channels, height / WanVAE.scale, width / WanVAE.scale])
         return try measure(warmsUp: true) { _ = try subject.vae.decode(latents) }
     }
 
     func encoding(width: Int, height: Int) throws -> Timing {
-        let pixels = noise([3, height, width])
+        let pixels = Self.noise([3, height, width])
         return try measure(warmsUp: true) { _ = try subject.vae.encode(pixels) }
     }
 
     /// Values between -1 and 1, always the same.
-    func noise(_ shape: [Int]) -> Tensor {
+    static func noise(_ shape: [Int]) -> Tensor {
         var state: UInt32 = 1
         let values = (0..<shape.reduce(1, *)).map { _ in
             state = state &* 1_664_525 &+ 1_013_904_223
             return Float(state >> 8) * 0x1p-23 - 1
         }
         return Tensor(values, shape: shape)
-    }
-
-    /// The packed neurons that a pruned FFN runs: which ones they are does not change the time, so the first stand for the best.
-    func neurons(ratio: Double) -> [[Range<Int>]]? {
-        let width = subject.geometry.llm.intermediate
-        let kept = NeuronOrder.kept(of: width, ratio: ratio)
-        return kept < width ? Array(repeating: [0..<kept], count: subject.geometry.llm.layers) : nil
     }
 }

@@ -4,6 +4,7 @@ import Tensors
 /// The parts of a forward pass that time and operations are put down to.
 enum Part: String, CaseIterable {
     case semanticEncoder = "semantic encoder"
+    case tokenChoice = "choice of tokens"
     case fusion = "fusion"
     case llmAttention = "LLM attention"
     case llmFFN = "LLM FFN"
@@ -51,6 +52,7 @@ final class StageClock {
         switch name {
         case "image_embedder_gen", "fusion_proj", "llm.input": .fusion
         case "head_final": .finalLayer
+        case "tokens.chosen": .tokenChoice
         case _ where name.hasPrefix("image_embedder_und") || name.hasPrefix("und_trans"): .semanticEncoder
         case _ where name.hasPrefix("llm.layer"):
             name.hasSuffix(".qkv") || name.hasSuffix(".attention") ? .llmAttention : .llmFFN

@@ -188,5 +188,8 @@ extension AccelerationProfile {
         "velocityCache.policy": "one of " + VelocityCache.Policy.allCases.map(\.rawValue).joined(separator: ", "),
         "layers.understandingChoice": "one of " + Layers.Choice.allCases.map(\.rawValue).joined(separator: ", "),
         "tokens.selection": "one of " + TokenSelection.allCases.map(\.rawValue).joined(separator: ", "),
+        "tokens.place": "one of " + Tokens.Place.allCases.map(\.rawValue).joined(separator: ", "),
+        "tokens.dropped": "one of " + Tokens.Fate.allCases.map(\.rawValue).joined(separator: ", "),
+        "tokens.scope": "one of " + Tokens.Scope.allCases.map(\.rawValue).joined(separator: ", "),
     ]
 }

@@ -3,9 +3,12 @@ extension AccelerationProfile {
     ///
     /// - Parameters:
     ///   - layers: of the model's LLM.
+    ///   - encoderLayers: of its semantic encoder; nil = not known, and not checked against.
     ///   - task: what the profile is used for; what depends on the model is not checked for the other task. nil = both.
     /// - Throws: ``ProfileError/outOfRange(field:value:allowed:)``, naming the first field that is off.
-    public func validate(layers: Int, for task: Calibration.Task? = nil) throws(ProfileError) {
+    public func validate(layers: Int, encoderLayers: Int? = nil, for task: Calibration.Task? = nil)
+        throws(ProfileError)
+    {
         for (field, value, range, isUsed) in [
             ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1, true),
             ("ffn.generationRatio", ffn.generationRatio, 0...0.9, true),
@@ -31,6 +34,8 @@ extension AccelerationProfile {
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }
         let deepest = task == .generation ? Int.max : max(0, layers - 2)
+        let longestTail = task == .generation ? Int.max : encoderLayers.map { max(0, $0 - 1) } ?? Int.max
+        let drops = tokens.dropRatio > 0
         for (field, value, range, isUsed) in [
             (
                 "layers.refreshInterval", self.layers.refreshInterval, 1...1000,
@@ -45,11 +50,18 @@ extension AccelerationProfile {
             ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers)), true),
             ("features.interval", features.interval, 1...1000, true),
             ("features.order", features.order, 0...2, features.interval > 1),
-            ("tokens.layer", tokens.layer, 0...deepest, tokens.dropRatio > 0),
+            ("tokens.layer", tokens.layer, 0...deepest, drops && tokens.place == .llm),
+            ("tokens.encoderTail", tokens.encoderTail, 0...longestTail, drops && tokens.place == .encoder),
         ] as [(String, Int, ClosedRange<Int>, Bool)]
         where isUsed && !range.contains(value) {
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
+        }
+        // What calibration knows are the LLM's layers.
+        if drops, tokens.place == .encoder, tokens.selection == .calibrated, task != .generation {
+            throw .outOfRange(
+                field: "tokens.selection", value: tokens.selection.rawValue,
+                allowed: "another selection where tokens.place is encoder")
         }
         try validateCombination()
     }

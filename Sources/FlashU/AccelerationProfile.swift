@@ -154,15 +154,48 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var order = 0
     }
 
-    /// Visual token pruning (mechanism 6).
+    /// Visual token pruning (mechanism 6), and its rivals.
     public struct Tokens: Sendable, Equatable, Codable {
-        /// Share of the visual tokens that are dropped (rho), 0 ... 0.95.
+        /// Share of the visual tokens that are dropped (rho), 0 ... 0.95. Tokens that see nothing but the bars around a letterboxed picture go first, all
+        /// of them.
         public var dropRatio = 0.0
-        /// The layer whose values decide; the dropped tokens vanish from all later ones (paper 2), 0 ... layers - 2.
+        /// Where they are dropped.
+        public var place = Place.llm
+        /// In the LLM: the layer whose values, keys or hidden states decide; the dropped tokens vanish from all later ones (paper 2), 0 ... layers - 2.
         public var layer = 2
+        /// In the encoder: how many of its last layers the dropped tokens are spared, 0 ... encoder layers - 1; the layer before those decides.
+        public var encoderTail = 0
         /// Which tokens stay; the paper drops the highest norms.
         public var selection = TokenSelection.keepLowNorm
+        /// What becomes of the dropped ones.
+        public var dropped = Fate.vanish
+        /// Where several images are asked about: whether each of them loses its share, or all of them together.
+        public var scope = Scope.image
         /// Seed of the `random` selection.
         public var seed: UInt64 = 0
+
+        /// Where tokens are dropped.
+        public enum Place: String, Sendable, Codable, CaseIterable {
+            /// After a layer of the LLM.
+            case llm
+            /// Before the LLM, in the semantic encoder: the fusion and the whole LLM run for the kept tokens alone.
+            case encoder
+        }
+
+        /// What becomes of dropped tokens.
+        public enum Fate: String, Sendable, Codable, CaseIterable {
+            /// Nothing.
+            case vanish
+            /// Each becomes one with the kept token that is most similar (mean of all that went into it).
+            case merge
+        }
+
+        /// Among what tokens are chosen.
+        public enum Scope: String, Sendable, Codable, CaseIterable {
+            /// Each image's own.
+            case image
+            /// Those of all images that are read together.
+            case span
+        }
     }
 }

@@ -23,7 +23,9 @@ public struct ReadingPlanner: Sendable {
         if profile.layers.understandingChoice == .calibration, let importance = scores?.layers {
             var measured = importance.map(Double.init)
             // The layer whose values choose the tokens must run.
-            if profile.tokens.dropRatio > 0, measured.indices.contains(profile.tokens.layer) {
+            if profile.tokens.dropRatio > 0, profile.tokens.place == .llm,
+                measured.indices.contains(profile.tokens.layer)
+            {
                 measured[profile.tokens.layer] = .infinity
             }
             chosen = LayerSkipping.leastImportant(measured, ratio: profile.layers.understandingRatio)
@@ -46,9 +48,10 @@ public struct ReadingPlanner: Sendable {
     public var cut: TokenCut? {
         let tokens = profile.tokens
         guard tokens.dropRatio > 0 else { return nil }
-        return TokenCut(layer: tokens.layer) { norms in
-            selection.kept(norms, dropRatio: tokens.dropRatio, seed: tokens.seed)
-        }
+        return TokenCut(
+            tokens.place == .encoder ? .encoder(tail: tokens.encoderTail) : .llm(layer: tokens.layer),
+            sees: selection.sees, scope: tokens.scope == .span ? .span : .image, merges: tokens.dropped == .merge
+        ) { try selection.kept($0, dropRatio: tokens.dropRatio, seed: tokens.seed) }
     }
 
     /// For reading a question, which ends the prefill.

@@ -75,6 +75,9 @@ extension ModelFolder {
         var length = prefix.count + longest
         for source in request.sources {
             switch source {
+            case .letterboxed(let image, _):
+                try Letterbox.check(image, geometry)
+                fallthrough
             case .image:
                 _ = try vaeFile()
                 length += geometry.readingGrid.tokens + 3

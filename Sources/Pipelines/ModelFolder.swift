@@ -102,7 +102,8 @@ public final class ModelFolder: Sendable {
     func check(_ profile: AccelerationProfile, for task: Calibration.Task, calibration: Calibration?)
         throws(ProfileError)
     {
-        try profile.validate(layers: geometry.llm.layers, for: task)
+        try profile.validate(
+            layers: geometry.llm.layers, encoderLayers: geometry.vision.layers, for: task)
         guard profile.needsCalibration(for: task) else { return }
         // A calibration of old has no attention, one of a single task only that one's scores.
         if let scores = calibration?.scores[task],

@@ -143,7 +143,7 @@ struct AskCommand: AsyncParsableCommand {
         try plan.check(prints: json ? "--json" : nil)
         let pixels = try imageFiles.map { try pictures.read($0, for: folder.geometry) }
         let request = ImageQuestion.Request(
-            sources: latents.map { [.latents($0)] } ?? pixels.map { .image($0) },
+            sources: latents.map { [.latents($0)] } ?? pixels.map(\.source),
             questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
             prefix: prefixIds?.ids, maxTokens: maxTokens,
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed.value),
@@ -191,7 +191,7 @@ struct AskCommand: AsyncParsableCommand {
             }
         }
         try Task.checkCancellation()
-        if let overlayFile, let image = pixels.first {
+        if let overlayFile, let image = pixels.first?.image {
             try overlayFile.write(
                 ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens ?? [])
         }

@@ -21,6 +21,7 @@ struct BenchCommand: AsyncParsableCommand {
             EXAMPLES
               flashu bench --geometry shapes
               flashu bench --geometry show-o2-1.5b --task understanding -r 3
+              flashu bench --geometry show-o2-7b --task understanding --text-tokens 40 --answer-tokens 50 --accelerate paper
               flashu bench --geometry show-o2-1.5b-hq-1024 --task vae
               flashu bench -m ~/models/show-o2-1.5B --accelerate paper -r 1 -o json
             """)
@@ -63,6 +64,12 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("With --task vae: the image's side. (default: the model's)", valueName: "pixels"))
     var size: Int?
 
+    @Option(help: ArgumentHelp("Tokens of prompt and question, 1 to 4096.", valueName: "n"))
+    var textTokens = 20
+
+    @Option(help: ArgumentHelp("Tokens of an answer, 1 to 4096.", valueName: "n"))
+    var answerTokens = 16
+
     @Flag(help: "Run every evaluation of the image once.")
     var full = false
 
@@ -75,6 +82,10 @@ struct BenchCommand: AsyncParsableCommand {
         if model != nil, geometry != nil { throw ValidationError("give either --model or --geometry, not both.") }
         guard (1...1000).contains(repeats) else {
             throw ValidationError("--repeats must be between 1 and 1000, not \(repeats).")
+        }
+        for (name, count) in [("--text-tokens", textTokens), ("--answer-tokens", answerTokens)]
+        where !(1...4096).contains(count) {
+            throw ValidationError("\(name) must be between 1 and 4096, not \(count).")
         }
         try Bounds.check(threads: threads)
         try Bounds.check(steps: steps)
@@ -98,6 +109,7 @@ struct BenchCommand: AsyncParsableCommand {
         options.full = full
         options.steps = steps
         options.vaeSide = size
+        (options.textTokens, options.answerTokens) = (textTokens, answerTokens)
         let subject = try await subject(options.modelTasks)
         let report = try Benchmark(subject, options) { Terminal.progress("measuring \($0)") }.run()
         Terminal.clearProgress()

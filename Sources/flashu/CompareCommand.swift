@@ -134,7 +134,7 @@ struct CompareCommand: AsyncParsableCommand {
         let file: InputFile = try plan.reads(image, "the image")
         try plan.check()
         var request = ImageQuestion.Request(
-            image: try pictures.read(file, for: folder.geometry), questions: [question])
+            sources: [try pictures.read(file, for: folder.geometry).source], questions: [.text(question)])
         for profile in [.off] + profiles {
             request.profile = profile
             try folder.check(request)

@@ -42,10 +42,37 @@ import Testing
         #expect(
             understanding.map(\.name).filter { $0 != "guidance and rest" } == [
                 "VAE encode", "semantic encoder", "fusion", "LLM attention", "LLM FFN", "image read", "question",
-                "first token", "token",
+                "first token", "token", "answer of 16 tokens",
             ])
         #expect(understanding.map(\.limit.rawValue).count { $0 == "memory" } == 1)
         #expect(rows.filter { $0.task == "vae" }.map(\.name) == ["VAE decode 128 x 128", "VAE encode 128 x 128"])
+    }
+
+    @Test("Understanding under a profile: fewer operations, and the choice of tokens is a part")
+    func understandingProfile() throws {
+        func rows(_ more: [String]) throws -> [BenchRow] {
+            let arguments =
+                ["--task", "understanding", "-r", "1", "--text-tokens", "40", "--answer-tokens", "5"] + more
+            let run = try CommandRun.flashu(["bench", "-o", "json"] + arguments, in: Workplace().results)
+            #expect(run.status == 0 && run.errors == "", "\(run)")
+            return try JSONDecoder().decode([BenchRow].self, from: Data(run.output.utf8))
+        }
+        let fields = ["tokens.place=encoder", "tokens.selection=divPrune", "layers.understandingChoice=calibration"]
+        let profiles = [
+            [], ["--accelerate", "paper"], ["--accelerate", "paper"] + fields.flatMap { ["--set", $0] },
+        ]
+        let runs = try profiles.map(rows)
+        for (run, next) in zip(runs, runs.dropFirst()) {
+            for name in ["image read", "question", "answer of 5 tokens"] {
+                let flops = [run, next].map { rows in rows.first { $0.name == name }?.flops ?? 0 }
+                #expect(flops[0] > flops[1] && flops[1] > 0, "\(name)")
+            }
+        }
+        #expect(runs.map { $0.contains { $0.name == "choice of tokens" } } == [false, true, true])
+        for wrong in [["--text-tokens", "0"], ["--answer-tokens", "5000"]] {
+            let run = try CommandRun.flashu(["bench"] + wrong, in: Workplace().results)
+            #expect(run.status != 0 && run.errors.contains("must be between 1 and 4096"))
+        }
     }
 
     @Test("A profile: each kind of evaluation is measured and counted; --full runs them all")

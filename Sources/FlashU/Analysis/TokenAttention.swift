@@ -1,3 +1,5 @@
+import ShowO2
+
 /// A visual token's value norm against the attention it receives.
 ///
 /// Paper: the two are negatively correlated, so that tokens can be chosen by the norm, without attention probabilities.
@@ -61,7 +63,10 @@ extension TokenAttention.Layer {
         let average = mean(ranked)
         let squares = ranked.reduce(0) { $0 + ($1 - (average ?? 0)) * ($1 - (average ?? 0)) }
         let halves = images.compactMap { image -> Double? in
-            let kept = TokenSelection.keepLowNorm.kept(image.norms.map { Float($0) }, dropRatio: 0.5, seed: 0)
+            var tokens = ImageTokens(count: image.norms.count)
+            tokens.valueNorms = image.norms.map { Float($0) }
+            let half = max(1, tokens.count - tokens.count / 2)
+            let kept = ValueNormRule(keepsLow: true).kept(half, among: tokens.content, of: tokens)
             let total = image.attention.reduce(0, +)
             return total > 0 ? kept.reduce(0) { $0 + image.attention[$1] } / total : nil
         }

@@ -73,6 +73,10 @@ public final class Answering: Job {
         guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
         var tokens: [Int] = []
         var pixels: [Tensor?] = []
+        func add(_ image: RGBImage) {
+            tokens.append(geometry.readingGrid.tokens)
+            pixels.append(Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width]))
+        }
         for source in request.sources {
             switch source {
             case .latents(let latents):
@@ -86,9 +90,10 @@ public final class Answering: Job {
                 tokens.append(count)
                 pixels.append(nil)
             case .image(let image):
-                let fitted = try image.fitted(to: geometry)
-                tokens.append(geometry.readingGrid.tokens)
-                pixels.append(Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width]))
+                try add(image.fitted(to: geometry))
+            case .letterboxed(let image, _):
+                try Letterbox.check(image, geometry)
+                add(image)
             }
         }
         // prefix ([boi] T img*N [eoi])* question
@@ -109,7 +114,7 @@ public final class Answering: Job {
         (self.forced, self.observe) = (forced, observe)
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: tokens, textTokens: length - tokens.reduce(0) { $0 + $1 + 3 },
-            answerTokens: request.maxTokens, precision: model.network.compute.precision)
+            answerTokens: request.maxTokens, cut: planner.cut, precision: model.network.compute.precision)
         if let vae {
             let size = geometry.readingSize
             let memory = try vae.memory(.encoding, width: size.width, height: size.height)
@@ -151,8 +156,8 @@ public final class Answering: Job {
         let before = spent
         let sequence = try TokenSequence(model: network, special: special)
         let pass = try ReadingPass(
-            [(sequence, [.text(prefix)] + latents.map { .image(ImagePiece(latents: $0)) })], planner.imagePlan,
-            cut: planner.cut, whole: false, workspace: workspace)
+            [(sequence, [.text(prefix)] + zip(latents, request.sources).map { .image(piece($0, $1)) })],
+            planner.imagePlan, cut: planner.cut, whole: false, workspace: workspace)
         stages.add(pass.stages)
         stages.add { [unowned self] in
             context = sequence
@@ -161,6 +166,15 @@ public final class Answering: Job {
             finish(.read)
         }
         stages.add { [unowned self] in try ask(0) }
+    }
+
+    /// An image to be read.
+    private func piece(_ latents: Tensor, _ source: ImageQuestion.Request.Source) -> ImagePiece {
+        guard case .letterboxed(_, let picture) = source else { return ImagePiece(latents: latents) }
+        let geometry = model.geometry
+        return ImagePiece(
+            latents: latents,
+            padding: Letterbox.padding(geometry.readingGrid, side: geometry.pixelsPerToken, picture: picture))
     }
 
     /// Reads a question into a fork of the context.

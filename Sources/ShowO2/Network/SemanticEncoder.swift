@@ -62,23 +62,51 @@ final class SemanticEncoder: Sendable {
         to stages: Stages, _ patches: Tensor, images: Int, grid: TokenGrid, _ workspace: Workspace,
         observe: Observer? = nil
     ) -> Tensor {
-        let (count, width, heads) = (images * grid.tokens, geometry.hidden, geometry.attention)
-        let hidden = workspace.tensor("und.hidden", [count, width])  // [images * tokens, width]
+        // [images * tokens, width]
+        let hidden = workspace.tensor("und.hidden", [images * grid.tokens, geometry.hidden])
+        embed(to: stages, patches, images: images, grid: grid, into: hidden, observe: observe)
+        // Every token of an image sees all tokens of that image.
+        let attention = workspace.value("und \(images) \(grid.tokens)") {
+            self.attention(images: images, tokens: grid.tokens)
+        }
+        run(to: stages, hidden, attention, layers: layers.indices, workspace, observe: observe)
+        return hidden
+    }
+
+    /// Adds the stage that writes embedded patches with their positions to `hidden` `[images * tokens, width]` float32.
+    func embed(
+        to stages: Stages, _ patches: Tensor, images: Int, grid: TokenGrid, into hidden: Tensor,
+        observe: Observer? = nil
+    ) {
         stages.add { [self] in
             compute.linear(patches, patchEmbedding, .identity, .replace, into: hidden)
             observe?("image_embedder_und", hidden)
             let table = positions(for: grid)  // [tokens, width]
             for image in 0..<images { hidden.rows(image * grid.tokens..<(image + 1) * grid.tokens).add(table) }
         }
-        // Every token of an image sees all tokens of that image.
-        let (rows, caches) = workspace.value("und \(images) \(grid.tokens)") {
-            var rows = RowLayout()
-            for image in 0..<images {
-                rows.append(sequence: image, start: 0, count: grid.tokens, span: 0..<grid.tokens)
-            }
-            return (rows, (0..<images).map { _ in compute.makeCache(heads) })
-        }
-        for (i, layer) in layers.enumerated() {
+    }
+
+    /// Which rows see each other, and where their keys and values are while a layer runs.
+    typealias Attention = (rows: RowLayout, caches: [any KeyValueCache])
+
+    /// All tokens of an image see each other. The layers may run one after the other in it.
+    func attention(images: Int, tokens: Int) -> Attention {
+        var rows = RowLayout()
+        for image in 0..<images { rows.append(sequence: image, start: 0, count: tokens, span: 0..<tokens) }
+        return (rows, (0..<images).map { _ in compute.makeCache(geometry.attention) })
+    }
+
+    /// Adds the stages that run some layers on `hidden` `[rows, width]` float32, in place.
+    ///
+    /// - Parameter show: is shown each layer's projections `[rows, 3 width]` float32.
+    func run(
+        to stages: Stages, _ hidden: Tensor, _ attention: Attention, layers range: Range<Int>, _ workspace: Workspace,
+        show: ((Tensor) -> Void)? = nil, observe: Observer? = nil
+    ) {
+        let (count, width, heads) = (hidden.shape[0], geometry.hidden, geometry.attention)
+        let (rows, caches) = attention
+        for i in range {
+            let layer = layers[i]
             stages.add { [self] in
                 let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
                 let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]
@@ -87,6 +115,7 @@ final class SemanticEncoder: Sendable {
                 let inner = workspace.tensor("und.inner", [count, geometry.intermediate], compute.activationType)
                 compute.norm(hidden, layer.norm1, nil, silu: false, into: x)
                 compute.linear(x, layer.queryKeyValue, .identity, .replace, into: fused)
+                show?(fused)
                 compute.heads(fused, heads, nil, nil, rows, caches, into: queries)
                 compute.attention(queries, heads, rows, caches, into: mixed)
                 compute.linear(mixed, layer.output, .identity, .residual, into: hidden)
@@ -96,7 +125,6 @@ final class SemanticEncoder: Sendable {
                 observe?("und_trans.layer\(i)", hidden)
             }
         }
-        return hidden
     }
 
     /// The learned table, resized bicubically for grids other than its own (`interpolate_pos_encoding`).

@@ -85,8 +85,10 @@ extension MemoryEstimate {
     ///   - imageTokens: of each image.
     ///   - textTokens: before, between and after the images.
     ///   - answerTokens: of one continuation.
+    ///   - cut: drops tokens of every image.
     public static func reading(
-        _ geometry: ShowO2Geometry, imageTokens: [Int], textTokens: Int, answerTokens: Int, precision: Precision
+        _ geometry: ShowO2Geometry, imageTokens: [Int], textTokens: Int, answerTokens: Int, cut: TokenCut? = nil,
+        precision: Precision
     ) -> MemoryEstimate {
         let rows = imageTokens.reduce(textTokens) { $0 + $1 + 3 }
         var estimate = MemoryEstimate()
@@ -98,6 +100,7 @@ extension MemoryEstimate {
             geometry.embeddingBytes(images: 1, tokens: imageTokens.max() ?? 0, precision)
             + geometry.stackBytes([geometry.llm], rows: rows, precision) + rows * geometry.llm.hidden * 4
             + geometry.vocabulary * 8
+        if let cut { estimate.intermediates += geometry.cutBytes(cut, imageTokens: imageTokens, precision) }
         estimate.scratch = geometry.scratchBytes(rows: rows, precision)
         estimate.outputWeights = geometry.vocabulary * geometry.llm.hidden * precision.denseWeightBytes
         return estimate
@@ -137,6 +140,23 @@ extension ShowO2Geometry {
         let both = width + llm.hidden
         let fusion = patchWidth * 4 + llm.hidden * 4 + both * (4 + act) + llm.hidden * act + llm.hidden * 4
         return rows * (encoder + fusion) + images * vision.cacheBytes(tokens, precision, layers: 1)
+    }
+
+    /// What choosing tokens takes.
+    func cutBytes(_ cut: TokenCut, imageTokens: [Int], _ precision: Precision) -> Int {
+        let (all, largest) = (imageTokens.reduce(0, +), imageTokens.max() ?? 0)
+        var bytes = 0
+        var width = llm.hidden
+        if case .encoder = cut.place {
+            width = vision.hidden
+            // Every image's hidden states and patches wait for the choice; the kept tokens' keys and values are new ones.
+            bytes += all * (vision.hidden + patchWidth) * 4 + vision.cacheBytes(largest, precision, layers: 1)
+        }
+        if cut.sees.contains(.change) { bytes += all * width * 4 }
+        if cut.comparesHidden {
+            bytes += TokenFeatures.byteCount(tokens: cut.scope == .span ? all : largest, width: width)
+        }
+        return bytes
     }
 
     /// Rows arranged for the widest product.

@@ -16,6 +16,8 @@ public struct ImagePiece: Sendable {
     public var time: Float
     /// Which of its rows see each other.
     public var mask: Mask
+    /// The places of tokens that see nothing but the bars around a letterboxed picture, in raster order: a ``TokenCut`` drops them first.
+    public var padding: Set<Int> = []
 
     /// The rows that attend to each other in both directions.
     public enum Mask: Sendable {
@@ -26,9 +28,10 @@ public struct ImagePiece: Sendable {
     }
 
     /// A finished image, to be understood.
-    public init(latents: Tensor, time: Float = 1, mask: Mask = .understanding) {
+    public init(latents: Tensor, time: Float = 1, mask: Mask = .understanding, padding: Set<Int> = []) {
         self.latents = latents
         self.time = time
         self.mask = mask
+        self.padding = padding
     }
 }

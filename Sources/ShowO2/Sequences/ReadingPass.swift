@@ -35,13 +35,18 @@ public final class ReadingPass {
         /// Its tokens, in rows of that sequence.
         let tokens: Range<Int>
         let piece: ImagePiece
+
+        /// Its tokens, before anything is known of them.
+        var unseen: TokenChoice.Seen {
+            TokenChoice.Seen(sequence: sequence, count: tokens.count, padding: piece.padding)
+        }
     }
 
     /// Prepares a pass.
     ///
     /// - Parameters:
     ///   - readings: sequences, each once, with what they read; at least one token each.
-    ///   - cut: drops tokens of every image after a layer.
+    ///   - cut: drops tokens of every image.
     ///   - whole: whether to compute what nobody may read: the hidden states of the last layer, of which only keys and values stay when no
     ///     ``logits()`` are asked for.
     ///   - workspace: for intermediates; it must serve nothing else until the pass is done.
@@ -89,9 +94,17 @@ public final class ReadingPass {
         slots = rows.map { Array(repeating: $0.count, count: layers) }
         hidden = workspace.tensor("hidden", [rows.reduce(0) { $0 + $1.count }, model.geometry.llm.hidden])
         try checkTimes()
-        embed(readings)
-        stages.add { [unowned self] in observe?("llm.input", hidden) }
-        runLayers(cut: cut, whole: whole, probe: probe)
+        if let cut, case .encoder(let tail) = cut.place, !images.isEmpty {
+            embed(readings, cut, tail: tail)
+            stages.add { [unowned self] in
+                observe?("llm.input", current)
+                runLayers(cut: nil, whole: whole, probe: probe)
+            }
+        } else {
+            embed(readings)
+            stages.add { [unowned self] in observe?("llm.input", hidden) }
+            runLayers(cut: cut, whole: whole, probe: probe)
+        }
     }
 
     /// Runs all stages that are left.
@@ -110,47 +123,124 @@ public final class ReadingPass {
 
     /// Writes the input embeddings `[rows, hidden]`.
     private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])]) {
+        embedSurroundings(readings) { [self] row, image in
+            let embeddings = model.fusion.add(to: stages, image.latents, model.compute, workspace, observe: observe)
+            let tokens = embeddings.shape[0]
+            stages.add { [hidden] in hidden.rows(row..<row + tokens).copy(from: embeddings) }
+        }
+    }
+
+    /// Writes the input embeddings of text and of what surrounds images.
+    ///
+    /// - Parameter embedImage: told the first row of each image's tokens.
+    private func embedSurroundings(
+        _ readings: [(sequence: TokenSequence, pieces: [Piece])], embedImage: (Int, ImagePiece) -> Void
+    ) {
         var row = 0
+        var image = 0
         for (sequence, pieces) in readings {
             for piece in pieces {
                 switch piece {
                 case .text(let ids):
                     stages.add { [model, hidden, row] in model.embed(ids, into: hidden, from: row) }
                     row += ids.count
-                case .image(let image):
-                    let embeddings = model.fusion.add(
-                        to: stages, image.latents, model.compute, workspace, observe: observe)
-                    let (special, tokens) = (sequence.special, embeddings.shape[0])
+                case .image(let piece):
+                    let (special, tokens) = (sequence.special, images[image].tokens.count)
+                    embedImage(row + 2, piece)
                     stages.add { [model, hidden, row] in
                         model.embed([special.beginOfImage], into: hidden, from: row)
-                        hidden.rows(row + 1..<row + 2).copy(from: model.time([image.time], model.compute).tokens)
-                        hidden.rows(row + 2..<row + 2 + tokens).copy(from: embeddings)
+                        hidden.rows(row + 1..<row + 2).copy(from: model.time([piece.time], model.compute).tokens)
                         model.embed([special.endOfImage], into: hidden, from: row + 2 + tokens)
                     }
                     row += tokens + 3
+                    image += 1
                 }
             }
         }
     }
 
+    /// Writes the input embeddings `[rows, hidden]`, of images only the tokens that stay: all of them pass the encoder's first layers, `cut` chooses,
+    /// the rest of the encoder and the fusion run for what it chose, and the rows of the others are closed up.
+    private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])], _ cut: TokenCut, tail: Int) {
+        let (fusion, encoder) = (model.fusion, model.fusion.encoder)
+        let last = max(0, encoder.layers.count - 1 - max(0, tail))
+        let choice = TokenChoice(cut, images.map(\.unseen), model.compute)
+        var parts: [(row: Int, patches: Tensor, hidden: Tensor)] = []
+        embedSurroundings(readings) { row, image in
+            let i = parts.count
+            let (patches, grid) = fusion.cut(to: stages, image.latents, workspace, named: "cut.patches \(i)")
+            let hidden = workspace.tensor("cut.hidden \(i)", [grid.tokens, encoder.geometry.hidden])  // [tokens, width]
+            encoder.embed(to: stages, patches, images: 1, grid: grid, into: hidden, observe: observe)
+            let attention = workspace.value("und 1 \(grid.tokens)") {
+                encoder.attention(images: 1, tokens: grid.tokens)
+            }
+            encoder.run(to: stages, hidden, attention, layers: 0..<last, workspace, observe: observe)
+            stages.add { choice.remember(hidden, image: i) }
+            encoder.run(
+                to: stages, hidden, attention, layers: last..<last + 1, workspace,
+                show: { choice.look(at: $0, encoder.geometry.attention, image: i) }, observe: observe)
+            choice.seen[i].hidden = hidden
+            choice.seen[i].companion = patches
+            parts.append((row, patches, hidden))
+        }
+        stages.add { [unowned self] in
+            keptTokens = try choice.choose()
+            observe?("tokens.chosen", hidden)
+        }
+        for (i, part) in parts.enumerated() {
+            stages.add { [unowned self] in
+                let kept = keptTokens[i]
+                guard !kept.isEmpty else { return }
+                part.hidden.compactRows(kept)
+                part.patches.compactRows(kept)
+                let features = part.hidden.rows(0..<kept.count)  // [kept, width]
+                let rest = last + 1..<encoder.layers.count
+                encoder.run(
+                    to: stages, features, encoder.attention(images: 1, tokens: kept.count), layers: rest, workspace,
+                    observe: observe)
+                stages.add { [unowned self] in
+                    observe?("und_trans", features)
+                    let embeddings = workspace.tensor("fusion.embeddings", [kept.count, model.geometry.llm.hidden])
+                    fusion.join(
+                        part.patches.rows(0..<kept.count), features, model.compute, workspace, into: embeddings,
+                        observe: observe)
+                    for (number, token) in kept.enumerated() {
+                        hidden.rows(part.row + token..<part.row + token + 1).copy(
+                            from: embeddings.rows(number..<number + 1))
+                    }
+                }
+            }
+        }
+        stages.add { [unowned self] in leaveOut(from: 0) }
+    }
+
     /// Adds the language model's layers, the cut among them, and the head's.
     private func runLayers(cut: TokenCut?, whole: Bool, probe: ProbeSink?) {
         let all = model.decoder.layers.count
-        let drops = cut.map { !images.isEmpty && $0.layer + 1 < all } ?? false
-        let split = drops ? (cut?.layer ?? 0) + 1 : all
         let draws = sequences[0].canDraw
         let forCache = !whole && !plan.measuresLayers && !draws
         var probes = probe.flatMap { plan.probes.layerProbe(model.decoder, model.compute, $0) }.map { [$0] } ?? []
-        if let cut, drops {
-            var norms: [[Float]] = []
+        if let cut, case .llm(let layer) = cut.place, !images.isEmpty, (0..<all - 1).contains(layer) {
+            let choice = TokenChoice(cut, images.map(\.unseen), model.compute)
+            let heads = model.geometry.llm.attention
             probes.append(
-                LayerProbe(layers: cut.layer..<cut.layer + 1) { [unowned self] _, _, reading in
-                    if case .projections(let fused) = reading { norms = valueNorms(fused) }
+                LayerProbe(layers: layer..<layer + 1) { [unowned self] _, _, reading in
+                    guard case .projections(let fused) = reading else { return }
+                    for (i, image) in images.enumerated() {
+                        choice.look(at: fused.rows(rows(of: image)), heads, image: i)
+                    }
                 })
-            run(layers: 0..<split, forCache: false, probes)
+            run(layers: 0..<layer, forCache: false, probes)
             stages.add { [unowned self] in
-                self.cut(cut, norms, from: split)
-                run(layers: split..<all, forCache: forCache, probes)
+                for (i, image) in images.enumerated() { choice.remember(hidden.rows(rows(of: image)), image: i) }
+            }
+            run(layers: layer..<layer + 1, forCache: false, probes)
+            stages.add { [unowned self] in
+                for (i, image) in images.enumerated() { choice.seen[i].hidden = hidden.rows(rows(of: image)) }
+                keptTokens = try choice.choose()
+                leaveOut(from: layer + 1)
+                observe?("tokens.chosen", current)
+                run(layers: layer + 1..<all, forCache: forCache, probes)
             }
         } else {
             run(layers: 0..<all, forCache: forCache, probes)
@@ -191,23 +281,14 @@ public final class ReadingPass {
 
     // MARK: Cutting tokens
 
-    /// L2 norms of each image's tokens' values.
-    private func valueNorms(_ fused: Tensor) -> [[Float]] {
-        let heads = model.geometry.llm.attention
-        let first = heads.fusedWidth - heads.keyValueHeads * heads.headDim
-        return images.map { image in
-            let start = start(of: image.sequence)
-            let rows = start + image.tokens.lowerBound..<start + image.tokens.upperBound
-            return fused.rows(rows).rowNorms(columns: first..<heads.fusedWidth)
-        }
+    /// Where an image's tokens lie among all rows, as long as none was left out.
+    private func rows(of image: Placed) -> Range<Int> {
+        let start = start(of: image.sequence)
+        return start + image.tokens.lowerBound..<start + image.tokens.upperBound
     }
 
-    /// Leaves the tokens out that `cut` doesn't keep.
-    private func cut(_ cut: TokenCut, _ norms: [[Float]], from layer: Int) {
-        // A layer that was left out shows no norms.
-        keptTokens = images.enumerated().map { i, image in
-            norms.indices.contains(i) ? cut.keep(norms[i]) : Array(0..<image.tokens.count)
-        }
+    /// Leaves all image tokens out of `layer` and those after it that are not among ``keptTokens``.
+    private func leaveOut(from layer: Int) {
         var staying: [Int] = []
         var later: [SequenceRows] = []
         for (number, own) in rows.enumerated() {

@@ -25,18 +25,3 @@ public struct ReadingPlan: Sendable, Equatable {
     /// The dense plan.
     public static let dense = ReadingPlan()
 }
-
-/// Drops image tokens on the way through the LLM: after `layer`, only those stay that `keep` chooses. The others vanish from all later layers
-/// and from their keys and values; positions stay as they were.
-public struct TokenCut {
-    /// The layer whose value vectors decide.
-    public let layer: Int
-    /// L2 norms of one image's tokens' value vectors (all heads together) -> the places of those that stay, rising, at least one.
-    public let keep: ([Float]) -> [Int]
-
-    /// A cut after a layer.
-    public init(layer: Int, keep: @escaping ([Float]) -> [Int]) {
-        self.layer = layer
-        self.keep = keep
-    }
-}

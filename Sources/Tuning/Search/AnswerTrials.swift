@@ -41,6 +41,8 @@ actor AnswerTrials: Trials {
 
     nonisolated func count(_ set: SampleSet) -> Int { images[set]?.count ?? 0 }
 
+    nonisolated func check(_ profile: AccelerationProfile) throws { try models.folder.check(profile, for: task) }
+
     func prepare(_ set: SampleSet, count: Int) async throws {
         let samples = (images[set] ?? []).prefix(count)
         for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {

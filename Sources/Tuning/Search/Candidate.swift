@@ -63,4 +63,6 @@ struct Knob: Sendable {
     var name: String
     /// The ways that change something, mild ones first.
     var options: [Option]
+    /// More of the kind of those that did best.
+    var refine: (@Sendable (Option) -> [Option])?
 }

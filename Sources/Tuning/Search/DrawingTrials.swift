@@ -34,6 +34,8 @@ actor DrawingTrials: Trials {
 
     nonisolated func count(_ set: SampleSet) -> Int { prompts[set]?.count ?? 0 }
 
+    nonisolated func check(_ profile: AccelerationProfile) throws { try models.folder.check(profile, for: task) }
+
     func prepare(_ set: SampleSet, count: Int) async throws {
         let samples = (prompts[set] ?? []).prefix(count)
         for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {

@@ -110,25 +110,46 @@ enum Knobs {
     }
 
     /// What answering has.
-    static func answering(isCalibrated: Bool, choosesTokens: Bool, layers: Int) -> [Knob] {
-        var knobs: [Knob] = []
+    ///
+    /// - Parameters:
+    ///   - layers: of the LLM.
+    ///   - encoderLayers: of the semantic encoder.
+    static func answering(isCalibrated: Bool, layers: Int, encoderLayers: Int) -> [Knob] {
         var tokens: [Knob.Option] = []
-        let selections: [TokenSelection] =
-            [.keepHighNorm, .keepLowNorm, .stride] + (choosesTokens ? [.calibrated] : [])
-        for layer in Set([1, 2, 3, layers / 4, layers / 3, layers / 2]).sorted() where layer <= layers - 2 {
-            for selection in selections {
-                for ratio in [0.25, 0.5, 0.7, 0.85] {
-                    tokens.append(
-                        .init(
-                            "\(selection.rawValue), \(Int(100 * ratio)) % dropped after layer \(layer)",
-                            [
-                                "tokens.selection": selection.rawValue, "tokens.dropRatio": "\(ratio)",
-                                "tokens.layer": "\(layer)",
-                            ]))
-                }
+        func add(_ selection: TokenSelection, _ words: String, _ changes: [String: String]) {
+            let kind = changes.merging(["tokens.selection": selection.rawValue, "tokens.dropRatio": "0.5"]) { $1 }
+            tokens.append(.init("\(selection.rawValue), 50 % of the tokens dropped \(words)", kind))
+        }
+        // Which tokens, where, at half of them; the share of the best is refined.
+        let selections: [TokenSelection] = [.keepHighNorm, .keepLowNorm, .stride, .divPrune, .divPruneHighNorm, .v2Drop]
+        for layer in Set([1, 2, 3, layers / 3, layers / 2]).sorted() where layer <= layers - 2 {
+            for selection in selections where layer == 2 || selection != .keepLowNorm {
+                add(selection, "after layer \(layer)", ["tokens.layer": "\(layer)"])
             }
         }
-        knobs.append(Knob(name: "tokens", options: tokens))
+        for tail in Set([0, encoderLayers / 4]).sorted() where tail < encoderLayers {
+            for selection in selections where selection != .keepLowNorm {
+                add(
+                    selection, "before the language model\(tail > 0 ? ", \(tail) layers of the encoder without" : "")",
+                    ["tokens.place": "encoder", "tokens.encoderTail": "\(tail)"])
+            }
+        }
+        var knobs = [
+            Knob(name: "tokens", options: tokens) { best in
+                var more: [Knob.Option] = []
+                for fate in AccelerationProfile.Tokens.Fate.allCases {
+                    for ratio in [0.25, 0.5, 0.6, 0.7, 0.8, 0.9] where fate == .merge || ratio != 0.5 {
+                        var option = best
+                        option.changes["tokens.dropRatio"] = "\(ratio)"
+                        option.changes["tokens.dropped"] = fate.rawValue
+                        option.name = best.name.replacing("50 %", with: "\(Int((100 * ratio).rounded())) %")
+                            + (fate == .merge ? ", merged" : "")
+                        more.append(option)
+                    }
+                }
+                return more
+            }
+        ]
         if isCalibrated {
             knobs.append(
                 Knob(

@@ -108,6 +108,7 @@ final class TaskTuner {
         if let schedules {
             for option in try await rank(schedules) where budget.has(.knobs, journal.spent) {
                 let candidate = Candidate.exact(exactPrecision).with(option, of: schedules.name)
+                guard let profile = try? candidate.profile(), (try? trials.check(profile)) != nil else { continue }
                 searched.append(try await race(candidate, .search, count: budget.search, limit: 2 * most))
                 options.append(candidate)
             }
@@ -117,15 +118,18 @@ final class TaskTuner {
 
         stage = "knobs"
         for knob in knobs {
+            var tried: [(option: Knob.Option, trial: Trial)] = []
             for option in knob.options where budget.has(.knobs, journal.spent) {
-                let candidate = base.with(option, of: knob.name)
-                guard (try? candidate.profile()) != nil else { continue }
-                let trial = try await race(candidate, .search, count: budget.search, limit: 2 * most)
-                searched.append(trial)
-                // Compared on the samples that both have.
-                let own = Trial(candidate: base, samples: Array(baseTrial.samples.prefix(trial.samples.count)))
-                effects.append(
-                    (knob.name, option, trial.meanLoss - own.meanLoss, trial.seconds / max(own.seconds, 1e-9)))
+                if let trial = try await turn(knob, option, baseTrial, limit: 2 * most) { tried.append((option, trial)) }
+            }
+            guard let refine = knob.refine else { continue }
+            // Those that lose least, of those that save something.
+            let best = tried.filter { $0.trial.seconds < baseTrial.seconds }
+                .sorted { ($0.trial.meanLoss, $0.trial.seconds) < ($1.trial.meanLoss, $1.trial.seconds) }.prefix(3)
+            for (option, _) in best {
+                for option in refine(option) where budget.has(.knobs, journal.spent) {
+                    _ = try await turn(knob, option, baseTrial, limit: 2 * most)
+                }
             }
         }
 
@@ -169,6 +173,18 @@ final class TaskTuner {
                 Chosen(limit: limit, trial: trial, exactSeconds: exactVerdict.seconds, rival: rival))
         }
         return chosen
+    }
+
+    /// Turns a knob alone, on the base; nil for what this model doesn't know.
+    private func turn(_ knob: Knob, _ option: Knob.Option, _ base: Trial, limit: Double) async throws -> Trial? {
+        let candidate = base.candidate.with(option, of: knob.name)
+        guard let profile = try? candidate.profile(), (try? trials.check(profile)) != nil else { return nil }
+        let trial = try await race(candidate, .search, count: budget.search, limit: limit)
+        searched.append(trial)
+        // Compared on the samples that both have.
+        let own = Trial(candidate: base.candidate, samples: Array(base.samples.prefix(trial.samples.count)))
+        effects.append((knob.name, option, trial.meanLoss - own.meanLoss, trial.seconds / max(own.seconds, 1e-9)))
+        return trial
     }
 
     // MARK: Choosing

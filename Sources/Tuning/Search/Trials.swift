@@ -9,6 +9,8 @@ protocol Trials: Sendable {
     func count(_ set: SampleSet) -> Int
     /// Seconds of the VAE for a sample, which every candidate pays.
     var constantSeconds: Double { get async }
+    /// Refuses a profile that this model can't run.
+    func check(_ profile: AccelerationProfile) throws
     /// Makes the references of the first `count` samples of a set.
     func prepare(_ set: SampleSet, count: Int) async throws
     /// The exact engine on a sample; ``prepare(_:count:)`` has made it.

@@ -3,7 +3,7 @@ import Pipelines
 
 /// The model in the precision that is wanted: one at a time, so that tuning takes the memory of one.
 actor TuneModels {
-    private let folder: ModelFolder
+    nonisolated let folder: ModelFolder
     private let threads: Int?
     private var loaded: (precision: Precision, model: UnifiedModel)?
     /// Models that were loaded.

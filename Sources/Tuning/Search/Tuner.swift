@@ -127,9 +127,8 @@ public struct Tuner: Sendable {
                     models, exact: settings.precision, images: try await samples.images(models, settings, work),
                     maxTokens: settings.maxTokens)
                 knobs = Knobs.answering(
-                    isCalibrated: isCalibrated,
-                    choosesTokens: try folder.calibration()?.scores[task]?.normAttention != nil,
-                    layers: folder.geometry.llm.layers)
+                    isCalibrated: isCalibrated, layers: folder.geometry.llm.layers,
+                    encoderLayers: folder.geometry.vision.layers)
             }
             var all = knobs
             if settings.triesInt8, settings.precision == .bf16 {

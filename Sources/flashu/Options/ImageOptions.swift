@@ -31,7 +31,7 @@ struct ImageOptions: ParsableArguments {
 
     /// Reads a picture at the size at which the model reads pictures, and tells what was done to it.
     /// - Throws: `ImageError`, ``CommandError``.
-    func read(_ file: InputFile, for geometry: ShowO2Geometry) throws -> RGBImage {
+    func read(_ file: InputFile, for geometry: ShowO2Geometry) throws -> ImageReader.FittedPicture {
         var limits = ImageLimits.default
         if let maxMegapixels {
             limits.maxPixels = maxMegapixels * 1_000_000
@@ -58,7 +58,16 @@ struct ImageOptions: ParsableArguments {
                 "\(name): \(Int((cut * 100).rounded())) % of the picture were cut away; --fit pad or stretch keeps all of it"
             )
         }
-        return picture.image
+        return picture
+    }
+}
+
+extension ImageReader.FittedPicture {
+    /// What a question is asked about; bars around the picture are told of.
+    var source: ImageQuestion.Request.Source {
+        let (whole, picture) = (image, fitting.picture)
+        return picture.width < whole.width || picture.height < whole.height
+            ? .letterboxed(whole, picture: picture) : .image(whole)
     }
 }
 

@@ -1,0 +1,31 @@
+package import Images
+package import ShowO2
+
+/// Which tokens of a letterboxed image see nothing of its picture.
+package enum Letterbox {
+    /// The places of the tokens, in raster order, whose pixels all lie outside of `picture`.
+    ///
+    /// - Parameter side: pixels that a token covers in both directions.
+    package static func padding(_ grid: TokenGrid, side: Int, picture: ImageFitting.Rectangle) -> Set<Int> {
+        var places: Set<Int> = []
+        for row in 0..<grid.height {
+            for column in 0..<grid.width {
+                let sees =
+                    row * side < picture.y + picture.height && (row + 1) * side > picture.y
+                    && column * side < picture.x + picture.width && (column + 1) * side > picture.x
+                if !sees { places.insert(row * grid.width + column) }
+            }
+        }
+        return places
+    }
+
+    /// - Throws: ``ModelError/request(_:)`` when the image has not the model's size: where its bars are after resizing isn't known.
+    static func check(_ image: RGBImage, _ geometry: ShowO2Geometry) throws(ModelError) {
+        let size = geometry.readingSize
+        guard image.width == size.width, image.height == size.height else {
+            throw .request(
+                "a letterboxed image must have the size at which the model reads, \(size.width) x \(size.height), not "
+                    + "\(image.width) x \(image.height)")
+        }
+    }
+}
