@@ -1,13 +1,13 @@
 import Foundation
 
 /// Reads the captions of the shapes world, as `Training/world.py` writes them.
-enum ShapesCaption {
+package enum ShapesCaption {
     private static let numbers = ["one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6]
     private static let colours = Set(ShapesWorld.colours.map(\.name))
     private static let sizes: Set = ["small", "large"]
 
     /// What a caption asks for; nil when it is no caption of this world.
-    static func demands(_ caption: String) -> ShapesPrompt? {
+    package static func demands(_ caption: String) -> ShapesPrompt? {
         var text = caption.lowercased().trimmingCharacters(in: .whitespacesAndNewlines)
         if text.hasSuffix(".") { text.removeLast() }
         if text.hasPrefix("a photo of ") { text.removeFirst("a photo of ".count) }

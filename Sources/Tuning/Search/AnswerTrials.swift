@@ -1,28 +1,28 @@
 import Compute
-import FlashU
-import Foundation
+package import FlashU
+package import Foundation
 import Images
 import Pipelines
-import Tensors
+package import Tensors
 
 /// Candidates on questions; a sample is an image with all of its questions.
-actor AnswerTrials: Trials {
-    nonisolated let task = Calibration.Task.understanding
+package actor AnswerTrials: Trials {
+    package nonisolated let task = Calibration.Task.understanding
     private let models: TuneModels
     private let exactPrecision: Precision
     private let images: [SampleSet: [Sample]]
     private let maxTokens: Int
     private var references: [SampleSet: [Reference]] = [:]
-    private(set) var constantSeconds = 0.0
+    package private(set) var constantSeconds = 0.0
 
     /// An image and its questions.
-    struct Sample: Sendable {
-        let image: Source
-        let questions: [String]
+    package struct Sample: Sendable {
+        package let image: Source
+        package let questions: [String]
     }
 
     /// Where an image comes from.
-    enum Source: Sendable {
+    package enum Source: Sendable {
         case file(URL)
         /// `[1, channels, height, width]`.
         case latents(Tensor)
@@ -39,11 +39,13 @@ actor AnswerTrials: Trials {
         (self.models, exactPrecision, self.images, self.maxTokens) = (models, precision, images, maxTokens)
     }
 
-    nonisolated func count(_ set: SampleSet) -> Int { images[set]?.count ?? 0 }
+    package nonisolated func count(_ set: SampleSet) -> Int { images[set]?.count ?? 0 }
 
-    nonisolated func check(_ profile: AccelerationProfile) throws { try models.folder.check(profile, for: task) }
+    package nonisolated func check(_ profile: AccelerationProfile) throws {
+        try models.folder.check(profile, for: task)
+    }
 
-    func prepare(_ set: SampleSet, count: Int) async throws {
+    package func prepare(_ set: SampleSet, count: Int) async throws {
         let samples = (images[set] ?? []).prefix(count)
         for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {
             let (sample, model) = (samples[index], try await models.model(exactPrecision))
@@ -68,12 +70,12 @@ actor AnswerTrials: Trials {
         }
     }
 
-    func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
+    package func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
         guard let reference = references[set], reference.indices.contains(index) else { throw CancellationError() }
         return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
     }
 
-    func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
+    package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         let profile = try candidate.profile()
         let reader = try await models.model(candidate.precision)
         let judge = AnswerJudge(reader, maxTokens: maxTokens)
@@ -120,9 +122,9 @@ actor AnswerTrials: Trials {
 }
 
 /// A question that is answered otherwise.
-struct ChangedAnswer: Sendable, Codable {
-    var image: String
-    var question: String
-    var exact: String
-    var answer: String
+package struct ChangedAnswer: Sendable, Codable {
+    package var image: String
+    package var question: String
+    package var exact: String
+    package var answer: String
 }

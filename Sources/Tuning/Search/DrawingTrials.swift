@@ -1,13 +1,13 @@
 import Compute
-import FlashU
+package import FlashU
 import Foundation
 import Images
 import Pipelines
 import Tensors
 
 /// Candidates on prompts.
-actor DrawingTrials: Trials {
-    nonisolated let task = Calibration.Task.generation
+package actor DrawingTrials: Trials {
+    package nonisolated let task = Calibration.Task.generation
     private let models: TuneModels
     private let exactPrecision: Precision
     private let prompts: [SampleSet: [Sample]]
@@ -15,28 +15,32 @@ actor DrawingTrials: Trials {
     private var references: [SampleSet: [Reference]] = [:]
     /// Bytes of states that may still be kept.
     private var room: Int
-    private(set) var constantSeconds = 0.0
+    package private(set) var constantSeconds = 0.0
     /// Seconds that looking at a drawing takes.
-    private(set) var viewSeconds = 0.0
+    package private(set) var viewSeconds = 0.0
 
     /// A prompt and its noise.
-    struct Sample: Sendable {
-        let prompt: String
-        let seed: UInt64
+    package struct Sample: Sendable {
+        package let prompt: String
+        package let seed: UInt64
     }
 
     /// - Parameters:
     ///   - folder: keeps references.
     ///   - room: bytes of states to keep at most.
-    init(_ models: TuneModels, exact precision: Precision, prompts: [SampleSet: [Sample]], folder: URL, room: Int) {
+    init(
+        _ models: TuneModels, exact precision: Precision, prompts: [SampleSet: [Sample]], folder: URL, room: Int
+    ) {
         (self.models, exactPrecision, self.prompts, self.folder, self.room) = (models, precision, prompts, folder, room)
     }
 
-    nonisolated func count(_ set: SampleSet) -> Int { prompts[set]?.count ?? 0 }
+    package nonisolated func count(_ set: SampleSet) -> Int { prompts[set]?.count ?? 0 }
 
-    nonisolated func check(_ profile: AccelerationProfile) throws { try models.folder.check(profile, for: task) }
+    package nonisolated func check(_ profile: AccelerationProfile) throws {
+        try models.folder.check(profile, for: task)
+    }
 
-    func prepare(_ set: SampleSet, count: Int) async throws {
+    package func prepare(_ set: SampleSet, count: Int) async throws {
         let samples = (prompts[set] ?? []).prefix(count)
         for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {
             let file = folder.appendingPathComponent("\(set.rawValue)-\(index).safetensors")
@@ -75,12 +79,12 @@ actor DrawingTrials: Trials {
         }
     }
 
-    func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
+    package func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
         guard let reference = references[set], reference.indices.contains(index) else { throw CancellationError() }
         return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
     }
 
-    func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
+    package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         let profile = try candidate.profile()
         // All are drawn before any is looked at: one change of models.
         var drawn: [DrawingJudge.Drawing] = []

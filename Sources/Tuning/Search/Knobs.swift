@@ -2,13 +2,13 @@ import FlashU
 import ShowO2
 
 /// What there is to turn.
-enum Knobs {
+package enum Knobs {
     /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
     ///
     /// - Parameters:
     ///   - points: of the model's own grid.
     ///   - hasMagnitude: whether the calibration knows the ratios that MagCache wants.
-    static func schedules(points: Int, hasMagnitude: Bool) -> Knob {
+    package static func schedules(points: Int, hasMagnitude: Bool) -> Knob {
         var options: [Knob.Option] = []
         let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter { Int(Double(points) * $0) >= 3 }
         for sampler in [Sampler.Kind.euler, .ab2, .dpmpp2m, .unipc] {
@@ -64,7 +64,7 @@ enum Knobs {
     /// - Parameters:
     ///   - isCalibrated: whether neurons can be pruned.
     ///   - layers: of the LLM.
-    static func drawing(isCalibrated: Bool, layers: Int) -> [Knob] {
+    package static func drawing(isCalibrated: Bool, layers: Int) -> [Knob] {
         var knobs: [Knob] = []
         if isCalibrated {
             knobs.append(
@@ -114,14 +114,16 @@ enum Knobs {
     /// - Parameters:
     ///   - layers: of the LLM.
     ///   - encoderLayers: of the semantic encoder.
-    static func answering(isCalibrated: Bool, layers: Int, encoderLayers: Int) -> [Knob] {
+    package static func answering(isCalibrated: Bool, layers: Int, encoderLayers: Int) -> [Knob] {
         var tokens: [Knob.Option] = []
         func add(_ selection: TokenSelection, _ words: String, _ changes: [String: String]) {
             let kind = changes.merging(["tokens.selection": selection.rawValue, "tokens.dropRatio": "0.5"]) { $1 }
             tokens.append(.init("\(selection.rawValue), 50 % of the tokens dropped \(words)", kind))
         }
         // Which tokens, where, at half of them; the share of the best is refined.
-        let selections: [TokenSelection] = [.keepHighNorm, .keepLowNorm, .stride, .divPrune, .divPruneHighNorm, .v2Drop]
+        let selections: [TokenSelection] = [
+            .keepHighNorm, .keepLowNorm, .stride, .divPrune, .divPruneHighNorm, .v2Drop,
+        ]
         for layer in Set([1, 2, 3, layers / 3, layers / 2]).sorted() where layer <= layers - 2 {
             for selection in selections where layer == 2 || selection != .keepLowNorm {
                 add(selection, "after layer \(layer)", ["tokens.layer": "\(layer)"])
@@ -142,7 +144,8 @@ enum Knobs {
                         var option = best
                         option.changes["tokens.dropRatio"] = "\(ratio)"
                         option.changes["tokens.dropped"] = fate.rawValue
-                        option.name = best.name.replacing("50 %", with: "\(Int((100 * ratio).rounded())) %")
+                        option.name =
+                            best.name.replacing("50 %", with: "\(Int((100 * ratio).rounded())) %")
                             + (fate == .merge ? ", merged" : "")
                         more.append(option)
                     }

@@ -1,36 +1,42 @@
-import Foundation
-import Pipelines
+package import Pipelines
 
 /// What a candidate did on one sample.
-struct Measured: Sendable, Codable, Equatable {
+package struct Measured: Sendable, Codable, Equatable {
     /// Points lost, 100 = all.
-    var loss: Double
+    package var loss: Double
     /// Seconds, without the VAE.
-    var seconds: Double
+    package var seconds: Double
     /// Floating-point operations.
-    var flops: Int
+    package var flops: Int
     /// How a drawing differs; nil for answers.
-    var drawing: DrawingLoss?
+    package var drawing: DrawingLoss?
     /// How an answer differs; nil for drawings.
-    var answer: AnswerLoss?
+    package var answer: AnswerLoss?
+
+    /// What was measured.
+    package init(
+        loss: Double, seconds: Double, flops: Int, drawing: DrawingLoss? = nil, answer: AnswerLoss? = nil
+    ) {
+        (self.loss, self.seconds, self.flops, self.drawing, self.answer) = (loss, seconds, flops, drawing, answer)
+    }
 }
 
 /// What a candidate did on several samples.
-struct Trial: Sendable {
-    let candidate: Candidate
+package struct Trial: Sendable {
+    package let candidate: Candidate
     /// By sample.
-    var samples: [Measured]
+    package var samples: [Measured]
 
-    var loss: Interval { Interval(of: samples.map(\.loss)) }
+    package var loss: Interval { Interval(of: samples.map(\.loss)) }
     /// Mean.
-    var seconds: Double { samples.reduce(0) { $0 + $1.seconds } / Double(max(1, samples.count)) }
+    package var seconds: Double { samples.reduce(0) { $0 + $1.seconds } / Double(max(1, samples.count)) }
     /// Mean.
-    var flops: Double { samples.reduce(0) { $0 + Double($1.flops) } / Double(max(1, samples.count)) }
+    package var flops: Double { samples.reduce(0) { $0 + Double($1.flops) } / Double(max(1, samples.count)) }
     /// Mean.
-    var meanLoss: Double { samples.reduce(0) { $0 + $1.loss } / Double(max(1, samples.count)) }
+    package var meanLoss: Double { samples.reduce(0) { $0 + $1.loss } / Double(max(1, samples.count)) }
 
     /// Deviation of the mean loss; infinite where it is not known.
-    var error: Double {
+    package var error: Double {
         guard samples.count > 1 else { return .infinity }
         let mean = meanLoss
         let squares = samples.reduce(0) { $0 + ($1.loss - mean) * ($1.loss - mean) }
@@ -39,7 +45,7 @@ struct Trial: Sendable {
 }
 
 /// Samples that serve one purpose only: a choice is never judged on what it was made by.
-enum SampleSet: String, Sendable, Codable, CaseIterable {
+package enum SampleSet: String, Sendable, Codable, CaseIterable {
     /// Knobs are measured on these.
     case search
     /// Combinations are chosen by these.

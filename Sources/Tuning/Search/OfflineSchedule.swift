@@ -1,5 +1,5 @@
 import Compute
-import FlashU
+package import FlashU
 import Pipelines
 import ShowO2
 import Tensors
@@ -7,7 +7,7 @@ import Tensors
 /// Scores schedules on a reference trajectory, without the network: the velocity that the exact engine had at a time is taken for the one that the
 /// schedule would have had there, wherever it had come to. What is left is the error that solver, points and reuse make by themselves, which ranks
 /// schedules well and costs next to nothing; only what promises is run whole.
-struct OfflineSchedule {
+package struct OfflineSchedule {
     private let states: [Trajectory.State]
     private let end: [Float]
     private let timeShift: Float
@@ -18,7 +18,7 @@ struct OfflineSchedule {
     ///   - reference: with states.
     ///   - layers: of the LLM, for the plans.
     ///   - magnitude: the calibration's, for MagCache.
-    init?(_ reference: Reference, timeShift: Float, layers: Int, magnitude: MagCache.Magnitude?) {
+    package init?(_ reference: Reference, timeShift: Float, layers: Int, magnitude: MagCache.Magnitude?) {
         guard reference.states.count > 1 else { return nil }
         states = reference.states
         end = reference.view.latents
@@ -28,15 +28,15 @@ struct OfflineSchedule {
     }
 
     /// What a schedule does.
-    struct Score {
+    package struct Score {
         /// Relative L2 error of the final latents.
-        let error: Double
+        package let error: Double
         /// Evaluations that run the network.
-        let computed: Int
+        package let computed: Int
     }
 
     /// The score of a profile on a grid of `points`.
-    func score(_ profile: AccelerationProfile, points: Int) throws -> Score {
+    package func score(_ profile: AccelerationProfile, points: Int) throws -> Score {
         let schedule = try FlowSchedule(steps: points, timeShift: timeShift)
         let evaluations = Sampler.evaluations(profile.schedule.sampler, points: points)
         var planner = GenerationPlanner(

@@ -1,19 +1,19 @@
 import Compute
-import Foundation
-import Pipelines
+package import Foundation
+package import Pipelines
 import Tensors
 
 /// What the exact engine drew of a prompt: the image as the model sees it, and, for some, the way there.
-struct Reference: Sendable {
-    let view: DrawingView
-    let seconds: Double
-    let flops: Int
+package struct Reference: Sendable {
+    package let view: DrawingView
+    package let seconds: Double
+    package let flops: Int
     /// Empty where there was no room.
-    let states: [Trajectory.State]
+    package let states: [Trajectory.State]
 
     /// Writes a file that ``init(file:)`` reads.
     /// - Throws: `WeightError`.
-    func write(to file: URL) throws {
+    package func write(to file: URL) throws {
         var tensors: [(name: String, tensor: Tensor)] = [
             ("latents", Tensor(view.latents, shape: [view.latents.count])),
             ("features", Tensor(view.features, shape: [view.features.count / max(1, view.width), view.width])),
@@ -34,7 +34,7 @@ struct Reference: Sendable {
     }
 
     /// Reads a file; nil when there is none, or none that is whole.
-    init?(file: URL) {
+    package init?(file: URL) {
         guard FileManager.default.fileExists(atPath: file.path), let source = try? openWeights(file: file),
             let latents = try? source.tensor("latents"), let features = try? source.tensor("features"),
             let numbers = try? source.tensor("numbers").floats(), numbers.count == 2, features.shape.count == 2
@@ -55,7 +55,7 @@ struct Reference: Sendable {
             seconds: Double(numbers[0]), flops: 0, states: states)
     }
 
-    init(view: DrawingView, seconds: Double, flops: Int, states: [Trajectory.State]) {
+    package init(view: DrawingView, seconds: Double, flops: Int, states: [Trajectory.State]) {
         (self.view, self.seconds, self.flops, self.states) = (view, seconds, flops, states)
     }
 }

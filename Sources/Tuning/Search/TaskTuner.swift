@@ -1,4 +1,4 @@
-import Compute
+package import Compute
 import FlashU
 import Foundation
 import Pipelines
@@ -12,34 +12,34 @@ import Pipelines
 /// 4. What was chosen is judged on samples that nothing was chosen by.
 ///
 /// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
-final class TaskTuner {
-    let trials: any Trials
+package final class TaskTuner {
+    package let trials: any Trials
     private let journal: TuneJournal
     private let budget: TuneBudget
     private let limits: [Double]
     private let exactPrecision: Precision
     private let tell: (TuneProgress) -> Void
     /// All that was run on the search's samples.
-    private(set) var searched: [Trial] = []
+    package private(set) var searched: [Trial] = []
     /// All that was run on the choice's.
-    private(set) var compared: [Trial] = []
+    package private(set) var compared: [Trial] = []
     /// What each knob did on the base, by knob.
-    private(set) var effects: [(knob: String, option: Knob.Option, loss: Double, ratio: Double)] = []
+    package private(set) var effects: [(knob: String, option: Knob.Option, loss: Double, ratio: Double)] = []
     /// What knobs were turned on.
-    private(set) var base: Candidate
+    package private(set) var base: Candidate
     private var exactSeconds: [SampleSet: Double] = [:]
 
     /// What was chosen for a limit, and how it did on fresh samples.
-    struct Chosen {
-        let limit: Double
-        let trial: Trial
+    package struct Chosen {
+        package let limit: Double
+        package let trial: Trial
         /// The exact engine's mean seconds on the same samples.
-        let exactSeconds: Double
+        package let exactSeconds: Double
         /// The best of the rivals that only change the schedule.
-        let rival: Trial?
+        package let rival: Trial?
     }
 
-    init(
+    package init(
         _ trials: any Trials, journal: TuneJournal, budget: TuneBudget, limits: [Double], exact precision: Precision,
         tell: @escaping (TuneProgress) -> Void
     ) {
@@ -95,7 +95,9 @@ final class TaskTuner {
     // MARK: The search
 
     /// Runs the whole search.
-    func tune(schedules: Knob?, knobs: [Knob], rank: (Knob) async throws -> [Knob.Option]) async throws -> [Chosen] {
+    package func tune(schedules: Knob?, knobs: [Knob], rank: (Knob) async throws -> [Knob.Option]) async throws
+        -> [Chosen]
+    {
         let most = limits.last ?? 3
         stage = "reference"
         try await trials.prepare(.search, count: budget.search)
@@ -120,7 +122,9 @@ final class TaskTuner {
         for knob in knobs {
             var tried: [(option: Knob.Option, trial: Trial)] = []
             for option in knob.options where budget.has(.knobs, journal.spent) {
-                if let trial = try await turn(knob, option, baseTrial, limit: 2 * most) { tried.append((option, trial)) }
+                if let trial = try await turn(knob, option, baseTrial, limit: 2 * most) {
+                    tried.append((option, trial))
+                }
             }
             guard let refine = knob.refine else { continue }
             // Those that lose least, of those that save something.
@@ -196,7 +200,7 @@ final class TaskTuner {
 
     /// Whether a loss is within a limit, with the benefit of the doubt only where the doubt is small: a deviation above the limit itself says that the
     /// samples are too few to see such a loss, and then the mean must do.
-    static func isWithin(_ trial: Trial, _ limit: Double) -> Bool {
+    package static func isWithin(_ trial: Trial, _ limit: Double) -> Bool {
         let error = trial.error
         guard trial.meanLoss.isFinite else { return false }
         guard error.isFinite, error <= limit else { return trial.meanLoss <= limit }
@@ -204,7 +208,7 @@ final class TaskTuner {
     }
 
     /// A combination and what is expected of it.
-    struct Combination {
+    private struct Combination {
         var candidate: Candidate
         var loss: Double
         var seconds: Double

@@ -1,8 +1,8 @@
 import Compute
-import FlashU
+package import FlashU
 
 /// Runs candidates on samples of one task: what the search needs to know of drawing and answering.
-protocol Trials: Sendable {
+package protocol Trials: Sendable {
     /// Which one.
     var task: Calibration.Task { get }
     /// Samples of a set, at most.

@@ -2,9 +2,9 @@ public import FlashU
 import Foundation
 
 /// What may be spent on a task, and on what.
-struct TuneBudget: Sendable {
+package struct TuneBudget: Sendable {
     /// Parts of a search, in order.
-    enum Part: Sendable {
+    package enum Part: Sendable {
         /// References, schedules and knobs.
         case knobs
         /// Combinations.
@@ -12,14 +12,14 @@ struct TuneBudget: Sendable {
     }
 
     /// Seconds of the whole run up to which this task may go.
-    let seconds: Double
+    package let seconds: Double
     private let start: Double
     /// Samples of each set.
-    let search, choice, verdict: Int
+    package let search, choice, verdict: Int
     /// Combinations that are tried for each limit.
-    let tries: Int
+    package let tries: Int
     /// Samples that run between two lines of the journal.
-    let handful: Int
+    package let handful: Int
 
     /// Shares of a task's time: what finds, what compares, what judges at last.
     private static let (knobsEnd, choiceEnd) = (0.55, 0.85)
@@ -33,7 +33,7 @@ struct TuneBudget: Sendable {
     ///   - cost: what the average candidate costs, as a share of that.
     ///   - options: candidates of the search.
     ///   - available: samples of each set that there are.
-    init(
+    package init(
         start: Double, seconds: Double, sample: Double, cost: Double, options: Int, tries: Int, limits: Int,
         available: (search: Int, choice: Int, verdict: Int)
     ) {
@@ -49,7 +49,7 @@ struct TuneBudget: Sendable {
     }
 
     /// Whether a part may go on.
-    func has(_ part: Part, _ spent: Double) -> Bool {
+    package func has(_ part: Part, _ spent: Double) -> Bool {
         let share = part == .knobs ? Self.knobsEnd : Self.choiceEnd
         return spent < start + share * (seconds - start)
     }

@@ -1,8 +1,8 @@
-import Foundation
+package import Foundation
 import Pipelines
 
 /// All that was measured, a line a sample, written at once: a run that was killed goes on where it was. A last line that was cut off is dropped.
-final class TuneJournal {
+package final class TuneJournal {
     /// A line.
     private struct Line: Codable {
         var candidate: String
@@ -20,14 +20,14 @@ final class TuneJournal {
     private var handle: FileHandle?
     private var measured: [String: Measured] = [:]
     /// Seconds that earlier runs took.
-    private(set) var spentBefore = 0.0
+    package private(set) var spentBefore = 0.0
     private let start = ContinuousClock.now
 
     /// Opens a journal; one of other settings is begun anew.
     ///
     /// - Parameter settings: all that its numbers depend on.
     /// - Throws: ``TuneError/journal(_:)``.
-    init(_ file: URL, settings: String) throws(TuneError) {
+    package init(_ file: URL, settings: String) throws(TuneError) {
         self.file = file
         let refusal = TuneError.journal("cannot keep what is measured in \(file.path)")
         var kept = 0
@@ -58,19 +58,19 @@ final class TuneJournal {
     }
 
     /// Seconds that this run and those that it goes on from took.
-    var spent: Double { spentBefore + (ContinuousClock.now - start) / .seconds(1) }
+    package var spent: Double { spentBefore + (ContinuousClock.now - start) / .seconds(1) }
 
     /// Whether there is something to go on from.
-    var isResumed: Bool { spentBefore > 0 }
+    package var isResumed: Bool { spentBefore > 0 }
 
     /// What was measured before, if it was.
-    func known(_ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int) -> Measured? {
+    package func known(_ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int) -> Measured? {
         measured[Self.key(candidate.title, task, set, index)]
     }
 
     /// Keeps a measurement.
     /// - Throws: ``TuneError/journal(_:)``, as when the disk is full.
-    func add(_ value: Measured, _ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int)
+    package func add(_ value: Measured, _ candidate: Candidate, _ task: String, _ set: SampleSet, _ index: Int)
         throws(TuneError)
     {
         measured[Self.key(candidate.title, task, set, index)] = value

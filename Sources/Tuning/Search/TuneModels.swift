@@ -1,19 +1,19 @@
-import Compute
-import Pipelines
+package import Compute
+package import Pipelines
 
 /// The model in the precision that is wanted: one at a time, so that tuning takes the memory of one.
-actor TuneModels {
-    nonisolated let folder: ModelFolder
+package actor TuneModels {
+    package nonisolated let folder: ModelFolder
     private let threads: Int?
     private var loaded: (precision: Precision, model: UnifiedModel)?
     /// Models that were loaded.
-    private(set) var loads = 0
+    package private(set) var loads = 0
 
-    init(_ folder: ModelFolder, threads: Int?) { (self.folder, self.threads) = (folder, threads) }
+    package init(_ folder: ModelFolder, threads: Int?) { (self.folder, self.threads) = (folder, threads) }
 
     /// The model in a precision.
     /// - Throws: what `UnifiedModel.load` throws.
-    func model(_ precision: Precision) async throws -> UnifiedModel {
+    package func model(_ precision: Precision) async throws -> UnifiedModel {
         if let loaded, loaded.precision == precision { return loaded.model }
         // The other one's memory goes first.
         loaded = nil

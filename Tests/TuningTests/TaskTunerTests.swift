@@ -1,0 +1,154 @@
+import Compute
+import FlashU
+import Foundation
+import Testing
+import Tuning
+
+/// The search, on tasks whose losses and times are known.
+@Suite("The tuner's search") struct TaskTunerTests {
+    /// A task in which every changed field costs and saves its own, with a little noise by sample.
+    actor Known: Trials {
+        nonisolated let task = Calibration.Task.generation
+        nonisolated var constantSeconds: Double { 0 }
+        /// Points lost and share of the time, by `field=value`.
+        let costs: [String: (loss: Double, time: Double)]
+        /// Lost besides when both are there.
+        let clash: (Set<String>, loss: Double)?
+        private(set) var ran: [SampleSet: Set<String>] = [:]
+        private(set) var runs = 0
+
+        init(_ costs: [String: (loss: Double, time: Double)], clash: (Set<String>, loss: Double)? = nil) {
+            (self.costs, self.clash) = (costs, clash)
+        }
+
+        nonisolated func count(_ set: SampleSet) -> Int { 40 }
+        nonisolated func check(_ profile: AccelerationProfile) throws {}
+        func prepare(_ set: SampleSet, count: Int) {}
+        func exact(_ set: SampleSet, _ index: Int) -> Measured { Measured(loss: 0, seconds: 1, flops: 100) }
+
+        func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) -> [Measured] {
+            ran[set, default: []].insert(candidate.title)
+            runs += indices.count
+            var (loss, time) = (0.0, 1.0)
+            let fields = Set(candidate.changes.map { "\($0.key)=\($0.value)" })
+            for field in fields {
+                loss += costs[field]?.loss ?? 0
+                time *= costs[field]?.time ?? 1
+            }
+            if candidate.precision == .int8 {
+                loss += costs["int8"]?.loss ?? 0
+                time *= costs["int8"]?.time ?? 1
+            }
+            if let clash, clash.0.isSubset(of: fields) { loss += clash.loss }
+            return indices.map { index in
+                // Noise that is the same for all candidates, as that of prompts is.
+                Measured(loss: loss * (0.9 + 0.2 * Double(index % 2)), seconds: time, flops: Int(100 * time))
+            }
+        }
+    }
+
+    func journal() throws -> TuneJournal {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tune-\(UUID().uuidString).jsonl")
+        return try TuneJournal(file, settings: "test")
+    }
+
+    func tune(_ known: Known, knobs: [Knob], schedules: Knob? = nil) async throws -> (TaskTuner, [TaskTuner.Chosen]) {
+        let budget = TuneBudget(
+            start: 0, seconds: 1e6, sample: 1, cost: 0.5, options: 20, tries: 20, limits: 2,
+            available: (40, 40, 40))
+        let tuner = TaskTuner(
+            known, journal: try journal(), budget: budget, limits: [1, 3], exact: .bf16, tell: { _ in })
+        return (tuner, try await tuner.tune(schedules: schedules, knobs: knobs) { $0.options })
+    }
+
+    static let schedules = Knob(
+        name: "schedule",
+        options: [0.8, 0.5, 0.3, 0.1].map { .init("\($0)", ["schedule.stepsFactor": "\($0)"]) })
+    static let neurons = Knob(
+        name: "neurons", options: [0.1, 0.3, 0.5].map { .init("\($0)", ["ffn.generationRatio": "\($0)"]) })
+    static let precision = Knob(name: "precision", options: [.init("int8", [:], precision: .int8)])
+    static let costs: [String: (loss: Double, time: Double)] = [
+        "schedule.stepsFactor=0.8": (0, 0.8), "schedule.stepsFactor=0.5": (0.2, 0.5),
+        "schedule.stepsFactor=0.3": (0.5, 0.3), "schedule.stepsFactor=0.1": (9, 0.1),
+        "ffn.generationRatio=0.1": (0.1, 0.95), "ffn.generationRatio=0.3": (0.3, 0.8),
+        "ffn.generationRatio=0.5": (2.2, 0.7), "int8": (0.1, 0.6),
+    ]
+
+    @Test("The fastest combination within each loss is found, whole, on fresh samples")
+    func finds() async throws {
+        let known = Known(Self.costs)
+        let (_, chosen) = try await tune(
+            known, knobs: [Self.neurons, Self.precision], schedules: Self.schedules)
+        #expect(chosen.map(\.limit) == [1, 3])
+        // 0.5 + 0.3 + 0.1 = 0.9; the next would be 2.2 more.
+        #expect(
+            chosen[0].trial.candidate.changes == ["schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.3"]
+                && chosen[0].trial.candidate.precision == .int8)
+        #expect(
+            chosen[1].trial.candidate.changes == ["schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.5"]
+                && chosen[1].trial.candidate.precision == .int8)
+        // Fewer points alone is told beside.
+        #expect(chosen[0].rival?.candidate.changes == ["schedule.stepsFactor": "0.3"])
+        // The verdict's samples have seen what was chosen, and its rivals, only.
+        #expect(await known.ran[.verdict]?.count ?? 0 <= 4)
+    }
+
+    @Test("What loses more together than alone is found out before it is chosen")
+    func clash() async throws {
+        let known = Known(
+            Self.costs, clash: (["schedule.stepsFactor=0.3", "ffn.generationRatio=0.3"], loss: 6))
+        let (_, chosen) = try await tune(
+            known, knobs: [Self.neurons, Self.precision], schedules: Self.schedules)
+        #expect(chosen[0].trial.candidate.changes != ["schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.3"])
+        for one in chosen { #expect(one.trial.meanLoss <= one.limit, "\(one.trial.candidate.title)") }
+        // The best that is left: 0.3 of the points without pruning but in 8 bits.
+        #expect(chosen[0].trial.seconds <= 0.3 * 0.6 + 1e-9)
+    }
+
+    @Test("Where everything costs too much, nothing is chosen")
+    func nothing() async throws {
+        let known = Known(Self.costs.mapValues { (loss: $0.loss + 8, time: $0.time) })
+        let (_, chosen) = try await tune(known, knobs: [Self.neurons], schedules: Self.schedules)
+        for one in chosen { #expect(one.trial.candidate.changes.isEmpty && one.trial.seconds == 1) }
+    }
+
+    @Test("The hopeless run on few samples")
+    func racing() async throws {
+        let known = Known(["schedule.stepsFactor=0.1": (50, 0.1)])
+        let (tuner, _) = try await tune(known, knobs: [], schedules: Self.schedules)
+        let hopeless = try #require(tuner.searched.first { $0.candidate.changes["schedule.stepsFactor"] == "0.1" })
+        let fine = try #require(tuner.searched.first { $0.candidate.changes["schedule.stepsFactor"] == "0.5" })
+        #expect(hopeless.samples.count <= fine.samples.count / 3)
+    }
+
+    @Test("A journal goes on where it was cut off, and knows other settings from its own")
+    func resuming() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tune-\(UUID().uuidString).jsonl")
+        let (one, other) = (Candidate.exact(.int8), Candidate.exact(.f32))
+        do {
+            let journal = try TuneJournal(file, settings: "a")
+            #expect(!journal.isResumed)
+            for index in 0..<3 {
+                try journal.add(.init(loss: Double(index) / 3, seconds: 2, flops: 7), one, "generation", .search, index)
+            }
+        }
+        // Killed in the middle of a line.
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("{\"candidate\":\"bf".utf8))
+        try handle.close()
+        do {
+            let journal = try TuneJournal(file, settings: "a")
+            #expect(journal.known(one, "generation", .search, 1) == .init(loss: 1.0 / 3, seconds: 2, flops: 7))
+            #expect(
+                journal.known(one, "generation", .choice, 1) == nil
+                    && journal.known(other, "generation", .search, 1) == nil)
+            try journal.add(.init(loss: 5, seconds: 1, flops: 1), other, "understanding", .verdict, 9)
+        }
+        let journal = try TuneJournal(file, settings: "a")
+        #expect(
+            journal.known(one, "generation", .search, 2) != nil
+                && journal.known(other, "understanding", .verdict, 9)?.loss == 5)
+        #expect(try TuneJournal(file, settings: "b").known(one, "generation", .search, 1) == nil)
+    }
+}
