@@ -107,7 +107,7 @@ import Testing
     @Test(
         "EasyCache decides as its rule does, and reuses what its formula says",
         arguments: [
-            ("0.2", "0", "5", "euler"), ("0.25", "-1", "5", "ab2"), ("2", "0.5", "3", "unipc"),
+            ("0.25", "0", "5", "euler"), ("0.25", "-1", "5", "ab2"), ("2", "0.5", "3", "unipc"),
             ("2", "0", "1000", "dpmpp2m"),
         ])
     func easyCacheByItsRule(threshold: String, drift: String, longest: String, sampler: String) throws {
