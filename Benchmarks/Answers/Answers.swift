@@ -81,9 +81,9 @@ struct Answers: ParsableCommand {
             "\n\(geometry), \(precision.rawValue), \(compute.threads) threads, \(CPUCompute.instructionSet); question of \(questionTokens) tokens, answer of "
                 + "\(answerTokens); medians of \(rounds) rounds in turn\n")
         print(
-            "| profile | tokens kept | first token | a further token | whole answer | against `off`: first token, answer |"
+            "| profile | tokens kept | operations to the first token | first token | a further token | whole answer | against `off`: first token, answer |"
         )
-        print("|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|")
         for (i, name) in all.enumerated() {
             func median(_ value: (AnswerTrial.Times) -> Double) -> Double { Self.median(times[i].map(value)) }
             func ratios(_ value: (AnswerTrial.Times) -> Double) -> String {
@@ -93,7 +93,8 @@ struct Answers: ParsableCommand {
             print(
                 "| `\(name)` | \(trials[i].keptTokens) | "
                     + String(
-                        format: "%.2f s | %.4f s | %.2f s", median(\.firstToken), median(\.token), median(\.answer))
+                        format: "%.3f TFLOP | %.2f s | %.4f s | %.2f s", Double(times[i][0].operations) / 1e12,
+                        median(\.firstToken), median(\.token), median(\.answer))
                     + " | \(ratios(\.firstToken)), **\(ratios(\.answer))** |")
         }
         print("\n| seconds of the first token | " + all.map { "`\($0)`" }.joined(separator: " | ") + " |")

@@ -71,6 +71,8 @@ public final class AnswerTrial {
         public let furtherTokens: Double
         /// Further tokens.
         public let count: Int
+        /// Operations from pixels to the first token: they don't depend on what else the machine does.
+        public let operations: Int
 
         /// Prefix and image.
         public var reading: Double { image.reduce(0) { $0 + $1.seconds } }
@@ -85,15 +87,18 @@ public final class AnswerTrial {
     /// Answers once.
     /// - Throws: `ModelError`, `ComputeError`, `CancellationError`.
     public func run() throws -> Times {
+        let before = subject.compute.meter.reading
         let encoding = try seconds { try encode() }
         let clock = try readImage()
         let asking = try seconds { try ask() }
+        let operations = (subject.compute.meter.reading - before).total
         let decoding = try seconds { for _ in 1..<max(1, answerTokens) { try readToken() } }
         return Times(
             encoding: encoding,
             image: Part.allCases.compactMap { part in
                 clock.parts[part].flatMap { $0.seconds > 0 ? (part.rawValue, $0.seconds) : nil }
-            }, question: asking, furtherTokens: decoding, count: max(0, answerTokens - 1))
+            }, question: asking, furtherTokens: decoding, count: max(0, answerTokens - 1),
+            operations: operations)
     }
 
     /// Runs the VAE's encoder.

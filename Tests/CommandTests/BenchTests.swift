@@ -50,10 +50,11 @@ import Testing
 
     @Test("Understanding under a profile: fewer operations, and the choice of tokens is a part")
     func understandingProfile() throws {
+        let place = try Workplace()
         func rows(_ more: [String]) throws -> [BenchRow] {
             let arguments =
                 ["--task", "understanding", "-r", "1", "--text-tokens", "40", "--answer-tokens", "5"] + more
-            let run = try CommandRun.flashu(["bench", "-o", "json"] + arguments, in: Workplace().results)
+            let run = try CommandRun.flashu(["bench", "-o", "json"] + arguments, in: place.results)
             #expect(run.status == 0 && run.errors == "", "\(run)")
             return try JSONDecoder().decode([BenchRow].self, from: Data(run.output.utf8))
         }
@@ -70,9 +71,10 @@ import Testing
         }
         #expect(runs.map { $0.contains { $0.name == "choice of tokens" } } == [false, true, true])
         for wrong in [["--text-tokens", "0"], ["--answer-tokens", "5000"]] {
-            let run = try CommandRun.flashu(["bench"] + wrong, in: Workplace().results)
+            let run = try CommandRun.flashu(["bench"] + wrong, in: place.results)
             #expect(run.status != 0 && run.errors.contains("must be between 1 and 4096"))
         }
+        #expect(place.leftovers == [])
     }
 
     @Test("A profile: each kind of evaluation is measured and counted; --full runs them all")
