@@ -31,8 +31,8 @@ def pairs_mean(values, difference):
     return float(np.mean(found)) if found else float("nan")
 
 
-def measure(latents: np.ndarray, images: np.ndarray, meta: dict) -> dict:
-    """Latents (n, ...) float and images (n, h, w, 3) uint8 of one prompt, and its metadata -> the numbers of that prompt."""
+def measure(latents: np.ndarray, images: np.ndarray, meta: dict, detect=detect, check=check) -> dict:
+    """Latents (n, ...) float and images (n, h, w, 3) uint8 of one prompt, its metadata and the evaluator's functions -> its numbers."""
     found = [detect(im) for im in images]
     right = [check(f, meta) for f in found]
     objects = [f["objects"][0] for f, ok in zip(found, right) if ok]
@@ -47,8 +47,9 @@ def measure(latents: np.ndarray, images: np.ndarray, meta: dict) -> dict:
 
 
 def summary(rows: list) -> dict:
-    """Means over the prompts, of those where a number exists."""
-    return {k: round(float(np.nanmean([r[k] for r in rows])), 4) for k in rows[0] if k != "prompt"}
+    """Means over the prompts, of those where a number exists; None where none does."""
+    known = {k: [r[k] for r in rows if not np.isnan(r[k])] for k in rows[0] if k != "prompt"}
+    return {k: round(float(np.mean(v)), 4) if v else None for k, v in known.items()}
 
 
 def open_prompts(count: int) -> list:

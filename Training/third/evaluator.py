@@ -14,7 +14,7 @@ from third.world import SHAPES, SIZE_NAMES
 
 TABLE = tables().numpy()
 MIN_IOU = {"circle": 0.88, "square": 0.87, "triangle": 0.82, "star": 0.75, "cross": 0.79, "heart": 0.84, "T": 0.78, "U": 0.78, "Z": 0.78}
-SIZE_BORDERS = (13.5, 18.5)                    # half widths between small, medium and large
+SIZE_BORDERS = (13.75, 18.75)                  # half widths between small, medium and large
 TURNS = {s: np.deg2rad(np.arange(-28, 29, 8.0)) for s in SHAPES} | {"circle": np.zeros(1)}
 SCALES = (0.96, 1.0, 1.05, 1.1)                # softened tips cost area, so larger outlines are tried too
 
@@ -46,7 +46,7 @@ def _covers(k, window, dx, dy, r, turn):
 
 
 def overlap(mask: np.ndarray, k: int):
-    """-> the best IoU of shape k with a mask (any size, bool), the half width and the turn where it is reached."""
+    """-> the best IoU of shape k with a mask (any size, bool), the half width by the mask's area, and the turn."""
     ys, xs = np.nonzero(mask)
     y0, x0 = ys.min() - 6, xs.min() - 6
     window = np.zeros((np.ptp(ys) + 13, np.ptp(xs) + 13), bool)
@@ -65,7 +65,7 @@ def overlap(mask: np.ndarray, k: int):
                 if scores.max() <= best + 1e-9:
                     break
                 best, at = scores.max(), at + scale * steps[scores.argmax()]
-    return float(best), float(at[2]), float(at[3])
+    return float(best), float(base), float(at[3])
 
 
 def classify(mask: np.ndarray):
