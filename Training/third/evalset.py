@@ -1,6 +1,6 @@
 """ShapesBench 2: prompts and questions about open scenes, with held-out combinations, all seeds fixed.
 
-    python -m third.evalset DIRECTORY [SIDE]
+    python -m third.evalset DIRECTORY [SIDE]         Training/shapesbench2 holds what this writes, without the images
 
 writes DIRECTORY/set.json {"name", "version": 2, ...}, prompts.jsonl, questions.jsonl, scenes.jsonl (the truth) and images/*.png.
 prompts.jsonl follows GenEval's metadata as the first version does; a row of "include" may lack "class" (any shape), and there are "exclude" and
@@ -80,7 +80,8 @@ def truth(scenes: dict, i: int) -> dict:
                         for k in range(view.n)]}
 
 
-def write(folder: Path, side=128, per_task=PER_TASK, per_kind=PER_KIND, pictures=IMAGES):
+def write(folder: Path, side=128, per_task=PER_TASK, per_kind=PER_KIND, pictures=IMAGES, draw=True):
+    """The set's files; without its images if not `draw`."""
     def lines(name, rows):
         replace(folder / name, lambda tmp: tmp.write_text("".join(json.dumps(r) + "\n" for r in rows)))
     wishes = prompts(per_task)
@@ -89,7 +90,7 @@ def write(folder: Path, side=128, per_task=PER_TASK, per_kind=PER_KIND, pictures
     lines("questions.jsonl", asked)
     lines("scenes.jsonl", [truth(scenes, i) for i in range(pictures)])
     (folder / "images").mkdir(exist_ok=True)
-    for i in range(0, pictures, 32):
+    for i in range(0, pictures if draw else 0, 32):
         for k, image in enumerate(images(take(scenes, slice(i, i + 32)), side)):
             Image.fromarray(image).save(folder / f"images/{i + k:03d}.png", optimize=True)
     head = {"name": "ShapesBench 2", "version": 2, "image_size": side, "prompts": len(wishes), "questions": len(asked), "images": pictures,

@@ -14,7 +14,7 @@ from third.world import SHAPES, SIZE_NAMES
 
 TABLE = tables().numpy()
 MIN_IOU = {"circle": 0.88, "square": 0.87, "triangle": 0.82, "star": 0.75, "cross": 0.79, "heart": 0.84, "T": 0.78, "U": 0.78, "Z": 0.78}
-SIZE_BORDERS = (13.75, 18.75)                  # half widths between small, medium and large
+SIZE_BORDERS = (14.1, 19.2)                    # half widths between small, medium and large
 TURNS = {s: np.deg2rad(np.arange(-28, 29, 8.0)) for s in SHAPES} | {"circle": np.zeros(1)}
 SCALES = (0.96, 1.0, 1.05, 1.1)                # softened tips cost area, so larger outlines are tried too
 

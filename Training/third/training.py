@@ -1,6 +1,7 @@
 """The phases of the third generation: see ../third_generation.py, whose arguments `Run` takes."""
 import contextlib
 import json
+import random
 import shutil
 import time
 
@@ -57,15 +58,17 @@ class Run:
     # ------------------------------------------------------------------ tokenizer, evaluation set
 
     def prepare(self):
+        self.tokenizer()
+        if not (MODEL / "eval2/set.json").exists():
+            small = {"per_task": 2, "per_kind": 2, "pictures": 24} if self.a.smoke else {}
+            evalset.write(MODEL / "eval2", self.g.image_size, **small)
+
+    def tokenizer(self):
         if not (MODEL / "tokenizer.json").exists():
-            import random
             scenes = sample(2500, np.random.default_rng(0))
             tok = tokenizer.train(sentences=corpus(scenes, random.Random(0)))
             replace(MODEL / "tokenizer.json", lambda tmp: tok.save(str(tmp)))
             shutil.copy(ROOT / "Models/shapes/tokenizer_config.json", MODEL)      # the special tokens' ids do not depend on the corpus
-        if not (MODEL / "eval2/set.json").exists():
-            small = {"per_task": 2, "per_kind": 2, "pictures": 24} if self.a.smoke else {}
-            evalset.write(MODEL / "eval2", self.g.image_size, **small)
 
     # ------------------------------------------------------------------ VAE
 
@@ -338,7 +341,7 @@ class Run:
         """Counts the operations of one step (torch.utils.flop_counter: matrix products, convolutions, attention; two per multiply-add), on
         `count` drawings and half as many images with questions, and reckons what a device at a stated rate could do."""
         from torch.utils.flop_counter import FlopCounterMode
-        self.prepare()
+        self.tokenizer()
         self.vae = WanVAE(self.g.vae).to(self.device).eval().requires_grad_(False)
         self.mean, self.std = (torch.tensor(v, device=self.device) for v in (0.0, 1.0))
         self.build()
