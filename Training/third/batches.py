@@ -16,7 +16,7 @@ from third.words import KINDS, View, prompt, question
 from third.world import sample
 from tokenizer import ROLE_A, ROLE_B, SYSTEM, token_ids
 
-TEXT, SUFFIX = 40, 176
+TEXT, SUFFIX = 32, 144
 WEIGHTS = {"exist": 2.0, "count": 2.0, "color": 1.5, "size": 1.5, "place": 1.5, "background": 0.4, "relation": 2.0, "larger": 1.5,
            "more": 2.0, "describe": 1.5}
 
