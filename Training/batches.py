@@ -35,10 +35,14 @@ def sample_t(n, generator, seq_len=65, shift=3.0):
 
 
 class Batches:
-    """All shards in memory; `refresh()` takes in those that have come since."""
+    """All shards in memory; `refresh()` takes in those that have come since.
 
-    def __init__(self, layouts: Layouts, seed: int, limit=None):
-        self.layouts, self.lookups, self.seed, self.limit = layouts, Lookups(layouts), seed, limit
+    `share` of the drawings are of open scenes (world.open_scene), where there are any; arranged scenes of one object, which
+    answer the same prompts in one way only, are then left out.
+    """
+
+    def __init__(self, layouts: Layouts, seed: int, limit=None, share=0.0):
+        self.layouts, self.lookups, self.seed, self.limit, self.share = layouts, Lookups(layouts), seed, limit, share
         self.files, self.scenes, self.columns = [], [], {}
         self.refresh()
 
@@ -54,9 +58,22 @@ class Batches:
         if not self.scenes:
             raise SystemExit(f"no scenes in {WORK}/scenes: run data.py first")
         for task, kinds in (("generation", GENERATION), ("understanding", UNDERSTANDING)):
-            weights = [kinds[s["kind"]] * (ARRANGED[task] if "arranged" in s else 1.0) for s in self.scenes]
-            setattr(self, f"{task}_weights", np.cumsum(weights).tolist())
+            setattr(self, f"{task}_weights", np.cumsum([self.weight(task, kinds, s) for s in self.scenes]).tolist())
+        opened = np.array(["open" in s for s in self.scenes])
+        if opened.any() and self.share > 0:
+            rest = np.diff(self.generation_weights, prepend=0.0)
+            weights = np.where(opened, self.share / opened.sum(), (1 - self.share) * rest / rest.sum())
+            self.generation_weights = np.cumsum(weights).tolist()
         return len(new)
+
+    def weight(self, task, kinds, scene):
+        """How often a scene serves a task; open ones are weighed apart, see `refresh`."""
+        if "open" in scene:
+            return 0.0
+        if "arranged" not in scene:
+            return kinds[scene["kind"]]
+        alone = task == "generation" and self.share > 0 and scene["kind"] == "single"
+        return 0.0 if alone else kinds[scene["kind"]] * ARRANGED[task]
 
     def at(self, step: int):
         """Generators of one step."""

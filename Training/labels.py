@@ -36,13 +36,12 @@ def token_labels(scenes: list):
 
 
 class Probe(torch.nn.Module):
-    """Reads (B, 64, 256) image-token states: shape 7 (incl. none), colour 9, background 4, centre offset and radius."""
+    """Reads (B, 64, 256) image-token states: `shapes` and none, colour 9 (incl. none), background 4, centre offset and radius."""
 
-    SIZES = (7, 9, 4, 3)
-
-    def __init__(self, dim):
+    def __init__(self, dim, shapes=len(SHAPES)):
         super().__init__()
-        self.linear = torch.nn.Linear(dim, sum(self.SIZES))
+        self.shapes, self.sizes = shapes, (shapes + 1, 9, 4, 3)
+        self.linear = torch.nn.Linear(dim, sum(self.sizes))
         self.to_shape, self.to_color = (torch.nn.Linear(dim, dim, bias=False) for _ in range(2))
         self.scale = torch.nn.Parameter(torch.tensor(1.0))
         for m in (self.to_shape, self.to_color):
@@ -52,16 +51,16 @@ class Probe(torch.nn.Module):
         """labels: (shape (B,64), color (B,64), background (B,64), place (B,64,3)), see token_labels."""
         x = states.float()
         x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
-        *logits, place = self.linear(x).split(self.SIZES, -1)
+        *logits, place = self.linear(x).split(self.sizes, -1)
         ce = sum(w * F.cross_entropy(z.transpose(1, 2), y) for w, z, y in zip((1.0, 1.0, 0.3), logits, labels))
-        on = (labels[0] < 6).unsqueeze(-1)
+        on = (labels[0] < self.shapes).unsqueeze(-1)
         return ce + ((place - labels[3]).pow(2) * on).sum() / on.sum().clamp_min(1)
 
     def words(self, states, labels, shapes, colors):
         """Image-token states of an early layer should name what they show: cross entropy of the shape's and the colour's
         word embedding (6, dim) and (8, dim), after a linear map, over the tokens that show an object.  A question's word
         can then find its object by similarity, which attention learns from the answers alone only very late."""
-        on = labels[0] < len(SHAPES)
+        on = labels[0] < self.shapes
         x = states.float()[on]
         x = self.scale * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
         return sum(F.cross_entropy(m(x) @ F.normalize(e.float(), dim=-1).T, y[on])

@@ -14,7 +14,7 @@ from world import SHAPES
 
 OPTIONS = dict(steps=40, decay=20, warmup=4, stop=None, gen=3, und=2, micro_gen=2, micro_und=1, lr=3e-4, adamw=False, text=0.3,
                probe=0.2, words=0.2, lookups=0.2, prompts=0.1, ema=0.9, seed=4, bf16=False, threads=1, save=1e9,
-               init=str(MODEL / "model.safetensors"), resume=False)
+               init=str(MODEL / "model.safetensors"), resume=False, open=0.0, keep=None)
 
 
 @pytest.fixture

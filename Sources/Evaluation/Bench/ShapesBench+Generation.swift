@@ -30,6 +30,7 @@ extension ShapesBench {
                 "\(model.geometry.name) draws \(model.geometry.imageWidth) x \(model.geometry.imageHeight) px; ShapesBench judges "
                     + "\(Self.side) x \(Self.side)")
         }
+        let version = try set.version()
         var run = try Run(
             inputs: prompts.map(\.prompt),
             settings: settings("generation", options, set: set.fingerprint("prompts.jsonl")),
@@ -41,7 +42,7 @@ extension ShapesBench {
                 seed: options.seed &+ UInt64(index), profile: options.profile)
             for drawn in try await TextToImage(model).images(request) {
                 guard let pixels = drawn.pixels else { continue }
-                let scene = ShapesScene(reading: pixels)
+                let scene = ShapesScene(reading: pixels, version: version)
                 let t = drawn.timings
                 try run.add(
                     BenchSample(

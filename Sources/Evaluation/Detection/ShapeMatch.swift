@@ -10,11 +10,13 @@ enum ShapeMatch {
     /// Holes of at most this share of the area are filled.
     private static let pinholes = 0.05
 
-    /// A set of pixels with its shape's name, nil if it is none, and the best overlap, 0 ... 1.
+    /// A set of pixels with its shape's name, nil if it is none, and the best overlap, 0 ... 1; and half the shape's width in pixels, where
+    /// sizes are told by that.
     struct Part {
         let mask: Mask
         let shape: String?
         let overlap: Double
+        var halfWidth: Double?
     }
 
     /// Finds the shape.

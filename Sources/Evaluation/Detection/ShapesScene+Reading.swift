@@ -1,17 +1,21 @@
 public import Images
 
-/// How an image is read: segmentation by colour, connected components, shape matching. The Swift twin of `Training/evaluator.py`.
+/// How an image is read: segmentation by colour, connected components, shape matching. The Swift twin of `Training/evaluator.py`, and of
+/// `Training/third/evaluator.py` for the open world, where only the matching of shapes and the sizes differ.
 ///
 /// It is strict about debris, mixed colours and shapes that are none; it forgives soft or jagged edges, slight colour noise, pinholes, and
 /// objects that just touch.
 extension ShapesScene {
     /// Reads an image of the shapes world (sizes are judged for 128 x 128 pixels).
-    public init(reading image: RGBImage) {
+    ///
+    /// - Parameter version: the world that it is of.
+    public init(reading image: RGBImage, version: ShapesSet.Version = .closed) {
+        let classify = version == .open ? TurnedMatch.classify : ShapeMatch.classify
         let colours = ColourMap(image)
         var objects: [Object] = []
         for places in colours.foreground.components(diagonal: true) where places.count >= Self.leastArea {
             for part in Self.splitByColour(colours.foreground.only(places), colours.nearest) {
-                for match in Self.splitByShape(part) where match.mask.area >= Self.leastArea {
+                for match in Self.splitByShape(part, classify) where match.mask.area >= Self.leastArea {
                     if let object = Object(match, colours.nearest) { objects.append(object) }
                 }
             }
@@ -45,15 +49,15 @@ extension ShapesScene {
     }
 
     /// Touching objects of one colour apart, if cutting a narrow bridge leaves only good shapes.
-    private static func splitByShape(_ mask: Mask) -> [ShapeMatch.Part] {
-        let whole = ShapeMatch.classify(mask)
+    private static func splitByShape(_ mask: Mask, _ classify: (Mask) -> ShapeMatch.Part) -> [ShapeMatch.Part] {
+        let whole = classify(mask)
         if whole.shape != nil { return [whole] }
         var eroded = mask
         for _ in 0..<longestBridge {
             eroded = eroded.eroded()
             let seeds = eroded.components(diagonal: false).filter { $0.count >= leastSeed }
             guard seeds.count > 1 else { continue }
-            let parts = mask.shared(among: seeds).map(ShapeMatch.classify)
+            let parts = mask.shared(among: seeds).map(classify)
             if parts.allSatisfy({ $0.shape != nil }) { return parts }
         }
         return [whole]
@@ -90,7 +94,8 @@ extension ShapesScene.Object {
         let isPure = Double(counts[most]) >= Self.purity * Double(counts.reduce(0, +))
         self.init(
             shape: match.shape, color: isPure ? ShapesWorld.colours[most].name : nil,
-            size: max(box.x.count, box.y.count) < Self.large ? "small" : "large",
+            size: match.halfWidth.map(OpenWorld.size)
+                ?? (max(box.x.count, box.y.count) < Self.large ? "small" : "large"),
             x: Double(box.x.lowerBound + box.x.upperBound) / 2, y: Double(box.y.lowerBound + box.y.upperBound) / 2,
             area: mask.area, overlap: (match.overlap * 1000).rounded(.toNearestOrEven) / 1000)
     }

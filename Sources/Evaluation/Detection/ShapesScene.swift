@@ -2,11 +2,11 @@
 public struct ShapesScene: Sendable, Equatable, Codable {
     /// One object.
     public struct Object: Sendable, Equatable, Codable {
-        /// `circle`, `square`, `triangle`, `star`, `cross` or `heart`; nil if it is none of them.
+        /// `circle`, `square`, `triangle`, `star`, `cross` or `heart`, in the open world also `T`, `U` or `Z`; nil if it is none of them.
         public let shape: String?
         /// Its colour's name; nil if it has several.
         public let color: String?
-        /// `small` or `large`.
+        /// `small` or `large`, in the open world also `medium`.
         public let size: String
         /// Centre of its box, in pixels from the left.
         public let x: Double

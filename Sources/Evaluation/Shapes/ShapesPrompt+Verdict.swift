@@ -19,6 +19,7 @@ extension ShapesPrompt {
                 return false
             }
         }
+        for demand in exclude where scene.objects.count(where: demand.fits) >= demand.count { return false }
         return free.isEmpty && (background ?? scene.background) == scene.background
     }
 
@@ -40,6 +41,7 @@ extension ShapesPrompt {
 
 extension ShapesPrompt.Demand {
     fileprivate func fits(_ object: ShapesScene.Object) -> Bool {
-        object.shape == shape && (color ?? object.color) == object.color && (size ?? object.size) == object.size
+        (shape ?? object.shape) == object.shape && (color ?? object.color) == object.color
+            && (size ?? object.size) == object.size
     }
 }

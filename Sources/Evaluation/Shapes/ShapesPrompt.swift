@@ -2,13 +2,13 @@
 public struct ShapesPrompt: Sendable, Equatable, Codable {
     /// Equal objects that are asked for.
     public struct Demand: Sendable, Equatable, Codable {
-        /// The shape.
-        public var shape: String
+        /// The shape; nil = any (sets of version 2).
+        public var shape: String?
         /// How many, at least 1.
         public var count: Int
         /// Their colour; nil = any.
         public var color: String?
-        /// `small` or `large`; nil = any.
+        /// `small` or `large`, in sets of version 2 `medium` too; nil = any.
         public var size: String?
         /// Where the first of them stands, seen from the first object of another demand.
         public var position: Position?
@@ -20,7 +20,7 @@ public struct ShapesPrompt: Sendable, Equatable, Codable {
 
         /// A demand.
         public init(
-            shape: String, count: Int = 1, color: String? = nil, size: String? = nil, position: Position? = nil
+            shape: String? = nil, count: Int = 1, color: String? = nil, size: String? = nil, position: Position? = nil
         ) {
             self.shape = shape
             self.count = count
@@ -76,20 +76,35 @@ public struct ShapesPrompt: Sendable, Equatable, Codable {
     public var prompt: String
     /// What must be there; nothing else may be.
     public var include: [Demand]
+    /// What must not be there: fewer than `count` of each, as GenEval has it.
+    public var exclude: [Demand]
     /// The background's colour; nil = any.
     public var background: String?
 
     enum CodingKeys: String, CodingKey {
         case task = "tag"
-        case prompt, include, background
+        case prompt, include, exclude, background
     }
 
     /// A prompt.
-    public init(task: String, prompt: String, include: [Demand], background: String? = nil) {
+    public init(
+        task: String, prompt: String, include: [Demand], exclude: [Demand] = [], background: String? = nil
+    ) {
         self.task = task
         self.prompt = prompt
         self.include = include
+        self.exclude = exclude
         self.background = background
+    }
+
+    /// Reads a line; `exclude` and `background` may be missing.
+    public init(from decoder: any Decoder) throws {
+        let line = try decoder.container(keyedBy: CodingKeys.self)
+        task = try line.decode(String.self, forKey: .task)
+        prompt = try line.decode(String.self, forKey: .prompt)
+        include = try line.decode([Demand].self, forKey: .include)
+        exclude = try line.decodeIfPresent([Demand].self, forKey: .exclude) ?? []
+        background = try line.decodeIfPresent(String.self, forKey: .background)
     }
 
     /// Why it can't be judged, or nil: a count below 1, or a position that refers to no earlier demand.
@@ -100,6 +115,6 @@ public struct ShapesPrompt: Sendable, Equatable, Codable {
                 return "a position refers to demand \(position.other), which is no earlier one"
             }
         }
-        return nil
+        return exclude.contains { $0.count < 1 } ? "a count to exclude is below 1" : nil
     }
 }

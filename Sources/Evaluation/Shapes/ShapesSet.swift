@@ -2,8 +2,17 @@ public import Foundation
 import Images
 import Tensors
 
-/// ShapesBench's held-out sets: a folder with `prompts.jsonl`, `questions.jsonl` and the images that these name.
+/// ShapesBench's held-out sets: a folder with `prompts.jsonl`, `questions.jsonl` and the images that these name. A set of version 2 says so
+/// in `set.json`.
 public struct ShapesSet: Sendable {
+    /// Which world a set speaks of, and so how its images are read.
+    public enum Version: Int, Sendable, Codable {
+        /// Six upright shapes, small or large, on plain backgrounds (`Training/world.py`).
+        case closed = 1
+        /// Those and three letters, turned, in three sizes, on textured backgrounds (`Training/third/world.py`).
+        case open = 2
+    }
+
     /// The folder.
     public let folder: URL
 
@@ -15,9 +24,25 @@ public struct ShapesSet: Sendable {
         let names = FileManager.default.enumerator(atPath: folder.path)?.lazy.compactMap { $0 as? String }
         return (names.map { Array($0.prefix(20_000)) } ?? [])
             .filter {
-                ["prompts.jsonl", "questions.jsonl"].contains($0) || $0.hasSuffix(".png") || $0.hasSuffix(".jpg")
+                ["prompts.jsonl", "questions.jsonl", "set.json"].contains($0) || $0.hasSuffix(".png")
+                    || $0.hasSuffix(".jpg")
             }
             .map { folder.appendingPathComponent($0) }
+    }
+
+    /// The set's version: that of `set.json`, or the first where there is none.
+    /// - Throws: ``BenchError/unreadable(_:)`` if the file is no such head or names an unknown version.
+    public func version() throws(BenchError) -> Version {
+        struct Head: Decodable { let version: Int }
+        let file = folder.appendingPathComponent("set.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { return .closed }
+        guard let data = try? Data(contentsOf: file), let head = try? JSONDecoder().decode(Head.self, from: data) else {
+            throw .unreadable("\(file.path) has no \"version\"")
+        }
+        guard let version = Version(rawValue: head.version) else {
+            throw .unreadable("\(file.path) is of version \(head.version); this program knows 1 and 2")
+        }
+        return version
     }
 
     /// The prompts, interleaved by task: the first n are a fair sample.
