@@ -10,7 +10,9 @@ extension ShapesPrompt {
         var questions = [("how many objects are there?", ShapesCaption.number(total))]
         for (place, demand) in include.enumerated() {
             let alike = include.filter { $0.shape == demand.shape }
-            let (isOne, name) = (demand.count == 1, demand.shape)
+            // Of a thing whose shape is open there is nothing to call it by.
+            guard let name = demand.shape else { continue }
+            let isOne = demand.count == 1
             guard alike.count == 1 else {
                 // "The circle" would be two: ask for each by its colour.
                 if let color = demand.color { questions.append(("is there \(article(color)) \(name)?", "yes")) }
@@ -22,10 +24,9 @@ extension ShapesPrompt {
             if let color = demand.color { questions.append(("what color \(noun)?", color)) }
             if let size = demand.size { questions.append(("what size \(noun)?", size)) }
             if let position = demand.position, include.indices.contains(position.other), position.other != place,
-                include[position.other].shape != name
+                let other = include[position.other].shape, other != name
             {
-                questions.append(
-                    ("is the \(name) \(position.relation.rawValue) the \(include[position.other].shape)?", "yes"))
+                questions.append(("is the \(name) \(position.relation.rawValue) the \(other)?", "yes"))
             }
         }
         if let background { questions.append(("what color is the background?", background)) }

@@ -90,7 +90,8 @@ package actor AnswerTrials: Trials {
             measured.append(
                 Measured(
                     loss: 100 * loss.regret, seconds: Self.mean(answered.map(\.seconds)),
-                    flops: Int(Self.mean(answered.map { Double($0.flops) })), answer: loss))
+                    flops: Int(Self.mean(answered.map { Double($0.flops) })), answer: loss,
+                    items: answered.count))
         }
         return measured
     }

@@ -12,12 +12,16 @@ package struct Measured: Sendable, Codable, Equatable {
     package var drawing: DrawingLoss?
     /// How an answer differs; nil for drawings.
     package var answer: AnswerLoss?
+    /// What was judged in it: an image, or so many questions.
+    package var items = 1
 
     /// What was measured.
     package init(
-        loss: Double, seconds: Double, flops: Int, drawing: DrawingLoss? = nil, answer: AnswerLoss? = nil
+        loss: Double, seconds: Double, flops: Int, drawing: DrawingLoss? = nil, answer: AnswerLoss? = nil,
+        items: Int = 1
     ) {
         (self.loss, self.seconds, self.flops, self.drawing, self.answer) = (loss, seconds, flops, drawing, answer)
+        self.items = items
     }
 }
 
@@ -35,12 +39,14 @@ package struct Trial: Sendable {
     /// Mean.
     package var meanLoss: Double { samples.reduce(0) { $0 + $1.loss } / Double(max(1, samples.count)) }
 
-    /// Deviation of the mean loss; infinite where it is not known.
+    /// Deviation of the mean loss; infinite where it is not known. Losses are rare and large, so that a few samples without any say little: it is
+    /// taken for no less than half an item's whole loss spread over all.
     package var error: Double {
         guard samples.count > 1 else { return .infinity }
+        let floor = 50 / Double(max(1, samples.reduce(0) { $0 + $1.items }))
         let mean = meanLoss
         let squares = samples.reduce(0) { $0 + ($1.loss - mean) * ($1.loss - mean) }
-        return (squares / Double(samples.count - 1) / Double(samples.count)).squareRoot()
+        return max(floor, (squares / Double(samples.count - 1) / Double(samples.count)).squareRoot())
     }
 }
 

@@ -110,7 +110,7 @@ package final class TaskTuner {
         if let schedules {
             for option in try await rank(schedules) where budget.has(.knobs, journal.spent) {
                 let candidate = Candidate.exact(exactPrecision).with(option, of: schedules.name)
-                guard let profile = try? candidate.profile(), (try? trials.check(profile)) != nil else { continue }
+                guard runs(candidate) else { continue }
                 searched.append(try await race(candidate, .search, count: budget.search, limit: 2 * most))
                 options.append(candidate)
             }
@@ -155,7 +155,8 @@ package final class TaskTuner {
             }
             for combination in Self.varied(promising, count: budget.tries) where budget.has(.choice, journal.spent) {
                 if let known = fastest(of: compared, within: limit), known.seconds <= combination.seconds { break }
-                guard !compared.contains(where: { $0.candidate == combination.candidate }) else { continue }
+                guard !compared.contains(where: { $0.candidate == combination.candidate }), runs(combination.candidate)
+                else { continue }
                 compared.append(try await race(combination.candidate, .choice, count: budget.choice, limit: most))
             }
             accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
@@ -182,13 +183,19 @@ package final class TaskTuner {
     /// Turns a knob alone, on the base; nil for what this model doesn't know.
     private func turn(_ knob: Knob, _ option: Knob.Option, _ base: Trial, limit: Double) async throws -> Trial? {
         let candidate = base.candidate.with(option, of: knob.name)
-        guard let profile = try? candidate.profile(), (try? trials.check(profile)) != nil else { return nil }
+        guard runs(candidate) else { return nil }
         let trial = try await race(candidate, .search, count: budget.search, limit: limit)
         searched.append(trial)
         // Compared on the samples that both have.
         let own = Trial(candidate: base.candidate, samples: Array(base.samples.prefix(trial.samples.count)))
         effects.append((knob.name, option, trial.meanLoss - own.meanLoss, trial.seconds / max(own.seconds, 1e-9)))
         return trial
+    }
+
+    /// Whether the model can run a candidate, whose fields may exclude each other.
+    private func runs(_ candidate: Candidate) -> Bool {
+        guard let profile = try? candidate.profile() else { return false }
+        return (try? trials.check(profile)) != nil
     }
 
     // MARK: Choosing
