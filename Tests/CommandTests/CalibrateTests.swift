@@ -53,7 +53,8 @@ import Testing
         try old.write(to: folder)
         let image = Golden.shapes.appendingPathComponent("eval/images/000.png").path
         let ask = ["ask", image, "how many squares are there?", "-m", folder.path, "--accelerate"]
-        let balanced = try CommandRun.flashu(ask + ["balanced"], in: place.results)
+        let balanced = try CommandRun.flashu(
+            ask + ["tokens.dropRatio=0.5; tokens.selection=calibrated"], in: place.results)
         #expect(balanced.status == 1 && balanced.errors.contains("flashu calibrate"), "\(balanced)")
         #expect(try CommandRun.flashu(ask + ["paper"], in: place.results).status == 0)
     }

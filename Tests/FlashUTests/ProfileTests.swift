@@ -144,7 +144,7 @@ import Testing
         let neurons = try AccelerationProfile.off.setting("ffn.generationRatio", to: "0.3")
         #expect(neurons.needsCalibration(for: .generation) && !neurons.needsCalibration(for: .understanding))
         // What the message of a model without a calibration advises.
-        let without = try AccelerationProfile.balanced.setting("ffn.generationRatio", to: "0")
+        let without = try AccelerationProfile.pruned.setting("ffn.generationRatio", to: "0")
         #expect(!without.needsCalibration(for: .generation))
     }
 

@@ -34,9 +34,12 @@ import Testing
         let questions = try ShapesModel.questions().prefix(2).map { ImageQuestion.Request.Question.text($0.question) }
         for precision in Precision.allCases {
             let model = try await UnifiedModel.load(ShapesModel.folder, precision: precision, threads: 2)
-            for name in ["off", "paper", "balanced", "fast"] {
+            // Names of the record: the last two are what presets of old were.
+            for (name, preset) in [
+                ("off", AccelerationProfile.off), ("paper", .paper), ("balanced", .pruned), ("fast", .prunedMore),
+            ] {
                 for sampler in Sampler.Kind.allCases {
-                    let profile = try AccelerationProfile.named(name).setting("schedule.sampler", to: sampler.rawValue)
+                    let profile = try preset.setting("schedule.sampler", to: sampler.rawValue)
                     let drawn = try await TextToImage(model).images(
                         .init(
                             prompts: [.text("a photo of two red circles"), .ids([64, 335])], steps: 9, seed: 7,
@@ -45,7 +48,7 @@ import Testing
                         drawn.flatMap { $0.latents.floats().map(\.bitPattern) })
                 }
                 let answers = try await ImageQuestion(model).answers(
-                    .init(sources: [.latents(latents[0])], questions: questions, profile: .named(name)))
+                    .init(sources: [.latents(latents[0])], questions: questions, profile: preset))
                 hashes["ask \(precision.rawValue) \(name)"] = hash(
                     answers.flatMap { $0.tokens.map { UInt32(truncatingIfNeeded: $0) } })
             }

@@ -32,7 +32,7 @@ import Testing
     }
 
     static func drawing(_ i: Int) throws -> TextToImage.Request {
-        let profiles: [AccelerationProfile] = [.off, .paper, .fast]
+        let profiles: [AccelerationProfile] = [.off, .paper, .prunedMore]
         var request = TextToImage.Request(
             prompt: ["a photo of a red circle", "two yellow stars", "a green cross on blue"][i % 3],
             count: 1 + i % 2, steps: 4 + i, guidance: i % 3 == 2 ? 0 : 3.5, seed: UInt64(i),
@@ -46,7 +46,7 @@ import Testing
         let golden = try Golden("shapes_mmu")
         let names = golden.tensors.names.filter { $0.hasPrefix("latents.") }.sorted()
         let sources = (0...i % 2).map { names[(i + $0) % names.count] }
-        let profiles: [AccelerationProfile] = [.off, .fast, .paper]
+        let profiles: [AccelerationProfile] = [.off, .prunedMore, .paper]
         return .init(
             sources: try sources.map { .latents(try golden[$0]) },
             questions: [.text("what color is the circle?"), .text("how many objects are there?")], maxTokens: 12,
