@@ -1,4 +1,5 @@
 import FlashU
+import FlashUTesting
 import Foundation
 import ShowO2
 import Testing

@@ -4,6 +4,7 @@ import Foundation
 import Images
 import Pipelines
 import ShowO2
+import Tensors
 import Testing
 
 /// What the presets mean: cautious starts for a model that was not tuned, the tuned ones for one that was.

@@ -1,6 +1,6 @@
 import Foundation
+import Pipelines
 import Testing
-import Tuning
 
 @Suite("Bootstrap intervals") struct IntervalTests {
     @Test("The interval of a mean is that of the normal distribution where this holds")
