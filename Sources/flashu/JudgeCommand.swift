@@ -163,7 +163,7 @@ struct JudgeCommand: AsyncParsableCommand {
             func told(_ number: Double) -> String { number.isFinite ? String(format: format, number) : "?" }
             return [name, told(value.mean), "[\(told(value.low)), \(told(value.high))]"]
         }
-        var table = [["\(report.judged) against \(report.reference)", "mean", "95 %"]]
+        var table = [["", "mean", "95 %"]]
         if let drawings = report.drawings {
             table.append(["\(drawings.samples.count) images", "", ""])
             table.append(row("  latent error", drawings.latentError))
@@ -185,7 +185,7 @@ struct JudgeCommand: AsyncParsableCommand {
             table.append(row("  same answers", answers.same))
             table.append(row("  regret", answers.regret))
         }
-        var lines = TextTable.lines(table)
+        var lines = ["\(report.judged) against \(report.reference)"] + TextTable.lines(table)
         for (what, seconds) in [("an image", report.drawings?.seconds), ("a question", report.answers?.seconds)] {
             guard let seconds, seconds.count == 2, seconds[1] > 0 else { continue }
             lines.append(

@@ -150,7 +150,7 @@ package final class TaskTuner {
         }
         for limit in limits {
             let fast = fastest(of: compared, within: limit)?.seconds ?? .infinity
-            let promising = combinations.filter { $0.loss <= limit && $0.seconds < fast }.sorted {
+            let promising = combinations.filter { $0.loss <= 0.9 * limit && $0.seconds < fast }.sorted {
                 $0.seconds < $1.seconds
             }
             for combination in Self.varied(promising, count: budget.tries) where budget.has(.choice, journal.spent) {
@@ -200,18 +200,15 @@ package final class TaskTuner {
 
     // MARK: Choosing
 
-    /// The fastest of what was run that loses no more than the limit, by a margin of one deviation of its mean where that is known.
+    /// The fastest of what was run that is within the limit.
     private func fastest(of trials: [Trial], within limit: Double) -> Trial? {
         trials.filter { Self.isWithin($0, limit) }.min { $0.seconds < $1.seconds }
     }
 
-    /// Whether a loss is within a limit, with the benefit of the doubt only where the doubt is small: a deviation above the limit itself says that the
-    /// samples are too few to see such a loss, and then the mean must do.
+    /// Whether a loss is within a limit by a margin of one deviation of its mean, but of no more than a third of the limit: with few samples nothing
+    /// could be chosen otherwise.
     package static func isWithin(_ trial: Trial, _ limit: Double) -> Bool {
-        let error = trial.error
-        guard trial.meanLoss.isFinite else { return false }
-        guard error.isFinite, error <= limit else { return trial.meanLoss <= limit }
-        return trial.meanLoss + error <= limit
+        trial.meanLoss.isFinite && trial.meanLoss + min(trial.error, limit / 3) <= limit
     }
 
     /// A combination and what is expected of it.
