@@ -17,7 +17,7 @@ struct FrontierOptions: ParsableArguments {
     @Argument(help: "The model's folder.")
     var model: String
 
-    @Option(help: "Only configurations whose \"group name points\" contain this.")
+    @Option(help: "Only configurations whose \"group name points\" contain this, or one of several between bars.")
     var only: String?
 
     @Option(name: [.short, .long], help: "Writes OUTPUT.csv and OUTPUT.svg.")
@@ -31,7 +31,8 @@ struct FrontierOptions: ParsableArguments {
     }
 
     func choose(_ all: [FrontierConfiguration]) throws -> [FrontierConfiguration] {
-        let chosen = all.filter { one in only.map { one.title.contains($0) } ?? true }
+        let wanted = only?.split(separator: "|")
+        let chosen = all.filter { one in wanted?.contains { one.title.contains($0) } ?? true }
         guard !chosen.isEmpty else { throw ValidationError("--only \(only ?? "") fits no configuration.") }
         return chosen
     }

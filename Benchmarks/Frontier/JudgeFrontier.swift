@@ -24,6 +24,9 @@ struct JudgeFrontier: AsyncParsableCommand {
     @Option(help: "Only the first so many prompts or questions. (default: all)")
     var limit: Int?
 
+    @Option(help: "Only configurations of at most so many points of the time grid.")
+    var mostPoints = 1000
+
     @Option(help: "Keeps a line a configuration, and goes on from there.")
     var record: String?
 
@@ -52,6 +55,7 @@ struct JudgeFrontier: AsyncParsableCommand {
         case .generation:
             let prompts = Array(try set.prompts().prefix(limit ?? .max))
             let all = try options.choose(drawingConfigurations() + harshDrawingConfigurations())
+                .filter { $0.points ?? 2 <= mostPoints }
             let judging = DrawingJudging(model: model, prompts: prompts)
             let exact = try await judging.draw(.exact)
             for one in all where !rows.contains(where: { $0.title == one.title }) {

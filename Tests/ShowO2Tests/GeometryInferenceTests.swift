@@ -6,6 +6,33 @@ import Testing
 
 /// Official folders have no `geometry.json`: sizes come from the names and shapes of the weights.
 @Suite struct GeometryInferenceTests {
+    @Test("How the model is asked whether an image shows a prompt")
+    func alignment() throws {
+        let known = try #require(ShowO2Geometry.known["shapes"])
+        let config = """
+            {"hidden_size": \(known.llm.hidden), "image_latent_height": 8, "image_latent_width": 8, "clip_latent_dim": \(known.vision.hidden)}
+            """
+        func read(_ alignment: String?) throws -> ShowO2Geometry.Alignment {
+            let heads = """
+                "llm": {"num_attention_heads": 4, "num_key_value_heads": 2}, "vision": {"num_attention_heads": 3}, \
+                "head": {"num_attention_heads": 5, "num_key_value_heads": 1, "head_dim": 64}
+                """
+            let text = "{\(heads)\(alignment.map { ", \"alignment\": \($0)" } ?? "")}"
+            return try ShowO2Geometry(
+                config: Data(config.utf8), geometry: Data(text.utf8), weights: RandomWeights(known)
+            ).alignment
+        }
+        #expect(try read(nil) == .standard)
+        #expect(try read("{\"grammar\": \"shapes\"}") == .shapes)
+        #expect(try read("{\"question\": \"Is it {}?\", \"answer\": \"yes\"}") == .question("Is it {}?", answer: "yes"))
+        for bad in [
+            "{\"question\": \"Is it?\", \"answer\": \"yes\"}", "{\"question\": \"{}\"}", "{\"grammar\": \"cats\"}",
+            "{}",
+        ] {
+            #expect(throws: ModelError.self) { try read(bad) }
+        }
+    }
+
     @Test(arguments: ["show-o2-1.5b", "show-o2-1.5b-hq-512", "show-o2-1.5b-hq-1024", "show-o2-7b"])
     func officialGeometriesFromWeightsAlone(name: String) throws {
         let known = try #require(ShowO2Geometry.known[name])

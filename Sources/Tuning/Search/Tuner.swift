@@ -51,8 +51,8 @@ public struct Tuner: Sendable {
         public var seconds: Double
         /// By task: seconds of an exact sample, and samples of search, choice and verdict.
         public var tasks: [(task: Calibration.Task, sample: Double, search: Int, choice: Int, verdict: Int)]
-        /// Bytes on disk at most, until it is done.
-        public var disk: Int
+        /// Bytes at most that it takes besides what drawing and asking take, in memory and, until it is done, on disk.
+        public var extra: Int
         /// Whether an interrupted run is gone on with.
         public var isResumed: Bool
     }
@@ -61,8 +61,8 @@ public struct Tuner: Sendable {
     private let settings: Settings
     private let work: URL
 
-    /// States of trajectories that are kept on disk at most.
-    static let statesLimit = 512 << 20
+    /// Bytes of trajectories that are kept at most, in memory and, for an interrupted run, on disk.
+    static let statesLimit = 256 << 20
 
     /// - Parameters:
     ///   - folder: the model's.
@@ -105,7 +105,7 @@ public struct Tuner: Sendable {
         let before = try? TunedProfiles(folder: folder.url)
         if let before, before.model == fingerprint { entries = before.profiles }
         var plan = Plan(
-            seconds: settings.budget ?? 0, tasks: [], disk: Self.statesLimit, isResumed: journal.isResumed)
+            seconds: settings.budget ?? 0, tasks: [], extra: Self.statesLimit, isResumed: journal.isResumed)
 
         let samples = TuneSamples(settings, folder.geometry)
         var spentTo = 0.0
