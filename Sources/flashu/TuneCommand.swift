@@ -136,7 +136,7 @@ struct TuneCommand: AsyncParsableCommand {
                 task.search,
                 task.choice, task.verdict, task.sample)
         } + [
-            "up to \(plan.disk >> 20) MB on disk until it is done"
+            "it takes up to \(plan.extra >> 20) MB more than drawing, in memory and on disk"
                 + (plan.isResumed ? "; goes on with an interrupted run" : "")
         ]
     }
