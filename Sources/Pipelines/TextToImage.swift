@@ -16,7 +16,7 @@ import Tokenizers
 /// }
 /// ```
 public struct TextToImage: Sendable {
-    private let model: UnifiedModel
+    let model: UnifiedModel
 
     /// A pipeline on a loaded model.
     public init(_ model: UnifiedModel) { self.model = model }

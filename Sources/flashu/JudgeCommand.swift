@@ -13,7 +13,8 @@ struct JudgeCommand: AsyncParsableCommand {
         discussion: """
             With profiles, the model draws prompts and answers questions under each from the same noise, and judges what changed: of images the \
             relative error of the latents, the distance of its semantic encoder's features (of the whole, and patch by patch), and the alignment \
-            (VQAScore: the probability that it finds the prompt in the image); of answers the divergence of the next token's distribution along \
+            (VQAScore: the probability that it finds the prompt in the image) and the inconsistency (how much farther the exact engine would move \
+            the image than its own, from a noised version of it); of answers the divergence of the next token's distribution along \
             the exact engine's answers, and the share that stay the same. With two folders it compares the images of the same names; prompts are \
             taken from the images' own text, from metadata.jsonl (GenEval) or from --prompts, a line an image. Means with 95 % intervals \
             (bootstrap over prompts or questions). docs/judge.md tells how well each agrees with a benchmark that has labels.
@@ -140,7 +141,7 @@ struct JudgeCommand: AsyncParsableCommand {
             Terminal.hint(
                 "of \(unknown) images the prompt is not known: their alignment is left out (--prompts names a file)")
         }
-        let model = try await engine.load(folder, for: .understanding)
+        let model = try await engine.load(folder)
         let progress = ProgressLine("judging")
         let drawings = try await Judge(model).images(
             zip(pairs, prompts).map { pair, prompt in
@@ -177,6 +178,7 @@ struct JudgeCommand: AsyncParsableCommand {
                 table.append(row("  alignment lost", loss))
             }
         }
+        if let gained = report.drawings?.inconsistencyGained { table.append(row("  inconsistency gained", gained)) }
         if let answers = report.answers {
             table.append(["\(answers.samples.count) answers", "", ""])
             table.append(row("  divergence (nats a token)", answers.divergence))

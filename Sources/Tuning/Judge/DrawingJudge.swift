@@ -58,13 +58,22 @@ package struct DrawingJudge: Sendable {
         return try await view(seen, latents: seen, of: prompt)
     }
 
+    /// Times at which images are noised: where what things look like is decided, not yet where they stand.
+    static let times: [Float] = [0.5, 0.7, 0.85]
+
     private func view(_ seen: Tensor, latents: Tensor, of prompt: String?) async throws -> DrawingView {
         let features = try await model.semanticFeatures(of: seen)
-        let alignment =
-            if let prompt { try await AlignmentJudge(model: model).probability(seen, shows: prompt) } else {
-                nil as Double?
+        var (alignment, inconsistency) = (Double?.none, Double?.none)
+        if let prompt {
+            alignment = try await AlignmentJudge(model: model).probability(seen, shows: prompt)
+            if seen.count == latents.count {
+                let errors = try await TextToImage(model).predictionErrors(
+                    of: latents.reshaped(Array(seen.shape.dropFirst())), prompt: prompt, times: Self.times, seed: 0)
+                inconsistency = errors.reduce(0, +) / Double(errors.count)
             }
+        }
         return DrawingView(
-            latents: latents.floats(), features: features.floats(), width: features.shape[1], alignment: alignment)
+            latents: latents.floats(), features: features.floats(), width: features.shape[1], alignment: alignment,
+            inconsistency: inconsistency)
     }
 }

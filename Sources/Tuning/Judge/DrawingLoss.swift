@@ -10,6 +10,16 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
     public var exactAlignment: Double?
     /// The alignment of this image.
     public var alignment: Double?
+    /// The exact engine's own prediction error at its image; nil without a prompt. See ``Pipelines/TextToImage``.
+    public var exactInconsistency: Double?
+    /// The exact engine's prediction error at this image: how far it would move it, told the prompt, from a noised version of it.
+    public var inconsistency: Double?
+
+    /// How much farther the exact engine would move this image than its own, as a share of that; nil without a prompt.
+    public var inconsistencyGained: Double? {
+        guard let exactInconsistency, let inconsistency, exactInconsistency > 0 else { return nil }
+        return inconsistency / exactInconsistency - 1
+    }
 
     /// What alignment is lost; nil without a prompt.
     public var alignmentLoss: Double? {

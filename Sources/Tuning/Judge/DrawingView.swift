@@ -10,6 +10,8 @@ package struct DrawingView: Sendable {
     let width: Int
     /// See ``DrawingLoss/alignment``.
     package let alignment: Double?
+    /// See ``DrawingLoss/inconsistency``.
+    package let inconsistency: Double?
 
     /// The loss against the exact engine's image.
     package func loss(against exact: DrawingView) -> DrawingLoss {
@@ -20,7 +22,7 @@ package struct DrawingView: Sendable {
             latentError: LatentError.relative(latents, exact.latents),
             semanticDistance: 1 - Self.cosine(pooled[...], exact.pooled[...]),
             patchDistance: patches.reduce(0, +) / Double(max(1, patches.count)), exactAlignment: exact.alignment,
-            alignment: alignment)
+            alignment: alignment, exactInconsistency: exact.inconsistency, inconsistency: inconsistency)
     }
 
     /// The mean over the tokens.

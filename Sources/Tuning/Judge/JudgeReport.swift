@@ -23,6 +23,8 @@ public struct JudgeReport: Sendable, Codable {
         public var alignment: Interval?
         /// Their paired difference.
         public var alignmentLoss: Interval?
+        /// See ``DrawingLoss/inconsistencyGained``; nil where no prompt is known.
+        public var inconsistencyGained: Interval?
         /// Mean seconds of an image, VAE not included: the reference's and the others'; nil for images from folders.
         public var seconds: [Double]?
         /// All pairs.
@@ -40,6 +42,8 @@ public struct JudgeReport: Sendable, Codable {
                 alignment = Interval(of: told.compactMap(\.loss.alignment))
                 alignmentLoss = Interval(of: told.compactMap(\.loss.alignmentLoss))
             }
+            let consistent = samples.compactMap(\.loss.inconsistencyGained)
+            if !consistent.isEmpty { inconsistencyGained = Interval(of: consistent) }
             self.seconds = seconds
             self.samples = samples
         }

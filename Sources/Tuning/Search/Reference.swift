@@ -29,7 +29,8 @@ package struct Reference: Sendable {
         let times = Tensor(states.map(\.time), shape: [states.count])
         if !states.isEmpty { tensors.append(("times", times)) }
         tensors.append(
-            ("numbers", Tensor([Float(seconds), Float(view.alignment ?? -1)], shape: [2])))
+            ("numbers", Tensor(
+                    [Float(seconds), Float(view.alignment ?? -1), Float(view.inconsistency ?? -1)], shape: [3])))
         try SafetensorsWriter.write(tensors, metadata: metadata, to: file)
     }
 
@@ -37,7 +38,7 @@ package struct Reference: Sendable {
     package init?(file: URL) {
         guard FileManager.default.fileExists(atPath: file.path), let source = try? openWeights(file: file),
             let latents = try? source.tensor("latents"), let features = try? source.tensor("features"),
-            let numbers = try? source.tensor("numbers").floats(), numbers.count == 2, features.shape.count == 2
+            let numbers = try? source.tensor("numbers").floats(), numbers.count == 3, features.shape.count == 2
         else { return nil }
         var states: [Trajectory.State] = []
         if let times = try? source.tensor("times").floats() {
@@ -51,7 +52,8 @@ package struct Reference: Sendable {
         self.init(
             view: DrawingView(
                 latents: latents.floats(), features: features.floats(), width: features.shape[1],
-                alignment: numbers[1] >= 0 ? Double(numbers[1]) : nil),
+                alignment: numbers[1] >= 0 ? Double(numbers[1]) : nil,
+                inconsistency: numbers[2] >= 0 ? Double(numbers[2]) : nil),
             seconds: Double(numbers[0]), flops: 0, states: states)
     }
 
