@@ -118,7 +118,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2", "FlashU"], path: "Sources/FlashUTesting",
+            name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2", "FlashU"],
+            path: "Sources/FlashUTesting",
             swiftSettings: strict),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),

@@ -136,7 +136,7 @@ private struct DrawingJudging {
             judges: [
                 "latent error": mean(\.latentError), "semantic distance": mean(\.semanticDistance),
                 "patch distance": mean(\.patchDistance), "alignment lost": mean { $0.alignmentLoss ?? .nan },
-                "inconsistency": mean { $0.inconsistencyGained ?? .nan },
+                "inconsistency": mean { $0.inconsistencyGained ?? .nan }, "points": mean { $0.points ?? .nan },
             ])
     }
 }

@@ -99,6 +99,10 @@ struct TuneCommand: AsyncParsableCommand {
         try folder.check(samples: questions)
         for prompt in prompts { try folder.check(TextToImage.Request(prompt: prompt)) }
 
+        if try folder.calibration() == nil {
+            Terminal.hint(
+                "the model is not calibrated: pruned neurons and MagCache are left out (flashu calibrate -m \(folder.url.path))")
+        }
         var tasks: [Calibration.Task] = []
         if task != .understanding { tasks.append(.generation) }
         if task != .generation { tasks.append(.understanding) }

@@ -8,7 +8,8 @@ import Testing
         let folder = place.folder.appendingPathComponent("model")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for name in [
-            "config.json", "geometry.json", "model.safetensors", "vae.safetensors", "tokenizer.json", "flashu.safetensors",
+            "config.json", "geometry.json", "model.safetensors", "vae.safetensors", "tokenizer.json",
+            "flashu.safetensors",
             "calibration",
         ] {
             try FileManager.default.createSymbolicLink(
@@ -21,7 +22,10 @@ import Testing
     func tune() throws {
         let place = try Workplace()
         let folder = try model(place)
-        let command = ["tune", "-m", folder.path, "--task", "understanding", "--budget", "30", "-o", "tune.html", "--json", "tune.json"]
+        let command = [
+            "tune", "-m", folder.path, "--task", "understanding", "--budget", "30", "-o", "tune.html", "--json",
+            "tune.json",
+        ]
         let killed = try CommandRun.flashu(command, in: place.results) { pid in
             // As soon as something was measured.
             let journal = folder.appendingPathComponent(".tune/journal.jsonl").path
@@ -41,7 +45,8 @@ import Testing
         #expect(!page.contains("http"))
         let image = Golden.shapes.appendingPathComponent("eval/images/000.png").path
         let asked = try CommandRun.flashu(
-            ["ask", image, "how many squares are there?", "-m", folder.path, "--accelerate", "balanced"], in: place.results)
+            ["ask", image, "how many squares are there?", "-m", folder.path, "--accelerate", "balanced"],
+            in: place.results)
         #expect(asked.status == 0 && !asked.errors.contains("not tuned"), "\(asked)")
     }
 
@@ -60,7 +65,9 @@ import Testing
         let folder = place.results.path
         let profiles = try CommandRun.flashu(
             ["judge", "--profile", "paper", "--samples", "2", "--json", "judge.json"], in: place.results)
-        #expect(profiles.status == 0 && profiles.output.contains("alignment lost") && profiles.output.contains("regret"), "\(profiles)")
+        #expect(
+            profiles.status == 0 && profiles.output.contains("alignment lost") && profiles.output.contains("regret"),
+            "\(profiles)")
         let json = try JSONSerialization.jsonObject(
             with: Data(contentsOf: place.results.appendingPathComponent("judge.json")))
         let drawings = try #require((json as? [String: Any])?["drawings"] as? [String: Any])
@@ -79,14 +86,19 @@ import Testing
         let same = try CommandRun.flashu(["judge", "\(folder)/a", "\(folder)/a"], in: place.results)
         #expect(same.status == 0 && same.output.contains("latent error                0.0000"), "\(same)")
         let other = try CommandRun.flashu(["judge", "a", "b"], in: place.results)
-        #expect(other.status == 0 && !other.output.contains("latent error                0.0000") && other.errors.isEmpty, "\(other)")
+        #expect(
+            other.status == 0 && !other.output.contains("latent error                0.0000") && other.errors.isEmpty,
+            "\(other)")
     }
 
-    @Test("What can't be judged or tuned is said in one line", arguments: [
-        ["judge"], ["judge", "a"], ["judge", "nosuch", "nosuch"], ["judge", "--profile", "nosuch"],
-        ["judge", "--profile", "off", "--prompts", "nosuch.txt"], ["tune", "--budget", "no"], ["tune", "--loss", "0"],
-        ["tune", "--loss", "a,b"], ["tune", "--prompts", "nosuch.txt"], ["tune", "-m", "nosuch"],
-    ])
+    @Test(
+        "What can't be judged or tuned is said in one line",
+        arguments: [
+            ["judge"], ["judge", "a"], ["judge", "nosuch", "nosuch"], ["judge", "--profile", "nosuch"],
+            ["judge", "--profile", "off", "--prompts", "nosuch.txt"], ["tune", "--budget", "no"],
+            ["tune", "--loss", "0"],
+            ["tune", "--loss", "a,b"], ["tune", "--prompts", "nosuch.txt"], ["tune", "-m", "nosuch"],
+        ])
     func refusals(arguments: [String]) throws {
         let place = try Workplace()
         let run = try CommandRun.flashu(arguments, in: place.results)

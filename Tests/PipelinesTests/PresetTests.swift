@@ -24,7 +24,8 @@ import Testing
     func starts() throws {
         for profile in [AccelerationProfile.balanced, .fast] {
             for task in Calibration.Task.allCases { #expect(!profile.needsCalibration(for: task)) }
-            #expect(profile.schedule.sampler == .unipc && profile.schedule.stepsFactor < 1 && profile.tokens.dropRatio == 0)
+            #expect(
+                profile.schedule.sampler == .unipc && profile.schedule.stepsFactor < 1 && profile.tokens.dropRatio == 0)
             #expect(profile.velocityCache.policy == .easyCache && profile.isStart)
         }
         #expect(!AccelerationProfile.off.isStart && !AccelerationProfile.paper.isStart)
@@ -58,7 +59,8 @@ import Testing
             precision: "int8", limit: 1, loss: .init(of: [0, 1, 2]), judge: "alignment", speedup: 3, seconds: 1,
             exactSeconds: 3)
         var tuned = TunedProfiles(
-            model: ContentFingerprint.of(model: folder), calibration: ContentFingerprint.of(calibration: folder), threads: 2,
+            model: ContentFingerprint.of(model: folder), calibration: ContentFingerprint.of(calibration: folder),
+            threads: 2,
             profiles: ["balanced": .init(profile: own, generation: finding)])
         try tuned.write(to: folder)
         #expect(try TunedProfiles(folder: folder) == tuned)

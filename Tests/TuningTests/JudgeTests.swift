@@ -48,6 +48,7 @@ import Tuning
         let few = try AccelerationProfile.off.setting("schedule.stepsFactor", to: "0.1")
         let worse = try await Judge(model).drawings(["a photo of a red circle", "a green star"], few)
         #expect(worse.latentError.mean > 0.1 && worse.patchDistance.mean > 1e-3)
+        #expect(report.inconsistencyGained?.mean == 0 && worse.inconsistencyGained?.mean ?? 0 > 0.2)
     }
 
     @Test("An answer counts as changed exactly when the greedy answer is another one", arguments: ["off", "paper"])

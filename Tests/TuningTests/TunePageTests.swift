@@ -14,7 +14,9 @@ import Tuning
         }
         let task: [String: Any] = [
             "task": "generation", "base": "euler, 6 points",
-            "points": [point("exact", 0, 1), point("euler, 6 points", 0.4, 4), point("euler, 3 points", 60, 8, count: 1)],
+            "points": [
+                point("exact", 0, 1), point("euler, 6 points", 0.4, 4), point("euler, 3 points", 60, 8, count: 1),
+            ],
             "effects": [["knob": "neurons", "option": "FFN -30 %", "loss": 0.2, "seconds": 0.8] as [String: Any]],
             "choices": [
                 ["limit": 1, "chosen": point("euler, 6 points", 0.4, 4)] as [String: Any],

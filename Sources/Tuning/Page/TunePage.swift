@@ -15,7 +15,8 @@ public struct TunePage {
         let intro =
             "Measured on this model against its own exact engine (\(report.precision)) from the same noise, without labels, in "
             + "\(Self.time(report.spent))\(report.tuned.map { " on \($0.machine)" } ?? ""). Losses are points of what the model itself "
-            + "sees: of drawings the probability that it finds the prompt in its image (alignment), of answers what it thinks it loses by an "
+            + "sees: of drawings the probability that it finds the prompt in its image (alignment) and how much it would mend it "
+            + "(inconsistency), of answers what it thinks it loses by an "
             + "answer that changes (regret). Every number has a 95 % interval over prompts or images."
         return PageParts.document(
             title, [PageParts.paragraph(intro)] + report.tasks.map(section) + [sheet, changes].compactMap(\.self))

@@ -100,7 +100,7 @@ package actor DrawingTrials: Trials {
             let loss = try await judge.view(image.latents, of: sample.prompt).loss(against: reference.view)
             measured.append(
                 Measured(
-                    loss: 100 * (loss.alignmentLoss ?? .nan), seconds: image.seconds, flops: image.flops, drawing: loss)
+                    loss: loss.points ?? .nan, seconds: image.seconds, flops: image.flops, drawing: loss)
             )
         }
         return measured

@@ -22,23 +22,23 @@ package struct Reference: Sendable {
             tensors.append(("state.\(place)", state.latents))
             tensors.append(("velocity.\(place)", state.velocity))
         }
-        let metadata = [
-            "alignment": view.alignment.map { "\($0)" } ?? "", "seconds": "\(seconds)", "flops": "\(flops)",
-        ]
-        // JSON texts of Float are exact.
         let times = Tensor(states.map(\.time), shape: [states.count])
         if !states.isEmpty { tensors.append(("times", times)) }
         tensors.append(
-            ("numbers", Tensor(
-                    [Float(seconds), Float(view.alignment ?? -1), Float(view.inconsistency ?? -1)], shape: [3])))
-        try SafetensorsWriter.write(tensors, metadata: metadata, to: file)
+            (
+                "numbers",
+                Tensor(
+                    [Float(seconds), Float(view.alignment ?? -1), Float(view.inconsistency ?? -1), Float(flops)],
+                    shape: [4])
+            ))
+        try SafetensorsWriter.write(tensors, to: file)
     }
 
     /// Reads a file; nil when there is none, or none that is whole.
     package init?(file: URL) {
         guard FileManager.default.fileExists(atPath: file.path), let source = try? openWeights(file: file),
             let latents = try? source.tensor("latents"), let features = try? source.tensor("features"),
-            let numbers = try? source.tensor("numbers").floats(), numbers.count == 3, features.shape.count == 2
+            let numbers = try? source.tensor("numbers").floats(), numbers.count == 4, features.shape.count == 2
         else { return nil }
         var states: [Trajectory.State] = []
         if let times = try? source.tensor("times").floats() {
@@ -54,7 +54,7 @@ package struct Reference: Sendable {
                 latents: latents.floats(), features: features.floats(), width: features.shape[1],
                 alignment: numbers[1] >= 0 ? Double(numbers[1]) : nil,
                 inconsistency: numbers[2] >= 0 ? Double(numbers[2]) : nil),
-            seconds: Double(numbers[0]), flops: 0, states: states)
+            seconds: Double(numbers[0]), flops: Int(numbers[3]), states: states)
     }
 
     package init(view: DrawingView, seconds: Double, flops: Int, states: [Trajectory.State]) {

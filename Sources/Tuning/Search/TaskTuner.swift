@@ -84,7 +84,7 @@ package final class TaskTuner {
     /// A candidate on a quarter of the samples, and on all unless it is hopeless by then.
     private func race(_ candidate: Candidate, _ set: SampleSet, count: Int, limit: Double) async throws -> Trial {
         let first = try await run(candidate, set, count: max(2, count / 4))
-        guard first.samples.count < count, first.meanLoss - 2 * first.error <= limit || !first.error.isFinite else {
+        guard first.samples.count < count, first.meanLoss - first.error <= limit || !first.error.isFinite else {
             return first
         }
         return try await run(candidate, set, count: count)

@@ -21,8 +21,8 @@ package struct TuneBudget: Sendable {
     /// Samples that run between two lines of the journal.
     package let handful: Int
 
-    /// Shares of a task's time: what finds, what compares, what judges at last.
-    private static let (knobsEnd, choiceEnd) = (0.55, 0.85)
+    /// Shares of a task's time up to which is searched and compared; the rest judges at last, and is never less than two samples take.
+    private let knobsEnd, choiceEnd: Double
 
     /// Divides what there is.
     ///
@@ -38,10 +38,13 @@ package struct TuneBudget: Sendable {
         available: (search: Int, choice: Int, verdict: Int)
     ) {
         (self.start, self.seconds, self.tries) = (start, start + seconds, tries)
+        let leastVerdict = 2 * sample * (1 + cost * Double(2 * limits))
+        choiceEnd = 1 - min(0.5, max(0.15, leastVerdict / max(seconds, 1e-9)))
+        knobsEnd = 0.65 * choiceEnd
         // Half of the options run on a quarter of the samples only.
-        let search = Self.knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.6))
-        let choice = (Self.choiceEnd - Self.knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
-        let verdict = (1 - Self.choiceEnd) * seconds / (sample * (1 + cost * Double(2 * limits)))
+        let search = knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.6))
+        let choice = (choiceEnd - knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
+        let verdict = (1 - choiceEnd) * seconds / (sample * (1 + cost * Double(2 * limits)))
         self.search = min(available.search, max(2, Int(search)))
         self.choice = min(available.choice, max(2, Int(choice)))
         self.verdict = min(available.verdict, max(2, Int(verdict)))
@@ -50,7 +53,7 @@ package struct TuneBudget: Sendable {
 
     /// Whether a part may go on.
     package func has(_ part: Part, _ spent: Double) -> Bool {
-        let share = part == .knobs ? Self.knobsEnd : Self.choiceEnd
+        let share = part == .knobs ? knobsEnd : choiceEnd
         return spent < start + share * (seconds - start)
     }
 }

@@ -142,7 +142,8 @@ public struct Tuner: Sendable {
                 plan.seconds = min(3 * 3600, (task == .generation ? 25 : 400) * (first.seconds + constant))
                 plan.seconds = max(plan.seconds, 120)
             }
-            let share = max(30, plan.seconds - spentTo) / Double(settings.tasks.count - place)
+            // A drawing takes longer than an answer: of both tasks drawing gets two thirds.
+            let share = max(30, plan.seconds - spentTo) * (place + 1 < settings.tasks.count ? 2.0 / 3 : 1)
             let options = (schedules == nil ? 0 : 24) + all.reduce(0) { $0 + $1.options.count }
             let budget = TuneBudget(
                 start: spentTo, seconds: share, sample: sample, cost: task == .generation ? 0.4 : 0.8,
@@ -168,7 +169,7 @@ public struct Tuner: Sendable {
                 let constant = await trials.constantSeconds
                 entry[task] = .init(
                     precision: one.trial.candidate.precision.rawValue, limit: one.limit, loss: one.trial.loss,
-                    judge: task == .generation ? "alignment" : "regret",
+                    judge: task == .generation ? "alignment and inconsistency" : "regret",
                     speedup: (one.exactSeconds + constant) / max(one.trial.seconds + constant, 1e-9),
                     seconds: one.trial.seconds + constant, exactSeconds: one.exactSeconds + constant)
                 entries[name] = entry
@@ -235,7 +236,7 @@ public struct Tuner: Sendable {
         ].joined(separator: " ")
     }
 
-    /// The schedules that promise: on the front of error and evaluations by the reference trajectories, the plain ones of each solver first.
+    /// The schedules that promise: those nearest to the reference trajectories, among all that take about as many evaluations.
     private static func promising(
         _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?, count: Int
     ) async throws -> [Knob.Option] {
@@ -251,20 +252,28 @@ public struct Tuner: Sendable {
             guard let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile() else { continue }
             let points = profile.schedule.points(of: geometry.sampling.steps)
             let scores = try offline.map { try $0.score(profile, points: points) }
-            scored.append(
-                (
-                    option, scores.reduce(0) { $0 + $1.error } / Double(scores.count),
-                    scores.reduce(0) { $0 + Double($1.computed) } / Double(scores.count)
-                ))
+            let error = scores.reduce(0) { $0 + $1.error } / Double(scores.count)
+            let computed = scores.reduce(0) { $0 + Double($1.computed) } / Double(scores.count)
+            // A cache that never has its turn changes nothing.
+            guard !scored.contains(where: { abs($0.error - error) < 1e-9 && $0.computed == computed }) else { continue }
+            scored.append((option, error, computed))
         }
-        // How far from the best that as many evaluations reach.
-        let rated = scored.map { one in
-            let best = scored.filter { $0.computed <= one.computed }.map(\.error).min() ?? one.error
-            return (one.option, excess: one.error / max(best, 1e-9), one.computed)
+        // At about equal work the nearest of them, of every solver alone and of all that reuses: what is near need not be right, so that the solvers
+        // are no rivals on paper only.
+        let buckets = Dictionary(grouping: scored) { Int((log2($0.computed) * 3).rounded()) }
+        var chosen: [(option: Knob.Option, error: Double, computed: Double)] = []
+        for rank in 0..<knob.options.count where chosen.count < count {
+            // From the fast to the mild, one of each at a time.
+            for (_, bucket) in buckets.sorted(by: { $0.key < $1.key }) where chosen.count < count {
+                let plain = bucket.filter { $0.option.changes.count == 2 }.sorted { $0.error < $1.error }
+                let reusing = bucket.filter { $0.option.changes.count > 2 }.sorted { $0.error < $1.error }
+                let order = zip(plain.map(Optional.some) + [nil, nil], reusing.map(Optional.some) + [nil, nil])
+                    .flatMap { [$0, $1] }.compactMap(\.self)
+                if order.indices.contains(rank) { chosen.append(order[rank]) }
+            }
         }
-        let chosen = rated.sorted { ($0.excess, $0.2) < ($1.excess, $1.2) }.prefix(count)
         // From the mild to the fast.
-        return chosen.sorted { $0.2 > $1.2 }.map(\.0)
+        return chosen.sorted { $0.computed > $1.computed }.map(\.option)
     }
 }
 
