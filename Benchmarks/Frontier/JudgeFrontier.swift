@@ -209,7 +209,23 @@ private func harshDrawingConfigurations() throws -> [FrontierConfiguration] {
             "head cache", "\(interval)/\(order)", 30,
             ["headCache.interval": "\(interval)", "headCache.order": "\(order)", "headCache.warmup": "4"])
     }
-    for tail in ["0.5", "0.8"] { try all.add("conditional tail", tail, 20, ["guidance.conditionalTail": tail]) }
+    for tail in ["0.5", "0.8"] {
+        for points in [20, 6] { try all.add("conditional tail", tail, points, ["guidance.conditionalTail": tail]) }
+    }
+    // Cheap ones that fail each in its own way.
+    for sampler in ["ab2", "dpmpp2m", "unipc"] {
+        for points in [6, 5, 4] { try all.add("few", sampler, points, ["schedule.sampler": sampler]) }
+    }
+    for ratio in ["0.5", "0.7", "0.85"] {
+        for points in [5, 4] { try all.add("few", "pruned \(ratio)", points, ["ffn.generationRatio": ratio]) }
+    }
+    for ratio in ["0.26", "0.4", "0.6"] { try all.add("few", "skipped \(ratio)", 7, ["layers.generationRatio": ratio]) }
+    for (interval, points) in [(2, 8), (3, 10), (2, 6)] {
+        try all.add("few", "head \(interval)", points, ["headCache.interval": "\(interval)", "headCache.warmup": "1"])
+    }
+    for interval in ["3", "6"] {
+        try all.add("few", "difference \(interval)", 8, ["guidance.differenceInterval": interval])
+    }
     return all
 }
 

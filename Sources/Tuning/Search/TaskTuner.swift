@@ -108,7 +108,14 @@ package final class TaskTuner {
         stage = "schedules"
         var options: [Candidate] = [.exact(exactPrecision)]
         if let schedules {
-            for option in try await rank(schedules) where budget.has(.knobs, journal.spent) {
+            // The fast first: once some leave half of the least limit to other knobs, slower ones bring nothing.
+            let room = 0.5 * (limits.first ?? 1)
+            for option in try await rank(schedules) where budget.has(.schedules, journal.spent) {
+                if options.count(where: { candidate in
+                    searched.contains { $0.candidate == candidate && $0.meanLoss <= room }
+                }) > 4 {
+                    break
+                }
                 let candidate = Candidate.exact(exactPrecision).with(option, of: schedules.name)
                 guard runs(candidate) else { continue }
                 searched.append(try await race(candidate, .search, count: budget.search, limit: 2 * most))

@@ -5,7 +5,9 @@ import Foundation
 package struct TuneBudget: Sendable {
     /// Parts of a search, in order.
     package enum Part: Sendable {
-        /// References, schedules and knobs.
+        /// References and schedules.
+        case schedules
+        /// Knobs.
         case knobs
         /// Combinations.
         case choice
@@ -53,7 +55,12 @@ package struct TuneBudget: Sendable {
 
     /// Whether a part may go on.
     package func has(_ part: Part, _ spent: Double) -> Bool {
-        let share = part == .knobs ? knobsEnd : choiceEnd
+        let share =
+            switch part {
+            case .schedules: 0.5 * knobsEnd
+            case .knobs: knobsEnd
+            case .choice: choiceEnd
+            }
         return spent < start + share * (seconds - start)
     }
 }

@@ -236,7 +236,7 @@ public struct Tuner: Sendable {
         ].joined(separator: " ")
     }
 
-    /// The schedules that promise: those nearest to the reference trajectories, among all that take about as many evaluations.
+    /// The schedules that promise: those nearest to the reference trajectories, among all that take about as many evaluations; the fast first.
     private static func promising(
         _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?, count: Int
     ) async throws -> [Knob.Option] {
@@ -258,22 +258,24 @@ public struct Tuner: Sendable {
             guard !scored.contains(where: { abs($0.error - error) < 1e-9 && $0.computed == computed }) else { continue }
             scored.append((option, error, computed))
         }
-        // At about equal work the nearest of them, of every solver alone and of all that reuses: what is near need not be right, so that the solvers
+        // At about equal work: plain Euler, the nearest solver, the nearest of all that reuses, and so on. What is near need not be right, so the rivals
         // are no rivals on paper only.
         let buckets = Dictionary(grouping: scored) { Int((log2($0.computed) * 3).rounded()) }
         var chosen: [(option: Knob.Option, error: Double, computed: Double)] = []
         for rank in 0..<knob.options.count where chosen.count < count {
             // From the fast to the mild, one of each at a time.
             for (_, bucket) in buckets.sorted(by: { $0.key < $1.key }) where chosen.count < count {
-                let plain = bucket.filter { $0.option.changes.count == 2 }.sorted { $0.error < $1.error }
-                let reusing = bucket.filter { $0.option.changes.count > 2 }.sorted { $0.error < $1.error }
-                let order = zip(plain.map(Optional.some) + [nil, nil], reusing.map(Optional.some) + [nil, nil])
-                    .flatMap { [$0, $1] }.compactMap(\.self)
+                let nearest = bucket.sorted { $0.error < $1.error }.map { ($0, $0.option.changes) }
+                let plain = nearest.filter { $0.1.count == 2 }
+                let euler = plain.filter { $0.1["schedule.sampler"] == "euler" }
+                let solvers = plain.filter { $0.1["schedule.sampler"] != "euler" }
+                let reusing = nearest.filter { $0.1.count > 2 }
+                let order = (euler + solvers.prefix(1) + reusing.prefix(1) + solvers.dropFirst() + reusing.dropFirst())
+                    .map(\.0)
                 if order.indices.contains(rank) { chosen.append(order[rank]) }
             }
         }
-        // From the mild to the fast.
-        return chosen.sorted { $0.computed > $1.computed }.map(\.option)
+        return chosen.sorted { $0.computed < $1.computed }.map(\.option)
     }
 }
 
