@@ -27,11 +27,11 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
         return exactAlignment - alignment
     }
 
-    /// Points lost, 100 = all: what alignment is lost, and a fifth of a point for each hundredth of inconsistency gained. The model answers its prompt's
-    /// questions rightly on blurred and broken shapes, too, so that alignment alone sees only what went wrong altogether; the inconsistency sees what
-    /// is unfinished. The weight is that at which both were measured against a benchmark with labels (`docs/judge.md`). Nil without a prompt.
+    /// Points lost, 100 = all: what alignment is lost, and a fifth of a point for each hundredth of inconsistency gained; an image that got better does
+    /// not pay for another that got worse. The model answers its prompt's questions rightly on blurred and broken shapes, too, so that alignment
+    /// alone sees only what went wrong altogether; the inconsistency sees what is unfinished (`docs/judge.md`). Nil without a prompt.
     package var points: Double? {
         guard let alignmentLoss, let inconsistencyGained else { return nil }
-        return 100 * alignmentLoss + 20 * inconsistencyGained
+        return 100 * max(0, alignmentLoss) + 20 * inconsistencyGained
     }
 }
