@@ -84,13 +84,14 @@ struct JudgeFrontier: AsyncParsableCommand {
         try Data((lines.joined(separator: "\n") + "\n").utf8)
             .write(to: URL(fileURLWithPath: options.output + ".csv"), options: .atomic)
         for name in names {
-            let values = rows.map { $0.judges[name] ?? .nan }
-            let rho = Correlation.spearman(values, rows.map(\.loss)) ?? .nan
-            print(String(format: "%@: Spearman %.3f over %d configurations", name, rho, rows.count))
-            let marks = rows.map {
+            // Older records lack the judges that came later.
+            let told = rows.compactMap { row in row.judges[name].map { (row, $0) } }
+            let rho = Correlation.spearman(told.map(\.1), told.map(\.0.loss)) ?? .nan
+            print(String(format: "%@: Spearman %.3f over %d configurations", name, rho, told.count))
+            let marks = told.map { row, value in
                 FrontierPlot.Mark(
-                    series: String($0.title.prefix { $0 != "," }), joined: false, x: max($0.judges[name] ?? 0, 1e-5),
-                    y: $0.loss, title: $0.title)
+                    series: String(row.title.prefix { $0 != "," }), joined: false, x: max(value, 1e-5), y: row.loss,
+                    title: row.title)
             }
             let plot = FrontierPlot(
                 marks: marks, label: "points of ShapesBench lost", logarithmic: false, xLabel: name)

@@ -32,6 +32,6 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
     /// alone sees only what went wrong altogether; the inconsistency sees what is unfinished (`docs/judge.md`). Nil without a prompt.
     package var points: Double? {
         guard let alignmentLoss, let inconsistencyGained else { return nil }
-        return 100 * max(0, alignmentLoss) + 20 * inconsistencyGained
+        return 100 * max(0, alignmentLoss) + 20 * max(0, inconsistencyGained)
     }
 }
