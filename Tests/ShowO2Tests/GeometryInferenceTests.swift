@@ -8,7 +8,7 @@ import Testing
 @Suite struct GeometryInferenceTests {
     @Test("How the model is asked whether an image shows a prompt")
     func alignment() throws {
-        let known = try #require(ShowO2Geometry.known["shapes"])
+        let known = ShowO2Geometry.shapes
         let config = """
             {"hidden_size": \(known.llm.hidden), "image_latent_height": 8, "image_latent_width": 8, "clip_latent_dim": \(known.vision.hidden)}
             """

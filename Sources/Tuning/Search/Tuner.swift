@@ -101,9 +101,7 @@ public struct Tuner: Sendable {
         let models = TuneModels(folder, threads: settings.threads)
         var report = TuneReport(
             model: folder.geometry.name, settings: settings.losses, precision: settings.precision.rawValue)
-        var entries: [String: TunedProfiles.Entry] = [:]
-        let before = try? TunedProfiles(folder: folder.url)
-        if let before, before.model == fingerprint { entries = before.profiles }
+        var found: [(name: String, task: Calibration.Task, profile: AccelerationProfile, TunedProfiles.Finding)] = []
         var plan = Plan(
             seconds: settings.budget ?? 0, tasks: [], extra: Self.statesLimit, isResumed: journal.isResumed)
 
@@ -132,7 +130,8 @@ public struct Tuner: Sendable {
             }
             var all = knobs
             if settings.triesInt8, settings.precision == .bf16 {
-                all.append(Knob(name: "precision", options: [.init("int8", [:], precision: .int8)]))
+                // First, as it saves most: a small budget may not reach the last knobs.
+                all.insert(Knob(name: "precision", options: [.init("int8", [:], precision: .int8)]), at: 0)
             }
             let sample = try await Self.seconds(ofSample: trials)
             let first = try await trials.exact(.search, 0)
@@ -163,16 +162,13 @@ public struct Tuner: Sendable {
             await report.add(task, tuner, chosen, constant: trials.constantSeconds)
             for (limit, one) in zip(settings.losses.indices, chosen) {
                 let name = limit < Self.names.count ? Self.names[limit] : "loss-\(settings.losses[limit])"
-                var entry = entries[name] ?? .init(profile: .off)
-                entry.profile = try entry.profile.taking(task, from: one.trial.candidate.profile())
-                entry.profile.name = name
                 let constant = await trials.constantSeconds
-                entry[task] = .init(
+                let finding = TunedProfiles.Finding(
                     precision: one.trial.candidate.precision.rawValue, limit: one.limit, loss: one.trial.loss,
                     judge: task == .generation ? "alignment and inconsistency" : "regret",
                     speedup: (one.exactSeconds + constant) / max(one.trial.seconds + constant, 1e-9),
                     seconds: one.trial.seconds + constant, exactSeconds: one.exactSeconds + constant)
-                entries[name] = entry
+                found.append((name, task, try one.trial.candidate.profile(), finding))
             }
             if let answers = trials as? AnswerTrials, let last = chosen.last {
                 report.changed = try await answers.changed(last.trial.candidate, .verdict, count: 20)
@@ -181,6 +177,18 @@ public struct Tuner: Sendable {
                 report.sheet = try await drawings.sheet(chosen.map(\.trial.candidate), count: 4)
             }
             spentTo = journal.spent
+        }
+        // What was found for the other task, perhaps meanwhile, stays.
+        var entries: [String: TunedProfiles.Entry] = [:]
+        if let before = try? TunedProfiles(folder: folder.url), before.model == fingerprint {
+            entries = before.profiles
+        }
+        for (name, task, profile, finding) in found {
+            var entry = entries[name] ?? .init(profile: .off)
+            entry.profile = entry.profile.taking(task, from: profile)
+            entry.profile.name = name
+            entry[task] = finding
+            entries[name] = entry
         }
         let threads = settings.threads ?? Machine.cores
         report.tuned = TunedProfiles(
