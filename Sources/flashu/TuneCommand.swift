@@ -101,7 +101,8 @@ struct TuneCommand: AsyncParsableCommand {
 
         if try folder.calibration() == nil {
             Terminal.hint(
-                "the model is not calibrated: pruned neurons and MagCache are left out (flashu calibrate -m \(folder.url.path))")
+                "the model is not calibrated: pruned neurons and MagCache are left out (flashu calibrate -m \(folder.url.path))"
+            )
         }
         var tasks: [Calibration.Task] = []
         if task != .understanding { tasks.append(.generation) }
