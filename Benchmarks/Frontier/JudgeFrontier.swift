@@ -153,15 +153,11 @@ private struct AnswerJudging {
 
     init(model: UnifiedModel, set: ShapesSet, questions: [ShapesQuestion]) async throws {
         (self.model, self.questions, self.set) = (model, questions, set)
-        var order: [String] = []
-        for question in questions where !order.contains(question.image) { order.append(question.image) }
-        let grouped = Dictionary(grouping: questions.indices, by: { questions[$0].image })
         var images: [(Tensor, [Int])] = []
         var references: [[AnswerReference]] = []
-        for name in order {
+        for (name, places) in questions.indices.groupedInOrder(by: { questions[$0].image }) {
             let image = try RGBImage(contentsOf: set.folder.appendingPathComponent(name))
             let latents = try await ImageQuestion(model).latents(of: image)
-            let places = grouped[name] ?? []
             images.append((latents, places))
             references.append(
                 try await AnswerJudge(model).references(latents, places.map { questions[$0].question }))

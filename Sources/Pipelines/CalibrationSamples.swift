@@ -25,9 +25,7 @@ struct CalibrationSamples: Sendable {
     ) throws {
         let (geometry, special, tokenizer) = (model.geometry, try model.specialTokens(), try model.tokenizer())
         let schedule = try FlowSchedule(steps: geometry.sampling.steps, timeShift: geometry.sampling.timeShift)
-        let shape = [
-            geometry.latentChannels, geometry.gridHeight * geometry.patch, geometry.gridWidth * geometry.patch,
-        ]
+        let shape = geometry.latentShape(geometry.grid)
         let total = prompts.count + questions.count
         for (i, prompt) in prompts.enumerated() {
             let noise = Tensor(TextToImage.noise(seed: seed &+ UInt64(i), shape: shape), shape: [1] + shape)

@@ -36,10 +36,7 @@ extension ModelFolder {
         }
         _ = try specialTokens()
         if let noise = request.noise {
-            let shape = [
-                request.prompts.count, geometry.latentChannels, grid.height * geometry.patch,
-                grid.width * geometry.patch,
-            ]
+            let shape = [request.prompts.count] + geometry.latentShape(grid)
             guard noise.shape == shape else {
                 throw ModelError.request("the initial noise has shape \(noise.shape); \(shape) is needed")
             }

@@ -57,7 +57,7 @@ package struct TokenSampler {
         return order[0]
     }
 
-    static func likeliest(_ logits: [Float]) -> Int {
+    package static func likeliest(_ logits: [Float]) -> Int {
         var best = 0
         for i in logits.indices where logits[i] > logits[best] { best = i }
         return best

@@ -24,13 +24,7 @@ extension ShapesBench {
             inputs: questions.map(\.input),
             settings: settings("understanding", options, set: set.fingerprint("questions.jsonl")),
             options, progress: progress)
-        var images: [String] = []  // in the order of their first question
-        let byImage = Dictionary(grouping: questions.indices, by: { questions[$0].image })
-        for question in questions where images.last != question.image && !images.contains(question.image) {
-            images.append(question.image)
-        }
-        for image in images {
-            let all = byImage[image] ?? []
+        for (image, all) in questions.indices.groupedInOrder(by: { questions[$0].image }) {
             let open = all.filter { !run.has($0) }
             guard !open.isEmpty else { continue }
             // An image that an interrupted run has begun is in the record already.

@@ -1,7 +1,7 @@
 import Compute
 import FlashU
 import Images
-import ShowO2
+package import ShowO2
 import Tensors
 import Tokenizers
 
@@ -237,5 +237,5 @@ public final class Drawing: Job {
 
 extension ShowO2Geometry {
     /// Shape of the latents of an image, `[channels, height, width]`.
-    func latentShape(_ grid: TokenGrid) -> [Int] { [latentChannels, grid.height * patch, grid.width * patch] }
+    package func latentShape(_ grid: TokenGrid) -> [Int] { [latentChannels, grid.height * patch, grid.width * patch] }
 }

@@ -27,19 +27,14 @@ struct AlignmentJudge: Sendable {
         guard !questions.isEmpty else { return nil }
         let tokenizer = try model.tokenizer()
         let answers = questions.map { tokenizer.encode($0.answer, special: .asText) }
-        let product = Product()
+        let probabilities = Collected<Double>()
         try await ImageQuestion(model).follow(
             .init(sources: [.latents(latents)], questions: questions.map { .text($0.question) }), answers: answers
         ) { answer in
             for (token, logits) in zip(answer.tokens, answer.logits) {
-                product.multiply(Self.probability(of: token, logits))
+                probabilities.add(exp(Double(logits[token]) - TokenDistribution.normalizer(logits)))
             }
         }
-        return product.value
-    }
-
-    private static func probability(of token: Int, _ logits: [Float]) -> Double {
-        let most = Double(logits.max() ?? 0)
-        return exp(Double(logits[token]) - most) / logits.reduce(0) { $0 + exp(Double($1) - most) }
+        return probabilities.all.reduce(1, *)
     }
 }

@@ -31,7 +31,7 @@ package struct AnswerReference: Sendable {
         var (kl, variation, changed) = (0.0, 0.0, 0)
         var regret: Double?
         for (place, (distribution, logits)) in zip(distributions, logits).enumerated() {
-            let (divergence, own) = (distribution.divergence(to: logits), Self.likeliest(logits))
+            let (divergence, own) = (distribution.divergence(to: logits), TokenSampler.likeliest(logits))
             kl += divergence.kl
             variation += divergence.variation
             if own != tokens[place] {
@@ -46,11 +46,5 @@ package struct AnswerReference: Sendable {
         return AnswerLoss(
             divergence: kl / count, variation: variation / count, changedTokens: Double(changed) / count,
             isChanged: changed > 0, regret: regret ?? 0)
-    }
-
-    private static func likeliest(_ logits: [Float]) -> Int {
-        var best = 0
-        for place in logits.indices where logits[place] > logits[best] { best = place }
-        return best
     }
 }

@@ -73,7 +73,7 @@ package struct DrawingJudge: Sendable {
             }
         }
         return DrawingView(
-            latents: latents.floats(), features: features.floats(), width: features.shape[1], alignment: alignment,
+            latents: latents.floats(), features: features, alignment: alignment,
             inconsistency: inconsistency)
     }
 }

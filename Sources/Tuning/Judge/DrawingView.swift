@@ -1,3 +1,4 @@
+import Compute
 import Pipelines
 import Tensors
 
@@ -5,9 +6,8 @@ import Tensors
 package struct DrawingView: Sendable {
     /// `[channels, height, width]`, flat.
     let latents: [Float]
-    /// The semantic encoder's, `[tokens, width]`, flat.
-    let features: [Float]
-    let width: Int
+    /// The semantic encoder's, `[tokens, width]` float32.
+    let features: Tensor
     /// See ``DrawingLoss/alignment``.
     package let alignment: Double?
     /// See ``DrawingLoss/inconsistency``.
@@ -15,30 +15,19 @@ package struct DrawingView: Sendable {
 
     /// The loss against the exact engine's image.
     package func loss(against exact: DrawingView) -> DrawingLoss {
-        let patches = stride(from: 0, to: min(features.count, exact.features.count), by: max(1, width)).map {
-            1 - Self.cosine(features[$0..<$0 + width], exact.features[$0..<$0 + width])
-        }
         return DrawingLoss(
             latentError: LatentError.relative(latents, exact.latents),
-            semanticDistance: 1 - Self.cosine(pooled[...], exact.pooled[...]),
-            patchDistance: patches.reduce(0, +) / Double(max(1, patches.count)), exactAlignment: exact.alignment,
+            semanticDistance: 1 - pooled.meanCosine(to: exact.pooled, rows: 0..<1),
+            patchDistance: 1 - features.meanCosine(to: exact.features, rows: 0..<features.shape[0]),
+            exactAlignment: exact.alignment,
             alignment: alignment, exactInconsistency: exact.inconsistency, inconsistency: inconsistency)
     }
 
-    /// The mean over the tokens.
-    private var pooled: [Float] {
+    /// The mean over the tokens, `[1, width]`.
+    private var pooled: Tensor {
+        let (tokens, width) = (features.shape[0], features.shape[1])
         var sums = [Double](repeating: 0, count: width)
-        for (place, value) in features.enumerated() { sums[place % width] += Double(value) }
-        return sums.map { Float($0 * Double(width) / Double(max(1, features.count))) }
-    }
-
-    private static func cosine(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Double {
-        var (ab, aa, bb) = (0.0, 0.0, 0.0)
-        for (x, y) in zip(a, b) {
-            ab += Double(x) * Double(y)
-            aa += Double(x) * Double(x)
-            bb += Double(y) * Double(y)
-        }
-        return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : aa == bb ? 1 : 0
+        for (place, value) in features.floats().enumerated() { sums[place % width] += Double(value) }
+        return Tensor(sums.map { Float($0 / Double(tokens)) }, shape: [1, width])
     }
 }

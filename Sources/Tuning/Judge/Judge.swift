@@ -1,3 +1,4 @@
+import Evaluation
 public import FlashU
 public import Foundation
 public import Images
@@ -72,7 +73,7 @@ public struct Judge: Sendable {
         let judge = AnswerJudge(model, maxTokens: maxTokens)
         var samples: [JudgeReport.Answers.Sample] = []
         var seconds = [0.0, 0.0]
-        for (image, asked) in questions.byImage {
+        for (image, asked) in questions.groupedInOrder(by: \.image) {
             let latents = try await ImageQuestion(model).latents(
                 of: RGBImage(contentsOf: folder.appendingPathComponent(image)))
             let texts = asked.map(\.question)
@@ -89,15 +90,5 @@ public struct Judge: Sendable {
             progress(samples.count, questions.count)
         }
         return .init(samples, seconds: seconds.map { $0 / Double(max(1, samples.count)) })
-    }
-}
-
-extension [ModelCalibration.Question] {
-    /// The questions on each image, images in the order of their first question.
-    var byImage: [(image: String, questions: [ModelCalibration.Question])] {
-        var order: [String] = []
-        for question in self where !order.contains(question.image) { order.append(question.image) }
-        let grouped = Dictionary(grouping: self, by: \.image)
-        return order.map { ($0, grouped[$0] ?? []) }
     }
 }

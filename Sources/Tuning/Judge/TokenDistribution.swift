@@ -29,8 +29,8 @@ struct TokenDistribution: Sendable {
         rest = order.count == logits.count ? 0 : max(0, 1 - logs.reduce(0) { $0 + exp(Double($1)) })
     }
 
-    /// log sum exp.
-    private static func normalizer(_ logits: [Float]) -> Double {
+    /// log sum exp: a logit less this is the logarithm of a probability.
+    static func normalizer(_ logits: [Float]) -> Double {
         let most = Double(logits.max() ?? 0)
         return most + log(logits.reduce(0) { $0 + exp(Double($1) - most) })
     }

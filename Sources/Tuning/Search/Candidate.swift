@@ -15,6 +15,9 @@ package struct Candidate: Sendable, Equatable, Hashable {
         Candidate(changes: [:], precision: precision, choices: [:])
     }
 
+    /// Whether it is a rival of all that is more than fewer points: nothing but the schedule was chosen.
+    var isScheduleAlone: Bool { choices.keys.allSatisfy { $0 == "schedule" } }
+
     /// With another choice on top.
     package func with(_ option: Knob.Option, of knob: String) -> Candidate {
         var candidate = self

@@ -3,6 +3,7 @@ package import FlashU
 import Foundation
 import Images
 import Pipelines
+import ShowO2
 import Tensors
 
 /// Candidates on prompts.
@@ -16,8 +17,6 @@ package actor DrawingTrials: Trials {
     /// Bytes of states that may still be kept.
     private var room: Int
     package private(set) var constantSeconds = 0.0
-    /// Seconds that looking at a drawing takes.
-    package private(set) var viewSeconds = 0.0
 
     /// A prompt and its noise.
     package struct Sample: Sendable {
@@ -51,10 +50,8 @@ package actor DrawingTrials: Trials {
             let model = try await models.model(exactPrecision)
             let trajectory = try await TextToImage(model).trajectory(
                 .init(prompt: samples[index].prompt, seed: samples[index].seed))
-            let start = ContinuousClock.now
             let drawn = trajectory.drawn
             let view = try await DrawingJudge(model).view(drawn.latents, of: samples[index].prompt)
-            viewSeconds = (ContinuousClock.now - start) / .seconds(1)
             guard view.alignment != nil else {
                 throw TuneError.unsuitable(
                     "the model can't be asked about the prompt \"\(samples[index].prompt)\"; geometry.json's alignment says how"
@@ -74,7 +71,7 @@ package actor DrawingTrials: Trials {
             let model = try await models.model(exactPrecision)
             let start = ContinuousClock.now
             _ = try await TextToImage(model).decoded(
-                Tensor(latents, shape: model.geometry.latentShape))
+                Tensor(latents, shape: model.geometry.latentShape(model.geometry.grid)))
             constantSeconds = (ContinuousClock.now - start) / .seconds(1)
         }
     }

@@ -67,12 +67,7 @@ package enum Knobs {
     package static func drawing(isCalibrated: Bool, layers: Int) -> [Knob] {
         var knobs: [Knob] = []
         if isCalibrated {
-            knobs.append(
-                Knob(
-                    name: "neurons",
-                    options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map {
-                        .init("FFN -\(Int(100 * $0)) %", ["ffn.generationRatio": "\($0)"])
-                    }))
+            knobs.append(neurons("ffn.generationRatio"))
         }
         knobs.append(
             Knob(
@@ -107,6 +102,13 @@ package enum Knobs {
                     .init("features reused 2", ["features.interval": "2"]),
                 ]))
         return knobs
+    }
+
+    /// Shares of the FFN's neurons that are left out, by a field.
+    private static func neurons(_ field: String) -> Knob {
+        Knob(
+            name: "neurons",
+            options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { .init("FFN -\(Int(100 * $0)) %", [field: "\($0)"]) })
     }
 
     /// What answering has.
@@ -154,12 +156,7 @@ package enum Knobs {
             }
         ]
         if isCalibrated {
-            knobs.append(
-                Knob(
-                    name: "neurons",
-                    options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map {
-                        .init("FFN -\(Int(100 * $0)) %", ["ffn.understandingRatio": "\($0)"])
-                    }))
+            knobs.append(neurons("ffn.understandingRatio"))
         }
         knobs.append(
             Knob(

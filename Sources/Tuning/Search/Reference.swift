@@ -16,7 +16,7 @@ package struct Reference: Sendable {
     package func write(to file: URL) throws {
         var tensors: [(name: String, tensor: Tensor)] = [
             ("latents", Tensor(view.latents, shape: [view.latents.count])),
-            ("features", Tensor(view.features, shape: [view.features.count / max(1, view.width), view.width])),
+            ("features", view.features),
         ]
         for (place, state) in states.enumerated() {
             tensors.append(("state.\(place)", state.latents))
@@ -51,7 +51,7 @@ package struct Reference: Sendable {
         }
         self.init(
             view: DrawingView(
-                latents: latents.floats(), features: features.floats(), width: features.shape[1],
+                latents: latents.floats(), features: features.toFloat32(),
                 alignment: numbers[1] >= 0 ? Double(numbers[1]) : nil,
                 inconsistency: numbers[2] >= 0 ? Double(numbers[2]) : nil),
             seconds: Double(numbers[0]), flops: Int(numbers[3]), states: states)

@@ -27,7 +27,6 @@ package final class TaskTuner {
     package private(set) var effects: [(knob: String, option: Knob.Option, loss: Double, ratio: Double)] = []
     /// What knobs were turned on.
     package private(set) var base: Candidate
-    private var exactSeconds: [SampleSet: Double] = [:]
 
     /// What was chosen for a limit, and how it did on fresh samples.
     package struct Chosen {
@@ -102,7 +101,6 @@ package final class TaskTuner {
         stage = "reference"
         try await trials.prepare(.search, count: budget.search)
         let exact = try await run(.exact(exactPrecision), .search, count: budget.search)
-        exactSeconds[.search] = exact.seconds
         searched.append(exact)
 
         stage = "schedules"
@@ -149,7 +147,6 @@ package final class TaskTuner {
         let combinations = combine(options, knobs)
         var accepted: [Double: Trial] = [:]
         let exactChoice = try await run(.exact(exactPrecision), .choice, count: budget.choice)
-        exactSeconds[.choice] = exactChoice.seconds
         compared.append(exactChoice)
         // The rivals first: what only changes the schedule.
         for candidate in rivals() where budget.has(.choice, journal.spent) {
@@ -176,7 +173,7 @@ package final class TaskTuner {
         for limit in limits {
             guard let choice = accepted[limit] else { continue }
             let trial = try await run(choice.candidate, .verdict, count: budget.verdict)
-            let schedulesOnly = compared.filter { $0.candidate.choices.keys.allSatisfy { $0 == "schedule" } }
+            let schedulesOnly = compared.filter(\.candidate.isScheduleAlone)
             var rival: Trial?
             if let other = fastest(of: schedulesOnly, within: limit), other.candidate != choice.candidate {
                 rival = try await run(other.candidate, .verdict, count: budget.verdict)
@@ -232,9 +229,6 @@ package final class TaskTuner {
                 Combination(candidate: candidate, loss: max(0, $0.meanLoss), seconds: $0.seconds)
             }
         }
-        if combinations.isEmpty, let only = searched.first {
-            combinations = [.init(candidate: only.candidate, loss: 0, seconds: only.seconds)]
-        }
         let most = 1.5 * (limits.last ?? 3)
         for knob in knobs {
             let own = effects.filter { $0.knob == knob.name && $0.ratio < 0.99 && $0.loss <= most }
@@ -271,9 +265,7 @@ package final class TaskTuner {
     /// For each limit the fastest schedules of each solver by the search's samples.
     private func rivals() -> [Candidate] {
         var rivals: [Candidate] = []
-        let schedules = searched.filter {
-            !$0.candidate.choices.isEmpty && $0.candidate.choices.keys.allSatisfy { $0 == "schedule" }
-        }
+        let schedules = searched.filter { !$0.candidate.choices.isEmpty && $0.candidate.isScheduleAlone }
         for limit in limits {
             let bySolver = Dictionary(grouping: schedules) { $0.candidate.changes["schedule.sampler"] ?? "euler" }
             for (_, trials) in bySolver.sorted(by: { $0.key < $1.key }) {

@@ -1,3 +1,4 @@
+import Evaluation
 import FlashU
 import Foundation
 import Pipelines
@@ -15,7 +16,7 @@ struct TuneSamples {
     /// What is asked about the model's own drawings where no images are given.
     private static let usual = ["Describe the image.", "What is in the image?", "What colors are in the image?"]
 
-    init(_ settings: Tuner.Settings, _ geometry: ShowO2Geometry) {
+    init(_ settings: Tuner.Settings) {
         var prompts: [SampleSet: [DrawingTrials.Sample]] = [:]
         for (place, set) in SampleSet.allCases.enumerated() {
             let own = settings.prompts.enumerated().filter { $0.offset % 3 == place }.map(\.element)
@@ -31,8 +32,10 @@ struct TuneSamples {
         self.prompts = prompts
         var questions: [SampleSet: [(image: String, questions: [String])]] = [:]
         for (place, set) in SampleSet.allCases.enumerated() {
-            questions[set] = settings.questions.byImage.enumerated().filter { $0.offset % 3 == place }
-                .map { ($0.element.image, $0.element.questions.map(\.question)) }
+            questions[set] = settings.questions.groupedInOrder(by: \.image).enumerated().filter {
+                $0.offset % 3 == place
+            }
+            .map { ($0.element.key, $0.element.elements.map(\.question)) }
         }
         self.questions = questions
         folder = settings.folder
@@ -52,7 +55,7 @@ struct TuneSamples {
             for (index, sample) in samples.prefix(4).enumerated() {
                 let file = work.appendingPathComponent("\(set.rawValue)-\(index).safetensors")
                 let model = try await models.model(settings.precision)
-                let shape = model.geometry.latentShape
+                let shape = model.geometry.latentShape(model.geometry.grid)
                 let latents: Tensor
                 if let known = Reference(file: file) {
                     latents = Tensor(known.view.latents, shape: [1] + shape)
@@ -65,9 +68,4 @@ struct TuneSamples {
         }
         return images
     }
-}
-
-extension ShowO2Geometry {
-    /// Of an image of the model's own size, `[channels, height, width]`.
-    var latentShape: [Int] { [latentChannels, gridHeight * patch, gridWidth * patch] }
 }

@@ -105,7 +105,7 @@ public struct Tuner: Sendable {
         var plan = Plan(
             seconds: settings.budget ?? 0, tasks: [], extra: Self.statesLimit, isResumed: journal.isResumed)
 
-        let samples = TuneSamples(settings, folder.geometry)
+        let samples = TuneSamples(settings)
         var spentTo = 0.0
         for (place, task) in settings.tasks.enumerated() {
             let trials: any Trials
