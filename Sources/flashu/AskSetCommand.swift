@@ -93,7 +93,8 @@ struct AskSetCommand: AsyncParsableCommand {
         // One wrong name is an error of its line; all of them are a wrong folder.
         if !images.contains(where: { FileManager.default.fileExists(atPath: place($0).path) }) {
             throw CommandError(
-                "\(questions[0].place): none of the list's images is there, such as \(place(questions[0].images[0]).path)")
+                "\(questions[0].place): none of the list's images is there, such as \(place(questions[0].images[0]).path)"
+            )
         }
         try folder.check(profile, for: .understanding)
         let precision =
@@ -125,13 +126,15 @@ struct AskSetCommand: AsyncParsableCommand {
                 } else if prints {
                     Terminal.clearProgress()
                     try Terminal.write(
-                        "\(answer.id.map { "\($0)" } ?? "\(answer.index)")  \(Self.shown(answer.answer ?? ""))  \(step.done)/\(step.total)")
+                        "\(answer.id.map { "\($0)" } ?? "\(answer.index)")  \(Self.shown(answer.answer ?? ""))  \(step.done)/\(step.total)"
+                    )
                 }
                 progress.show(step.done, of: step.total)
             }
         } catch let error as SetError {
             throw CommandError(
-                "\(error); \(files.answers.count) of \(questions.count) answers are there and stay, the same command goes on")
+                "\(error); \(files.answers.count) of \(questions.count) answers are there and stay, the same command goes on"
+            )
         }
         Terminal.clearProgress()
         let seconds = (ContinuousClock.now - start).inSeconds

@@ -160,7 +160,8 @@ struct DrawSetCommand: AsyncParsableCommand {
                 FileManager.default.fileExists(atPath: results.results.appendingPathComponent($0.path).path)
             }
             throw CommandError(
-                "\(error); \(there) of \(set.files(of: sharing.shard).count) files are there and stay, the same command goes on")
+                "\(error); \(there) of \(set.files(of: sharing.shard).count) files are there and stay, the same command goes on"
+            )
         }
         Terminal.clearProgress()
         let seconds = (ContinuousClock.now - start).inSeconds

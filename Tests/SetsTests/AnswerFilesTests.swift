@@ -68,7 +68,8 @@ import Testing
         #expect(merged.map(\.index) == [0, 1, 2, 3, 4] && merged.allSatisfy { $0.error == nil })
     }
 
-    @Test("Groups of shards are disjoint and complete, and keep an image's questions together", arguments: [1, 2, 3, 50])
+    @Test(
+        "Groups of shards are disjoint and complete, and keep an image's questions together", arguments: [1, 2, 3, 50])
     func groups(count: Int) throws {
         let set = try set(41)
         let all = try (0..<count).flatMap { set.indices(of: try #require(Shard("\($0)/\(count)"))) }
@@ -82,7 +83,8 @@ import Testing
             (#"{"image": "a", "question": "b"}"# + "\n{", "line 2"), (#"{"question": "b"}"#, "\"image\""),
             (#"{"image": "a"}"#, "\"question\""), (#"{"image": "a", "images": ["b"], "question": "b"}"#, "both"),
             (#"{"images": [], "question": "b"}"#, "\"images\""), (#"{"video": "a", "question": "b"}"#, "video"),
-            (#"{"image": "a", "question": "b", "max_tokens": 0}"#, "max_tokens"), ("hello", "plain text"), ("", "no questions"),
+            (#"{"image": "a", "question": "b", "max_tokens": 0}"#, "max_tokens"), ("hello", "plain text"),
+            ("", "no questions"),
         ])
     func refused(text: String, word: String) throws {
         let error = try #require(throws: SetError.self) {

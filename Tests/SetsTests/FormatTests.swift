@@ -56,7 +56,9 @@ import Testing
                 "samples/a blue green bench_000002.png", "samples/a blue green bench_000003.png",
             ])
         let long = try paths(.t2iCompBench, String(repeating: "ü", count: 300) + "\n.hidden", samples: 1)
-        #expect(long.allSatisfy { $0.split(separator: "/")[1].utf8.count <= 255 } && long[1] == "samples/.hidden_000001.png")
+        #expect(
+            long.allSatisfy { $0.split(separator: "/")[1].utf8.count <= 255 } && long[1] == "samples/.hidden_000001.png"
+        )
     }
 
     @Test("WISE: by prompt_id; the same prompt in two files is one")
@@ -82,16 +84,21 @@ import Testing
 
     @Test("An image's seed depends on neither the other prompts nor the number of samples")
     func independence() throws {
-        let all = try DrawingSet(.folder, items(.folder, #"{"prompt": "a"}"# + "\n" + #"{"prompt": "b"}"#), samples: 3, seed: 5)
+        let all = try DrawingSet(
+            .folder, items(.folder, #"{"prompt": "a"}"# + "\n" + #"{"prompt": "b"}"#), samples: 3, seed: 5)
         let one = try DrawingSet(.folder, items(.folder, #"{"prompt": "b"}"#), seed: 5)
         #expect(all.files[3].seeds == one.files[0].seeds)
-        #expect(try DrawingSet(.folder, items(.folder, #"{"prompt": "b"}"#), seed: 6).files[0].seeds != one.files[0].seeds)
+        #expect(
+            try DrawingSet(.folder, items(.folder, #"{"prompt": "b"}"#), seed: 6).files[0].seeds != one.files[0].seeds)
     }
 
     @Test(
         "Lists that are broken, or of another benchmark, are refused with their line",
         arguments: [
-            ("geneval", "{\"prompt\": \"a\", \"tag\": \"x\", \"include\": []}\n{\"prompt\": ", ["line 2", "broken JSON"]),
+            (
+                "geneval", "{\"prompt\": \"a\", \"tag\": \"x\", \"include\": []}\n{\"prompt\": ",
+                ["line 2", "broken JSON"]
+            ),
             ("geneval", #"{"prompt": "a"}"#, ["line 1", "\"tag\"", "draw-set folder"]),
             ("geneval", #"[{"Prompt": "x", "prompt_id": 1}]"#, ["WISE", "draw-set wise"]),
             ("geneval", "item_id,text\na,b", ["DPG-Bench", "draw-set dpg"]),
@@ -126,7 +133,8 @@ import Testing
             ("geneval", "00003/samples/00007.png", true), ("geneval", "00003/samples/7.png.tmp", true),
             ("geneval", "00003/grid.png", false), ("geneval", "results.jsonl", false), ("geneval", "99", true),
             ("dpg", "notes.txt", true), ("t2i-compbench", "samples/x.txt", true),
-            ("t2i-compbench", "annotation_blip/x.json", false), ("wise", "17.png", true), ("wise", "Results/x.json", false),
+            ("t2i-compbench", "annotation_blip/x.json", false), ("wise", "17.png", true),
+            ("wise", "Results/x.json", false),
         ]
         for (format, path, expected) in read { #expect(SetFormat.named(format)?.isRead(path) == expected, "\(path)") }
     }

@@ -2,7 +2,9 @@ import Sets
 import Testing
 
 @Suite("Shards") struct ShardTests {
-    @Test("Shards are disjoint and complete, whatever their number, counted from 0 or from 1", arguments: [1, 2, 3, 7, 60, 100])
+    @Test(
+        "Shards are disjoint and complete, whatever their number, counted from 0 or from 1",
+        arguments: [1, 2, 3, 7, 60, 100])
     func complete(count: Int) throws {
         for first in [0, 1] {
             let shards = try (first..<first + count).map { try #require(Shard("\($0)/\(count)")) }
@@ -10,7 +12,9 @@ import Testing
         }
     }
 
-    @Test("What is no shard", arguments: ["", "1", "1/", "/2", "3/2", "-1/2", "1/0", "1/2/3", "a/b", "1/9999999999", "+1/2", " 1/2"])
+    @Test(
+        "What is no shard",
+        arguments: ["", "1", "1/", "/2", "3/2", "-1/2", "1/0", "1/2/3", "a/b", "1/9999999999", "+1/2", " 1/2"])
     func refused(text: String) { #expect(Shard(text) == nil) }
 
     @Test("A seed is what Python's hashlib makes of run, sample and prompt")

@@ -126,7 +126,9 @@ public final class AnswerFiles: Sendable {
             var done = 0
             while done < line.count {
                 let count = line.withUnsafeBytes {
-                    pwrite(state.descriptor, $0.baseAddress.map { $0 + done }, line.count - done, state.length + off_t(done))
+                    pwrite(
+                        state.descriptor, $0.baseAddress.map { $0 + done }, line.count - done,
+                        state.length + off_t(done))
                 }
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else {

@@ -35,7 +35,8 @@ public struct DrawingSet: Sendable {
         let samples = samples ?? format.samples
         if let allowed = format.allowedSamples, !allowed.contains(samples) {
             throw .request(
-                "\(format.name)'s scorer reads \(allowed.map(String.init).joined(separator: " or ")) images a prompt, not \(samples)")
+                "\(format.name)'s scorer reads \(allowed.map(String.init).joined(separator: " or ")) images a prompt, not \(samples)"
+            )
         }
         (self.format, self.items, self.samples) = (format, items, samples)
         var files: [File] = []
@@ -65,7 +66,8 @@ public struct DrawingSet: Sendable {
         }
         var paths: Set<String> = []
         for file in files where !paths.insert(file.path).inserted {
-            throw .list(place: items[file.item].place, reason: "two images would be called \(SetError.shown(file.path))")
+            throw .list(
+                place: items[file.item].place, reason: "two images would be called \(SetError.shown(file.path))")
         }
         (self.files, self.renamed) = (files, renamed)
     }

@@ -32,7 +32,8 @@ struct CSVTable {
             if fields == [""] { return }
             guard fields.count == rows.first?.fields.count ?? fields.count else {
                 throw .list(
-                    place: file.place(start), reason: "\(fields.count) fields, and the header has \(rows[0].fields.count)")
+                    place: file.place(start),
+                    reason: "\(fields.count) fields, and the header has \(rows[0].fields.count)")
             }
             rows.append(Row(line: start, fields: fields))
         }

@@ -7,7 +7,8 @@ extension SetFormat {
     /// The list is the JSON list that comes with Show-o2 (`prompt`, `prompt_file_name`), the benchmark's table (`item_id`, `text`; a line a question), or its folder of
     /// `NAME.txt`. The scorer takes what stands before a file's first dot for its name, and tells of each file that it knows nothing of as failed.
     public static let dpg = SetFormat(
-        name: "dpg", summary: "DPG-Bench: NAME.png, a 2 x 2 grid of 4 images a prompt", samples: 4, allowedSamples: [1, 4],
+        name: "dpg", summary: "DPG-Bench: NAME.png, a 2 x 2 grid of 4 images a prompt", samples: 4,
+        allowedSamples: [1, 4],
         isGrid: true, folderEnding: "txt", takesSeveral: false,
         read: { files throws(SetError) in
             var named: [String: String] = [:]
@@ -20,7 +21,9 @@ extension SetFormat {
                 else {
                     throw .list(
                         place: place,
-                        reason: "\"\(shown)\" can't name a file that the scorer finds; a name has no dot, no slash and at most 250 bytes")
+                        reason:
+                            "\"\(shown)\" can't name a file that the scorer finds; a name has no dot, no slash and at most 250 bytes"
+                    )
                 }
                 guard let other = named[name] else {
                     named[name] = prompt

@@ -7,7 +7,8 @@ extension SetFormat {
     /// Its scorer goes through the folders whose names are digits and through all files there that are named as digits and `.png`, and averages over what
     /// it finds.
     public static let geneval = SetFormat(
-        name: "geneval", summary: "GenEval: NNNNN/metadata.jsonl and NNNNN/samples/00000.png ..., 4 a prompt", samples: 4,
+        name: "geneval", summary: "GenEval: NNNNN/metadata.jsonl and NNNNN/samples/00000.png ..., 4 a prompt",
+        samples: 4,
         allowedSamples: nil, isGrid: false, folderEnding: nil, takesSeveral: false,
         read: { files throws(SetError) in
             var items: [SetItem] = []

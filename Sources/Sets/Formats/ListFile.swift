@@ -41,7 +41,9 @@ public struct ListFile: Sendable {
     func lines() throws(SetError) -> [Line] {
         var lines: [Line] = []
         var number = 0
-        for line in try text().split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }) {
+        for line in try text().split(
+            omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" || $0 == "\r" })
+        {
             number += 1
             let text = line.trimmingCharacters(in: .whitespacesAndNewlines)
             if !text.isEmpty { lines.append(Line(number: number, text: text)) }

@@ -18,7 +18,8 @@ extension SetFormat {
                     if let other = byID[id], other.prompt != prompt {
                         throw .list(
                             place: place,
-                            reason: "prompt_id \(id) is another prompt in \(other.place); name the files of one version")
+                            reason: "prompt_id \(id) is another prompt in \(other.place); name the files of one version"
+                        )
                     }
                     if byID[id] == nil { byID[id] = SetItem(id: "\(id)", prompt: prompt, place: place) }
                 }

@@ -53,7 +53,8 @@ public struct RunFolder: Sendable {
         if let recorded = try self.settings() { return try Self.compare(recorded, settings, results) }
         guard isFresh() else {
             throw .foreign(
-                "\(results.path) holds results, and \(recordFile.path), which would say of which run, is not there; choose another -o")
+                "\(results.path) holds results, and \(recordFile.path), which would say of which run, is not there; choose another -o"
+            )
         }
         do {
             try FileManager.default.createDirectory(at: failures, withIntermediateDirectories: true)
@@ -90,7 +91,10 @@ public struct RunFolder: Sendable {
         guard FileManager.default.fileExists(atPath: recordFile.path) else { return nil }
         guard let data = try? Data(contentsOf: recordFile), data.count < 1 << 28,
             let record = try? JSONDecoder().decode(Record.self, from: data)
-        else { throw .foreign("\(recordFile.path) is damaged; remove it together with \(results.path), or choose another -o") }
+        else {
+            throw .foreign(
+                "\(recordFile.path) is damaged; remove it together with \(results.path), or choose another -o")
+        }
         return record
     }
 
@@ -145,7 +149,7 @@ public struct RunFolder: Sendable {
         do throws(AtomicFile.Failure) {
             do throws(AtomicFile.Failure) {
                 try AtomicFile.write(data, to: file, draftIn: url)
-            } catch where error == .system(EXDEV) {
+            } catch  where error == .system(EXDEV) {
                 // The results are a mount of their own, of the same disk.
                 try AtomicFile.write(data, to: file)
             }
