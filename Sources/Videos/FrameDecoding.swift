@@ -18,7 +18,7 @@ struct FrameDecoding: Sendable {
         switch plan {
         case .fromStart(let numbers):
             let complaint = try await decode(
-                seeking: nil, select: numbers.map { "eq(n,\($0))" }.joined(separator: "+"), count: numbers.count
+                seeking: nil, select: SelectExpression.any(of: numbers, "n"), count: numbers.count
             ) { try await output.put($0) }
             try await output.fill(upTo: numbers.count, name: name, complaint: complaint)
         case .seeking(let groups):
@@ -42,7 +42,7 @@ struct FrameDecoding: Sendable {
         guard let first = group.first else { return true }
         let frames = Shared<[FrameStream.Frame]>([])
         _ = try await decode(
-            seeking: first, select: group.map { "eq(pts,\($0))" }.joined(separator: "+"), count: group.count
+            seeking: first, select: SelectExpression.any(of: group, "pts"), count: group.count
         ) { frame in frames.with { $0.append(frame) } }
         let found = frames.with { $0 }
         guard found.count == group.count else { return false }
@@ -62,7 +62,7 @@ struct FrameDecoding: Sendable {
         let stream = Shared(FrameStream(name: name, into: target, limits: limits))
         let outcome = try await VideoPrograms.read(
             programs.ffmpeg,
-            Self.common(info) + seek + VideoPrograms.input(url.path, limits: limits) + [
+            Self.common(info) + seek + VideoPrograms.input(url.path, maxPixels: limits.maxPixels) + [
                 "-map", "0:V:0", "-vf", "select='\(select)'", "-fps_mode", "passthrough", "-frames:v", "\(count)", "-c:v", "ppm",
                 "-pix_fmt", "rgb24", "-f", "image2pipe", "pipe:1",
             ]

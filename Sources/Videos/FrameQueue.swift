@@ -12,7 +12,7 @@ final class FrameQueue: @unchecked Sendable {  // all state is behind `condition
     private var isClosed = false
     private var replaced = 0
     private var putting: CheckedContinuation<Void, Never>?
-    private var opening: CheckedContinuation<Void, Never>?
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter depth: frames that are kept.
     init(depth: Int) { self.depth = depth }
@@ -57,14 +57,15 @@ final class FrameQueue: @unchecked Sendable {  // all state is behind `condition
 
     // MARK: The taker's side
 
-    /// Waits for the first frame, without blocking a thread.
-    /// - Returns: how frames are fitted; nil when none came.
-    func begun() async throws -> ImageFitting? {
+    /// Waits for the next frame, without blocking a thread, and leaves it where it is.
+    /// - Returns: how frames are fitted; nil when none came at all.
+    /// - Throws: what ended the reading; `CancellationError` after ``close()``.
+    func wait() async throws -> ImageFitting? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let goesOn = condition.withLock {
-                    guard fitting == nil, end == nil, !isClosed else { return true }
-                    opening = continuation
+                    guard frames.isEmpty, end == nil, !isClosed else { return true }
+                    waiting.append(continuation)
                     return false
                 }
                 if goesOn { continuation.resume() }
@@ -74,9 +75,9 @@ final class FrameQueue: @unchecked Sendable {  // all state is behind `condition
         }
         try Task.checkCancellation()
         return try condition.withLock {
-            if let fitting { return fitting }
-            try end?.get()
-            return nil
+            if isClosed { throw CancellationError() }
+            if frames.isEmpty { try end?.get() }
+            return fitting
         }
     }
 
@@ -113,8 +114,8 @@ final class FrameQueue: @unchecked Sendable {  // all state is behind `condition
 
     /// Under the lock.
     private func wake() {
-        opening?.resume()
-        opening = nil
+        for continuation in waiting { continuation.resume() }
+        waiting = []
         condition.broadcast()
     }
 }

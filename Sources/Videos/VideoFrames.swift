@@ -35,7 +35,17 @@ public final class VideoFrames: FrameSource {
     /// Frames, among those taken so far, that could not be decoded: a neighbour stands for each.
     public var replaced: Int { queue.replacedFrames }
 
-    /// The next frame. Blocks the thread until it is there; threads of Swift's shared pool should not call this.
+    /// The next frame, when it is there.
+    ///
+    /// - Parameter index: 0, 1, ... in this order.
+    /// - Throws: ``VideoError``; `CancellationError` after ``cancel()`` and when the task is cancelled.
+    public func image(_ index: Int) async throws -> RGBImage {
+        if index == 0 || (0..<count ~= index && numbers[index] != numbers[index - 1]) { _ = try await queue.wait() }
+        return try frame(index)
+    }
+
+    /// The next frame. Blocks the thread until it is there, which must not be one of Swift's shared pool: those read the video. Async code calls
+    /// ``image(_:)``.
     ///
     /// - Parameter index: 0, 1, ... in this order.
     /// - Throws: ``VideoError``; `CancellationError` after ``cancel()``.

@@ -5,7 +5,7 @@ public import Images
 ///
 /// ```swift
 /// let frames = try await VideoReader().frames(of: url, count: 32, width: 432, height: 432)
-/// for index in 0..<frames.count { use(try frames.frame(index)) }
+/// for index in 0..<frames.count { use(try await frames.image(index)) }
 /// ```
 ///
 /// Frames are counted by decoding, not by headers, which may be wrong. Long videos are listed instead, packet by packet, and decoding begins anew before each
@@ -72,7 +72,7 @@ public struct VideoReader: Sendable {
             }
         }
         do {
-            guard let fitting = try await queue.begun() else {
+            guard let fitting = try await queue.wait() else {
                 throw VideoError.noFrames(name: name, reason: "its frames are damaged")
             }
             return VideoFrames(
@@ -102,7 +102,17 @@ public struct VideoReader: Sendable {
         guard access(url.path, R_OK) == 0 else {
             throw .unreadable(path: url.path, reason: String(cString: strerror(errno)).lowercased())
         }
+        // Programs guess by the name as well, and would report a text called .mp4 as a damaged video.
+        if isText(url) { throw .notAVideo(name: name, reason: "it is a text") }
         return name
+    }
+
+    private func isText(_ url: URL) -> Bool {
+        guard let handle = try? FileHandle(forReadingFrom: url) else { return false }
+        defer { try? handle.close() }
+        guard let head = try? handle.read(upToCount: 512) else { return false }
+        let text = String(decoding: head, as: UTF8.self).unicodeScalars.dropLast(4)
+        return text.allSatisfy { $0 != "\u{FFFD}" && ($0.value >= 0x20 || [9, 10, 13].contains($0.value)) }
     }
 
     private func describe(_ url: URL, _ name: String) async throws -> VideoInfo {
@@ -110,7 +120,7 @@ public struct VideoReader: Sendable {
         let outcome = try await VideoPrograms.read(
             programs.ffprobe,
             ["-v", "error", "-select_streams", "V:0", "-of", "json", "-show_entries", Self.entries]
-                + VideoPrograms.input(url.path, limits: limits)
+                + VideoPrograms.input(url.path, maxPixels: Self.describedPixels(limits))
         ) { report.add($0, upTo: 1 << 20) }
         let probe: ProbeReport
         do throws(ProbeReport.Fault) {
@@ -128,6 +138,9 @@ public struct VideoReader: Sendable {
         }
         return info
     }
+
+    /// A frame too large for us is still described, so that its size can be told.
+    private static func describedPixels(_ limits: VideoLimits) -> Int { max(limits.maxPixels, 1 << 28) }
 
     private static let entries =
         "format=format_name,duration:stream=codec_name,width,height,nb_frames,avg_frame_rate,duration,time_base:stream_side_data=rotation"
@@ -147,7 +160,7 @@ public struct VideoReader: Sendable {
         _ = try await VideoPrograms.read(
             programs.ffprobe,
             ["-v", "error", "-select_streams", "V:0", "-of", "compact=p=0", "-show_entries", "packet=pts,flags"]
-                + VideoPrograms.input(url.path, limits: limits)
+                + VideoPrograms.input(url.path, maxPixels: Self.describedPixels(limits))
         ) { bytes in
             try packets.with { packets in
                 packets.take(bytes)
@@ -165,7 +178,7 @@ public struct VideoReader: Sendable {
         let progress = Shared(ProgressReport())
         let outcome = try await VideoPrograms.read(
             programs.ffmpeg,
-            FrameDecoding.common(info) + VideoPrograms.input(url.path, limits: limits)
+            FrameDecoding.common(info) + VideoPrograms.input(url.path, maxPixels: limits.maxPixels)
                 + ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "null", "-nostats", "-progress", "pipe:1", "-"]
         ) { bytes in
             progress.with { $0.take(bytes) }

@@ -31,8 +31,9 @@ package struct ProbeReport {
     }
 
     /// Why a report is none.
-    package struct Fault: Error {
+    package struct Fault: Error, CustomStringConvertible {
         package let reason: String
+        package var description: String { reason }
     }
 
     private static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {

@@ -34,9 +34,9 @@ public struct VideoPrograms: Sendable, Equatable {
         "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,flv,mpegts,mpeg,ogg,asf,mpegvideo,h264,hevc,ivf"
 
     /// Arguments that bound what an input may do: one local file of a known format.
-    static func input(_ path: String, limits: VideoLimits) -> [String] {
+    static func input(_ path: String, maxPixels: Int) -> [String] {
         [
-            "-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-max_pixels", "\(min(limits.maxPixels, 1 << 30))",
+            "-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-max_pixels", "\(min(maxPixels, 1 << 30))",
             "-i", "file:" + path,
         ]
     }
