@@ -52,18 +52,23 @@ struct FrameDecoding: Sendable {
 
     /// - Returns: what ffmpeg complained about.
     private func decode(
-        seeking time: Int?, select: String, count: Int, _ each: @escaping @Sendable (FrameStream.Frame) async throws -> Void
+        seeking time: Int?, select: String, count: Int,
+        _ each: @escaping @Sendable (FrameStream.Frame) async throws -> Void
     ) async throws -> String {
         // Times are the stream's own, and decoding begins at the last key before.
         let seek =
             time.map {
-                ["-copyts", "-seek_timestamp", "1", "-noaccurate_seek", "-ss", String(format: "%.6f", Double($0) * info.tick)]
+                [
+                    "-copyts", "-seek_timestamp", "1", "-noaccurate_seek", "-ss",
+                    String(format: "%.6f", Double($0) * info.tick),
+                ]
             } ?? []
         let stream = Shared(FrameStream(name: name, into: target, limits: limits))
         let outcome = try await VideoPrograms.read(
             programs.ffmpeg,
             Self.common(info) + seek + VideoPrograms.input(url.path, maxPixels: limits.maxPixels) + [
-                "-map", "0:V:0", "-vf", "select='\(select)'", "-fps_mode", "passthrough", "-frames:v", "\(count)", "-c:v", "ppm",
+                "-map", "0:V:0", "-vf", "select='\(select)'", "-fps_mode", "passthrough", "-frames:v", "\(count)",
+                "-c:v", "ppm",
                 "-pix_fmt", "rgb24", "-f", "image2pipe", "pipe:1",
             ]
         ) { bytes in

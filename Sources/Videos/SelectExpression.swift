@@ -8,6 +8,7 @@ enum SelectExpression {
     private static func any(of values: ArraySlice<Int>, _ variable: String) -> String {
         guard values.count > 4 else { return values.map { "eq(\(variable),\($0))" }.joined(separator: "+") }
         let middle = values.startIndex + values.count / 2
-        return "if(lt(\(variable),\(values[middle])),\(any(of: values[..<middle], variable)),\(any(of: values[middle...], variable)))"
+        return
+            "if(lt(\(variable),\(values[middle])),\(any(of: values[..<middle], variable)),\(any(of: values[middle...], variable)))"
     }
 }

@@ -76,7 +76,8 @@ public struct VideoReader: Sendable {
                 throw VideoError.noFrames(name: name, reason: "its frames are damaged")
             }
             return VideoFrames(
-                info: info, available: listing.count, numbers: numbers, fitting: fitting, queue: queue, reading: reading)
+                info: info, available: listing.count, numbers: numbers, fitting: fitting, queue: queue, reading: reading
+            )
         } catch {
             reading.cancel()
             throw error
@@ -89,7 +90,8 @@ public struct VideoReader: Sendable {
         var status = stat()
         guard !url.path.isEmpty, stat(url.path, &status) == 0 else {
             throw .unreadable(
-                path: url.path, reason: errno == ENOENT ? "there is no such file" : String(cString: strerror(errno)).lowercased())
+                path: url.path,
+                reason: errno == ENOENT ? "there is no such file" : String(cString: strerror(errno)).lowercased())
         }
         let kind = status.st_mode & S_IFMT
         guard kind != S_IFDIR else { throw .unreadable(path: url.path, reason: "it is a folder") }

@@ -22,7 +22,9 @@ struct ParsingTests {
         #expect(try ProbeReport(Array(#"{"streams": [], "format": {}}"#.utf8)).info == nil)
         #expect(try ProbeReport(Array("{}".utf8)).info == nil)
         let odd = try ProbeReport(
-            Array(#"{"streams": [{"width": -4, "height": 1e300, "avg_frame_rate": "0/0", "nb_frames": "N/A", "duration": "nan"}]}"#.utf8))
+            Array(
+                #"{"streams": [{"width": -4, "height": 1e300, "avg_frame_rate": "0/0", "nb_frames": "N/A", "duration": "nan"}]}"#
+                    .utf8))
         #expect(odd.info?.width == 0 && odd.info?.height == 0 && odd.info?.frameRate == nil)
         #expect(odd.info?.claimedFrames == nil && odd.info?.duration == nil)
     }

@@ -56,7 +56,8 @@ struct VideoReaderTests {
     @Test(arguments: [nil, 1000] as [Int?])
     func variableRate(wholePixels: Int?) async throws {
         let url = try samples.ffmpeg([
-            "-f", "lavfi", "-i", "color=black:size=64x48:rate=10,geq=lum='N*20':cb=128:cr=128,setpts='N*N/10/TB'", "-frames:v", "10",
+            "-f", "lavfi", "-i", "color=black:size=64x48:rate=10,geq=lum='N*20':cb=128:cr=128,setpts='N*N/10/TB'",
+            "-frames:v", "10",
             "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-color_range", "pc", "-qp", "0", "-g", "3", "vfr.mkv",
         ])
         var reader = VideoReader()
@@ -95,7 +96,8 @@ struct VideoReaderTests {
     @Test func lyingHeaders() async throws {
         let url = try samples.greys("honest.mp4", frames: 12)
         var bytes = try Data(contentsOf: url)
-        let entry = try #require(bytes.range(of: Data("avc1".utf8), in: bytes.range(of: Data("stsd".utf8))!.upperBound..<bytes.endIndex))
+        let entry = try #require(
+            bytes.range(of: Data("avc1".utf8), in: bytes.range(of: Data("stsd".utf8))!.upperBound..<bytes.endIndex))
         // Width and height of the sample entry, 28 bytes behind its type: 1024 x 16.
         bytes.replaceSubrange(entry.upperBound + 24..<entry.upperBound + 28, with: [4, 0, 0, 16])
         let size = samples["size.mp4"]
@@ -173,7 +175,8 @@ struct VideoReaderTests {
         // An album's cover is no moving picture.
         let cover = try samples.pattern("cover.png", frames: 1, size: "32x32", ["-update", "1"])
         let album = try samples.ffmpeg([
-            "-i", sound.path, "-i", cover.path, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic", "album.mp4",
+            "-i", sound.path, "-i", cover.path, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0",
+            "attached_pic", "album.mp4",
         ])
         #expect(await failure(album) == .noPictures(name: "album.mp4"))
 
@@ -197,7 +200,9 @@ struct VideoReaderTests {
         var at = movie.upperBound
         while at + 8 < index.lowerBound {
             let size = bytes[at + 4..<at + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
-            bytes.replaceSubrange(at + 8..<min(at + 8 + size, index.lowerBound), with: repeatElement(0xA5, count: min(size, index.lowerBound - at - 8)))
+            bytes.replaceSubrange(
+                at + 8..<min(at + 8 + size, index.lowerBound),
+                with: repeatElement(0xA5, count: min(size, index.lowerBound - at - 8)))
             at += 8 + size + size % 2
         }
         let broken = samples["broken.avi"]
@@ -243,7 +248,10 @@ struct VideoReaderTests {
     }
 
     /// Playlists, which would open other files, are no videos.
-    @Test(arguments: ["#EXTM3U\n#\u{1}\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nplain.ts\n", "ffconcat version 1.0\n#\u{1}\nfile plain.ts\n"])
+    @Test(arguments: [
+        "#EXTM3U\n#\u{1}\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nplain.ts\n",
+        "ffconcat version 1.0\n#\u{1}\nfile plain.ts\n",
+    ])
     func playlists(text: String) async throws {
         _ = try samples.pattern("plain.ts", frames: 3)
         let url = samples["list.mp4"]
@@ -258,7 +266,8 @@ struct VideoReaderTests {
     private func programs(on url: URL) -> Int {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return entries.filter { process in
-            guard Int32(process) != nil, let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else {
+            guard Int32(process) != nil, let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
+            else {
                 return false
             }
             return words.range(of: Data("file:\(url.path)".utf8)) != nil

@@ -41,7 +41,8 @@ extension FuzzTarget {
                 fatalError("pieces matter")
             }
             if let shown = whole.shown() {
-                _ = FramePlan.seeking(numbers: Array(0..<min(shown.times.count, 50)), times: shown.times, isKey: shown.isKey)
+                _ = FramePlan.seeking(
+                    numbers: Array(0..<min(shown.times.count, 50)), times: shown.times, isKey: shown.isKey)
             }
         },
         FuzzTarget(

@@ -9,7 +9,9 @@ package struct FrameStream {
         package let width: Int
         package let height: Int
 
-        package init(fit: ImageFit, width: Int, height: Int) { (self.fit, self.width, self.height) = (fit, width, height) }
+        package init(fit: ImageFit, width: Int, height: Int) {
+            (self.fit, self.width, self.height) = (fit, width, height)
+        }
     }
 
     /// A frame in its place.

@@ -52,7 +52,9 @@ package struct ProbeReport {
     /// `30000/1001`; nil for what is no positive number.
     static func ratio(_ text: String) -> Double? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let above = Double(parts[0]), let below = Double(parts[1]), below != 0 else { return nil }
+        guard parts.count == 2, let above = Double(parts[0]), let below = Double(parts[1]), below != 0 else {
+            return nil
+        }
         let ratio = above / below
         return ratio.isFinite && ratio > 0 ? ratio : nil
     }

@@ -36,7 +36,8 @@ public struct VideoPrograms: Sendable, Equatable {
     /// Arguments that bound what an input may do: one local file of a known format.
     static func input(_ path: String, maxPixels: Int) -> [String] {
         [
-            "-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-max_pixels", "\(min(maxPixels, 1 << 30))",
+            "-protocol_whitelist", "file,pipe", "-format_whitelist", formats, "-max_pixels",
+            "\(min(maxPixels, 1 << 30))",
             "-i", "file:" + path,
         ]
     }
@@ -50,7 +51,8 @@ public struct VideoPrograms: Sendable, Equatable {
     ) async throws -> Outcome {
         do {
             let result = try await run(
-                executable(program), arguments: Arguments(arguments), environment: environment, input: .none, output: .sequence,
+                executable(program), arguments: Arguments(arguments), environment: environment, input: .none,
+                output: .sequence,
                 error: .sequence
             ) { execution in
                 async let complaint = beginning(of: execution.standardError)

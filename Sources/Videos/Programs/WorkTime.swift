@@ -42,7 +42,9 @@ final class WorkTime: Sendable {
                 return nil
             }
             defer { group.cancelAll() }
-            guard let value = try await group.next() ?? nil else { throw VideoError.tooSlow(name: name, limits: limits) }
+            guard let value = try await group.next() ?? nil else {
+                throw VideoError.tooSlow(name: name, limits: limits)
+            }
             return value
         }
     }

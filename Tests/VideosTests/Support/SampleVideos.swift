@@ -31,11 +31,13 @@ final class SampleVideos {
 
     /// A video whose frame `i` is grey `i * step`, so that a frame tells its number.
     func greys(
-        _ name: String, frames: Int, step: Int = 8, size: String = "64x48", rate: String = "10", _ options: [String] = []
+        _ name: String, frames: Int, step: Int = 8, size: String = "64x48", rate: String = "10",
+        _ options: [String] = []
     ) throws -> URL {
         try ffmpeg(
             [
-                "-f", "lavfi", "-i", "color=black:size=\(size):rate=\(rate),geq=lum='mod(N*\(step),256)':cb=128:cr=128", "-frames:v",
+                "-f", "lavfi", "-i", "color=black:size=\(size):rate=\(rate),geq=lum='mod(N*\(step),256)':cb=128:cr=128",
+                "-frames:v",
                 "\(frames)", "-pix_fmt", "yuv420p", "-color_range", "pc",
             ] + options + [name])
     }
@@ -43,14 +45,16 @@ final class SampleVideos {
     /// A test picture in motion.
     func pattern(_ name: String, frames: Int, size: String = "160x120", _ options: [String] = []) throws -> URL {
         try ffmpeg(
-            ["-f", "lavfi", "-i", "testsrc2=size=\(size):rate=10", "-frames:v", "\(frames)", "-pix_fmt", "yuv420p"] + options
+            ["-f", "lavfi", "-i", "testsrc2=size=\(size):rate=10", "-frames:v", "\(frames)", "-pix_fmt", "yuv420p"]
+                + options
                 + [name])
     }
 
     /// Every frame of a file, decoded by one plain run.
     func all(_ url: URL, width: Int, height: Int) throws -> [RGBImage] {
         let raw = try ffmpeg([
-            "-i", url.path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "all-\(UUID().uuidString).raw",
+            "-i", url.path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24",
+            "all-\(UUID().uuidString).raw",
         ])
         let bytes = [UInt8](try Data(contentsOf: raw))
         let size = 3 * width * height
