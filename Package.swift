@@ -63,6 +63,9 @@ let package = Package(
             name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
         .target(
+            name: "Sets", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
+            swiftSettings: strict),
+        .target(
             name: "Tuning",
             dependencies: [
                 "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
@@ -74,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
+                "Benchmarking", "Tuning", "Evaluation", "Sets", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
                 "Tensors",
                 "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -143,6 +146,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests", dependencies: ["Evaluation", "Images", "FlashU", "Pipelines", "FlashUTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SetsTests",
+            dependencies: ["Sets", "Pipelines", "FlashU", "Images", "ShowO2", "Tensors", "FlashUTesting"],
             swiftSettings: strict),
         .testTarget(
             name: "TuningTests",

@@ -41,7 +41,7 @@ extension AccelerationProfile {
     }
 
     /// Every field as text, by `group.field`.
-    private var leaves: [String: String] {
+    package var leaves: [String: String] {
         guard let data = try? JSONEncoder().encode(self),
             let groups = try? JSONDecoder().decode([String: Leaf].self, from: data)
         else { return [:] }

@@ -21,8 +21,11 @@ public protocol FrameSource: Sendable {
 public struct StoredFrames: FrameSource {
     /// The frames.
     public let frames: [RGBImage]
+    /// Pixels of a frame.
     public let width: Int
+    /// Pixels of a frame.
     public let height: Int
+    /// Where the picture lies in each.
     public let picture: ImageFitting.Rectangle
 
     /// - Parameters:
@@ -43,7 +46,10 @@ public struct StoredFrames: FrameSource {
             picture ?? ImageFitting.Rectangle(x: 0, y: 0, width: first.width, height: first.height)
     }
 
+    /// Frames.
     public var count: Int { frames.count }
+    /// A frame; it is there.
     public func frame(_ index: Int) -> RGBImage { frames[index] }
+    /// Nothing is prepared, so nothing stops.
     public func cancel() {}
 }

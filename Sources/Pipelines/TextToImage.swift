@@ -2,7 +2,7 @@ import Compute
 public import FlashU
 import Foundation
 public import Images
-import ShowO2
+package import ShowO2
 import Synchronization
 public import Tensors
 import Tokenizers
@@ -142,7 +142,8 @@ public struct TextToImage: Sendable {
         /// Pixels.
         public let height: Int
 
-        init(_ request: Request, _ geometry: ShowO2Geometry) {
+        /// The settings of a request on a model of that geometry.
+        package init(_ request: Request, _ geometry: ShowO2Geometry) {
             let profile = request.profile
             steps = request.steps ?? profile.schedule.points(of: geometry.sampling.steps)
             guidance = request.guidance ?? geometry.sampling.guidance

@@ -39,10 +39,11 @@ package enum AtomicFile {
     }
 
     /// Writes the data.
+    /// - Parameter folder: where the temporary file lies meanwhile; nil, or a folder on another disk, = beside the target.
     /// - Throws: ``Failure``; then an older file is as it was and nothing temporary is left.
-    package static func write(_ data: Data, to url: URL) throws(Failure) {
+    package static func write(_ data: Data, to url: URL, draftIn folder: URL? = nil) throws(Failure) {
         do {
-            try write(to: url) { output in
+            try write(to: url, draftIn: folder) { output in
                 try data.withUnsafeBytes { try output.write($0) }
             }
         } catch let failure as Failure {
@@ -53,16 +54,20 @@ package enum AtomicFile {
     }
 
     /// Lets `body` write.
-    /// - Parameter allowsDevices: whether something that is no regular file may be written to.
+    /// - Parameters:
+    ///   - allowsDevices: whether something that is no regular file may be written to.
+    ///   - folder: where the temporary file lies meanwhile; nil, or a folder on another disk, = beside the target.
     /// - Throws: ``Failure`` or what `body` threw; then an older file is as it was and nothing temporary is left.
-    package static func write(to url: URL, allowsDevices: Bool = true, _ body: (Output) throws -> Void) throws {
+    package static func write(
+        to url: URL, allowsDevices: Bool = true, draftIn folder: URL? = nil, _ body: (Output) throws -> Void
+    ) throws {
         try withoutSizeSignal {
             let target = try FileTarget(url.path)
             if let device = target.device {
                 guard allowsDevices else { throw Failure(reason: "something that is no regular file has that name") }
                 return try writeDirectly(device, body)
             }
-            let draft = try Draft(for: target)
+            let draft = try Draft(for: target, in: folder?.path)
             do {
                 try body(Output(descriptor: draft.descriptor))
                 try draft.finish(target)
@@ -197,8 +202,9 @@ private struct Draft {
     /// Whether it lies in the target's folder, so that it can be renamed.
     private let isBeside: Bool
 
-    init(for target: FileTarget) throws(AtomicFile.Failure) {
-        var places = [target.folder]
+    /// - Parameter folder: where to lie, if that is on the target's disk.
+    init(for target: FileTarget, in folder: String?) throws(AtomicFile.Failure) {
+        var places = [folder.flatMap { Self.areOnOneDisk($0, target.folder) ? $0 : nil } ?? target.folder]
         // A file in a folder that takes no new ones is overwritten in place; its contents are prepared elsewhere.
         if target.status != nil { places.append(FileManager.default.temporaryDirectory.path) }
         var reason: Int32 = 0
@@ -218,6 +224,11 @@ private struct Draft {
             guard [EACCES, EPERM, EROFS].contains(errno) else { break }
         }
         throw .system(reason)
+    }
+
+    private static func areOnOneDisk(_ a: String, _ b: String) -> Bool {
+        var (one, two) = (stat(), stat())
+        return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev
     }
 
     /// Gives the draft the target's name, or the target the draft's contents.

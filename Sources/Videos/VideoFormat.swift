@@ -34,8 +34,8 @@ public enum VideoFormat: String, Sendable, CaseIterable {
                 text.withUTF8Buffer { Array($0) })
         }
         if head.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return true }  // Matroska, WebM
-        if matches("ftyp", at: 4) || matches("moov", at: 4) || matches("wide", at: 4) { return true }  // MPEG-4, QuickTime
-        if matches("mdat", at: 4) { return true }
+        // MPEG-4, QuickTime.
+        for box: StaticString in ["ftyp", "moov", "wide", "mdat"] where matches(box, at: 4) { return true }
         if matches("RIFF", at: 0), matches("AVI ", at: 8) { return true }
         if matches("FLV", at: 0) || matches("OggS", at: 0) { return true }
         if head.starts(with: [0, 0, 1, 0xBA]) { return true }  // MPEG program stream

@@ -5,9 +5,13 @@ public import Images
 ///
 /// A child process decodes, and is ended when the frames are cancelled or released.
 public final class VideoFrames: FrameSource {
+    /// Frames that are given.
     public let count: Int
+    /// Pixels of a frame.
     public let width: Int
+    /// Pixels of a frame.
     public let height: Int
+    /// Where the picture lies in each frame.
     public let picture: ImageFitting.Rectangle
     /// What the file's header says.
     public let info: VideoInfo
@@ -64,6 +68,7 @@ public final class VideoFrames: FrameSource {
         }
     }
 
+    /// Ends the decoding, and wakes who waits.
     public func cancel() {
         reading.cancel()
         queue.close()

@@ -6,6 +6,8 @@ public enum Piece: Sendable {
     case text([Int])
     /// An image.
     case image(ImagePiece)
+    /// Frames of a video.
+    case video(VideoPiece)
 }
 
 /// An image in a sequence: `[boi] T img*N [eoi]`.

@@ -10,7 +10,7 @@ public final class ReadingPass {
     public let stages = Stages()
     /// How much each layer changed the last row, if the plan measures it: 1 - cosine, `[layers]`.
     public private(set) var layerImportance: [Double] = []
-    /// For each image of the pass, the places of the tokens that stayed, rising; empty when nothing was cut.
+    /// For each image of the pass and each frame of a video, the places of the tokens that stayed, rising; empty when nothing was cut.
     public private(set) var keptTokens: [[Int]] = []
 
     private let model: ShowO2Model
@@ -24,21 +24,28 @@ public final class ReadingPass {
     private let lengths: [Int]
     /// Rows of each sequence in each LLM layer.
     private var slots: [[Int]]
-    /// Where images lie among all rows: their time token, their tokens, eoi.
+    /// Where images and frames of videos lie among all rows.
     private var images: [Placed] = []
     private let hidden: Tensor
 
-    /// An image among the rows of the pass.
+    /// An image, or a frame of a video, among the rows of the pass.
     private struct Placed {
         /// Its sequence.
         let sequence: Int
         /// Its tokens, in rows of that sequence.
         let tokens: Range<Int>
-        let piece: ImagePiece
+        /// `[1, channels, height, width]`
+        let latents: Tensor
+        /// How a frame's tokens became fewer; nil for an image.
+        let pooling: FramePooling?
+        let time: Float
+        let padding: Set<Int>
 
         /// Its tokens, before anything is known of them.
-        var unseen: TokenChoice.Seen {
-            TokenChoice.Seen(sequence: sequence, count: tokens.count, padding: piece.padding)
+        func unseen(measuredBeforePooling: Bool) -> TokenChoice.Seen {
+            TokenChoice.Seen(
+                sequence: sequence, count: tokens.count, padding: padding,
+                pooling: measuredBeforePooling ? pooling : nil)
         }
     }
 
@@ -78,7 +85,30 @@ public final class ReadingPass {
                     own.spans.append(
                         image.mask == .understanding
                             ? place.lowerBound..<place.upperBound + 1 : place.lowerBound - 1..<place.upperBound)
-                    images.append(Placed(sequence: number, tokens: place, piece: image))
+                    images.append(
+                        Placed(
+                            sequence: number, tokens: place, latents: image.latents, pooling: nil, time: image.time,
+                            padding: image.padding))
+                case .video(let video):
+                    let pooling = FramePooling(try model.geometry.frameGrid(of: video.latents))
+                    let (frames, cells) = (video.latents.shape[0], pooling.pooled.tokens)
+                    let place = before + 2..<before + 2 + frames * cells
+                    guard place.upperBound <= TokenSequence.longest else {
+                        throw ModelError.request(
+                            "\(frames) frames of \(cells) tokens are longer than the \(TokenSequence.longest) tokens that the language model reads; "
+                                + "\((TokenSequence.longest - 3) / cells) would fit")
+                    }
+                    own.append(place.count + 3)  // boi, T, eoi
+                    let seen = video.mask == .full ? place.count + 1 : model.geometry.readingGrid.tokens + 1
+                    own.spans.append(place.lowerBound..<place.lowerBound + seen)
+                    for frame in 0..<frames {
+                        let first = place.lowerBound + frame * cells
+                        images.append(
+                            Placed(
+                                sequence: number, tokens: first..<first + cells,
+                                latents: video.latents.rows(frame..<frame + 1), pooling: pooling, time: video.time,
+                                padding: video.padding))
+                    }
                 }
                 guard reading.sequence.count + own.count <= TokenSequence.longest else {
                     throw ModelError.request(
@@ -87,6 +117,7 @@ public final class ReadingPass {
                 }
             }
             guard own.count > 0 else { throw ModelError.request("nothing to read") }
+            own.clipSpans()
             rows.append(own)
         }
         let layers = model.decoder.layers.count
@@ -124,36 +155,51 @@ public final class ReadingPass {
     /// Writes the input embeddings `[rows, hidden]`.
     private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])]) {
         embedSurroundings(readings) { [self] row, image in
+            // [tokens, hidden]
             let embeddings = model.fusion.add(to: stages, image.latents, model.compute, workspace, observe: observe)
-            let tokens = embeddings.shape[0]
-            stages.add { [hidden] in hidden.rows(row..<row + tokens).copy(from: embeddings) }
+            stages.add { [hidden] in
+                let rows = hidden.rows(row..<row + image.tokens.count)
+                if let pooling = image.pooling {
+                    pooling.pool(embeddings, into: rows)
+                } else {
+                    rows.copy(from: embeddings)
+                }
+            }
         }
     }
 
-    /// Writes the input embeddings of text and of what surrounds images.
+    /// Writes the input embeddings of text and of what surrounds images and videos.
     ///
-    /// - Parameter embedImage: told the first row of each image's tokens.
+    /// - Parameter embedImage: told the first row of the tokens of each image and each frame.
     private func embedSurroundings(
-        _ readings: [(sequence: TokenSequence, pieces: [Piece])], embedImage: (Int, ImagePiece) -> Void
+        _ readings: [(sequence: TokenSequence, pieces: [Piece])], embedImage: (Int, Placed) -> Void
     ) {
         var row = 0
         var image = 0
+        func surround(_ special: SpecialTokens, time: Float, frames: Int) {
+            let (first, tokens) = (row, images[image].tokens.count)
+            for _ in 0..<frames {
+                embedImage(row + 2, images[image])
+                row += tokens
+                image += 1
+            }
+            let last = row + 2
+            stages.add { [model, hidden] in
+                model.embed([special.beginOfImage], into: hidden, from: first)
+                hidden.rows(first + 1..<first + 2).copy(from: model.time([time], model.compute).tokens)
+                model.embed([special.endOfImage], into: hidden, from: last)
+            }
+            row += 3
+        }
         for (sequence, pieces) in readings {
             for piece in pieces {
                 switch piece {
                 case .text(let ids):
                     stages.add { [model, hidden, row] in model.embed(ids, into: hidden, from: row) }
                     row += ids.count
-                case .image(let piece):
-                    let (special, tokens) = (sequence.special, images[image].tokens.count)
-                    embedImage(row + 2, piece)
-                    stages.add { [model, hidden, row] in
-                        model.embed([special.beginOfImage], into: hidden, from: row)
-                        hidden.rows(row + 1..<row + 2).copy(from: model.time([piece.time], model.compute).tokens)
-                        model.embed([special.endOfImage], into: hidden, from: row + 2 + tokens)
-                    }
-                    row += tokens + 3
-                    image += 1
+                case .image(let image): surround(sequence.special, time: image.time, frames: 1)
+                case .video(let video):
+                    surround(sequence.special, time: video.time, frames: video.latents.shape[0])
                 }
             }
         }
@@ -164,7 +210,7 @@ public final class ReadingPass {
     private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])], _ cut: TokenCut, tail: Int) {
         let (fusion, encoder) = (model.fusion, model.fusion.encoder)
         let last = max(0, encoder.layers.count - 1 - max(0, tail))
-        let choice = TokenChoice(cut, images.map(\.unseen), model.compute)
+        let choice = TokenChoice(cut, images.map { $0.unseen(measuredBeforePooling: true) }, model.compute)
         var parts: [(row: Int, patches: Tensor, hidden: Tensor)] = []
         embedSurroundings(readings) { row, image in
             let i = parts.count
@@ -179,8 +225,16 @@ public final class ReadingPass {
             encoder.run(
                 to: stages, hidden, attention, layers: last..<last + 1, workspace,
                 show: { choice.look(at: $0, encoder.geometry.attention, image: i) }, observe: observe)
-            choice.seen[i].hidden = hidden
-            choice.seen[i].companion = patches
+            if image.pooling == nil {
+                choice.seen[i].hidden = hidden
+                choice.seen[i].companion = patches
+            } else {
+                // What merging would add to a frame's cells is not carried back to its tokens: dropped cells vanish.
+                stages.add {
+                    guard choice.cut.comparesHidden || choice.cut.sees.contains(.change) else { return }
+                    choice.seen[i].hidden = choice.pooled(hidden, image: i)
+                }
+            }
             parts.append((row, patches, hidden))
         }
         stages.add { [unowned self] in
@@ -189,21 +243,28 @@ public final class ReadingPass {
         }
         for (i, part) in parts.enumerated() {
             stages.add { [unowned self] in
-                let kept = keptTokens[i]
+                let (kept, pooling) = (keptTokens[i], images[i].pooling)
                 guard !kept.isEmpty else { return }
-                part.hidden.compactRows(kept)
-                part.patches.compactRows(kept)
-                let features = part.hidden.rows(0..<kept.count)  // [kept, width]
+                let sources = pooling?.sources(of: kept) ?? kept
+                part.hidden.compactRows(sources)
+                part.patches.compactRows(sources)
+                let features = part.hidden.rows(0..<sources.count)  // [sources, width]
                 let rest = last + 1..<encoder.layers.count
                 encoder.run(
-                    to: stages, features, encoder.attention(images: 1, tokens: kept.count), layers: rest, workspace,
+                    to: stages, features, encoder.attention(images: 1, tokens: sources.count), layers: rest, workspace,
                     observe: observe)
                 stages.add { [unowned self] in
                     observe?("und_trans", features)
-                    let embeddings = workspace.tensor("fusion.embeddings", [kept.count, model.geometry.llm.hidden])
+                    // [sources, hidden]
+                    let joined = workspace.tensor("fusion.embeddings", [sources.count, model.geometry.llm.hidden])
                     fusion.join(
-                        part.patches.rows(0..<kept.count), features, model.compute, workspace, into: embeddings,
+                        part.patches.rows(0..<sources.count), features, model.compute, workspace, into: joined,
                         observe: observe)
+                    var embeddings = joined  // [kept, hidden]
+                    if let pooling {
+                        embeddings = workspace.tensor("cut.cells", [kept.count, joined.shape[1]])
+                        pooling.pool(joined, present: sources, cells: kept, into: embeddings)
+                    }
                     for (number, token) in kept.enumerated() {
                         hidden.rows(part.row + token..<part.row + token + 1).copy(
                             from: embeddings.rows(number..<number + 1))
@@ -221,7 +282,7 @@ public final class ReadingPass {
         let forCache = !whole && !plan.measuresLayers && !draws
         var probes = probe.flatMap { plan.probes.layerProbe(model.decoder, model.compute, $0) }.map { [$0] } ?? []
         if let cut, case .llm(let layer) = cut.place, !images.isEmpty, (0..<all - 1).contains(layer) {
-            let choice = TokenChoice(cut, images.map(\.unseen), model.compute)
+            let choice = TokenChoice(cut, images.map { $0.unseen(measuredBeforePooling: false) }, model.compute)
             let heads = model.geometry.llm.attention
             probes.append(
                 LayerProbe(layers: layer..<layer + 1) { [unowned self] _, _, reading in
@@ -314,7 +375,7 @@ public final class ReadingPass {
     // MARK: The diffusion head
 
     private func checkTimes() throws(ModelError) {
-        if sequences[0].canDraw, Set(images.map(\.piece.time)).count > 1 {
+        if sequences[0].canDraw, Set(images.map(\.time)).count > 1 {
             throw .request("images of one pass must stand for one time where something will be drawn")
         }
     }
@@ -328,7 +389,7 @@ public final class ReadingPass {
         for (i, rows) in rows.enumerated() { rows.append(to: &layout, sequence: i, from: sequences[i].headTaken) }
         var modulation: HeadModulation?
         var mask: RowMask?
-        if let time = images.first?.piece.time {
+        if let time = images.first?.time {
             modulation = try model.conditioning([time]).modulations[0]
             mask = imageRows
         }
@@ -358,14 +419,30 @@ extension ShowO2Geometry {
     /// Image tokens of latents `[1, channels, height, width]`.
     /// - Throws: ``ModelError/request(_:)`` when they have another shape.
     public func tokens(of latents: Tensor) throws(ModelError) -> Int {
-        let shape = latents.shape
-        guard shape.count == 4, shape[0] == 1, shape[1] == latentChannels, shape[2] > 0, shape[3] > 0,
-            shape[2] % patch == 0, shape[3] % patch == 0, latents.dtype == .float32
-        else {
+        guard latents.shape.first == 1, let grid = grid(of: latents) else {
             throw .request(
-                "image latents of shape \(shape) don't fit; [1, \(latentChannels), h, w] is needed, h and w multiples of \(patch)"
+                "image latents of shape \(latents.shape) don't fit; [1, \(latentChannels), h, w] is needed, h and w multiples of \(patch)"
             )
         }
-        return shape[2] / patch * (shape[3] / patch)
+        return grid.tokens
+    }
+
+    /// The tokens of each frame of latents `[frames, channels, height, width]`, before they become fewer.
+    /// - Throws: ``ModelError/request(_:)`` when they have another shape.
+    public func frameGrid(of latents: Tensor) throws(ModelError) -> TokenGrid {
+        guard let grid = grid(of: latents) else {
+            throw .request(
+                "a video's latents of shape \(latents.shape) don't fit; [frames, \(latentChannels), h, w] is needed, h and w multiples of \(patch)"
+            )
+        }
+        return grid
+    }
+
+    private func grid(of latents: Tensor) -> TokenGrid? {
+        let shape = latents.shape
+        guard shape.count == 4, shape[0] > 0, shape[1] == latentChannels, shape[2] > 0, shape[3] > 0,
+            shape[2] % patch == 0, shape[3] % patch == 0, latents.dtype == .float32
+        else { return nil }
+        return TokenGrid(height: shape[2] / patch, width: shape[3] / patch)
     }
 }

@@ -20,11 +20,14 @@ struct SequenceRows {
         positions += next..<next + count
     }
 
+    /// Cuts spans off that reach beyond the rows.
+    mutating func clipSpans() { spans = spans.map { $0.clamped(to: 0..<count) } }
+
     /// Appends the rows to a layer's layout, at consecutive slots from `slot`.
     func append(to layout: inout RowLayout, sequence: Int, from slot: Int) {
         var limits = Array(slot + 1..<slot + 1 + count)
         for span in spans {
-            for row in span { limits[row] = slot + span.upperBound }
+            for row in span { limits[row] = max(limits[row], slot + span.upperBound) }
         }
         layout.append(
             sequence: sequence, slots: Array(slot..<slot + count), positions: positions, limits: limits)

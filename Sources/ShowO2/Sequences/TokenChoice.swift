@@ -16,6 +16,8 @@ final class TokenChoice {
         let sequence: Int
         let count: Int
         let padding: Set<Int>
+        /// Where more tokens are measured than there are to choose among: how those become these.
+        var pooling: FramePooling?
         var valueNorms: [Float]?
         var keyNorms: [Float]?
         /// Hidden states before the layer `[count, width]`, as a copy.
@@ -41,13 +43,25 @@ final class TokenChoice {
     func look(at fused: Tensor, _ heads: AttentionGeometry, image i: Int) {
         let width = heads.keyValueHeads * heads.headDim
         let (keys, values) = (heads.queryWidth, heads.queryWidth + width)
-        if cut.sees.contains(.keys) { seen[i].keyNorms = fused.rowNorms(columns: keys..<values) }
-        if cut.sees.contains(.values) { seen[i].valueNorms = fused.rowNorms(columns: values..<values + width) }
+        func norms(_ columns: Range<Int>) -> [Float] {
+            let norms = fused.rowNorms(columns: columns)
+            return seen[i].pooling?.pool(norms) ?? norms
+        }
+        if cut.sees.contains(.keys) { seen[i].keyNorms = norms(keys..<values) }
+        if cut.sees.contains(.values) { seen[i].valueNorms = norms(values..<values + width) }
     }
 
     /// Remembers the hidden states `[count, width]` of image `i` before the layer, if they matter.
     func remember(_ hidden: Tensor, image i: Int) {
-        if cut.sees.contains(.change) { seen[i].before = hidden.toFloat32() }
+        if cut.sees.contains(.change) { seen[i].before = pooled(hidden, image: i) ?? hidden.toFloat32() }
+    }
+
+    /// The hidden states `[cells, width]` of what is chosen among, as a copy; nil where that is what `hidden` holds.
+    func pooled(_ hidden: Tensor, image i: Int) -> Tensor? {
+        guard let pooling = seen[i].pooling else { return nil }
+        let cells = Tensor(zeros: [pooling.pooled.tokens, hidden.shape[1]])
+        pooling.pool(hidden, into: cells)
+        return cells
     }
 
     /// Chooses, and merges where the cut says so.

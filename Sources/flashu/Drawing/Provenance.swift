@@ -16,6 +16,7 @@ struct Provenance {
         static let calibration = "Calibration hash"
         static let noise = "Noise hash"
         static let instructions = "Instructions"
+        static let gridSeeds = "Grid seeds"
     }
 
     private let model: String
@@ -38,13 +39,16 @@ struct Provenance {
     ///   - prompt: its text, or its ids as text.
     ///   - ids: what the prompt was given as, if not as text.
     ///   - noise: what it started from, if not from its seed's noise.
+    ///   - seeds: of all cells, if the file is a grid of images of which this is the first.
     func parameters(
-        of image: TextToImage.Drawn, prompt: String, ids: [Int]?, negativePrompt: String?, noise: [Float]?
+        of image: TextToImage.Drawn, prompt: String, ids: [Int]?, negativePrompt: String?, noise: [Float]?,
+        seeds: [UInt64]? = nil
     ) -> GenerationParameters {
         let extra: [(String, String?)] = [
             (Key.promptIDs, ids?.map(String.init).joined(separator: ",")), (Key.acceleration, profile.recorded),
             (Key.model, modelHash), (Key.calibration, calibrationHash),
             (Key.noise, noise.map(ContentFingerprint.of)), (Key.instructions, CPUCompute.instructionSet),
+            (Key.gridSeeds, seeds?.map(String.init).joined(separator: " ")),
         ]
         return GenerationParameters(
             prompt: prompt, negativePrompt: negativePrompt, steps: image.settings.steps,

@@ -1,0 +1,174 @@
+public import Foundation
+import Synchronization
+import Tensors
+
+/// The answers of a set, as JSON lines that grow: one file, or one of each shard beside it (`answers.0-of-4.jsonl`), which are merged.
+///
+/// A line is added by one write and synced. A file that a killed process left with half a line is cut to its whole ones before it is added to; a lock keeps a second process
+/// from adding to the same file.
+public final class AnswerFiles: Sendable {
+    /// The file that all answers end in.
+    public let target: URL
+    private let state: Mutex<State>
+
+    private struct State {
+        var answers: [Int: SetAnswer] = [:]
+        var descriptor: Int32 = -1
+        var file: URL?
+        var length: off_t = 0
+    }
+
+    /// Reads what is there, of all shards; a last line that was cut off is passed over.
+    /// - Throws: ``SetError`` for a damaged line within a file.
+    public init(_ target: URL) throws(SetError) {
+        self.target = target.standardizedFileURL
+        var answers: [Int: SetAnswer] = [:]
+        for file in Self.parts(of: self.target) + [self.target] {
+            for answer in try Self.read(file).answers where answers[answer.index].map(answer.isBetter) ?? true {
+                answers[answer.index] = answer
+            }
+        }
+        state = Mutex(State(answers: answers))
+    }
+
+    deinit {
+        state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } }
+    }
+
+    /// The answers so far, by the questions' places.
+    public var answers: [Int: SetAnswer] { state.withLock(\.answers) }
+
+    /// Whether any file is there.
+    public static func exist(_ target: URL) -> Bool {
+        !parts(of: target).isEmpty
+            || ((try? FileManager.default.attributesOfItem(atPath: target.path)[.size] as? Int) ?? 0) > 0
+    }
+
+    /// The file that a shard's answers go to.
+    static func file(of shard: Shard, _ target: URL) -> URL {
+        guard shard != .all else { return target }
+        let (stem, ending) = split(target)
+        return target.deletingLastPathComponent().appendingPathComponent(
+            "\(stem).\(shard.index)-of-\(shard.count)\(ending)")
+    }
+
+    private static func split(_ target: URL) -> (stem: String, ending: String) {
+        let name = target.lastPathComponent
+        guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return (name, "") }
+        return (String(name[..<dot]), String(name[dot...]))
+    }
+
+    private static func parts(of target: URL) -> [URL] {
+        let (stem, ending) = split(target)
+        let folder = target.deletingLastPathComponent()
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { name in
+            guard name.hasPrefix(stem + "."), name.hasSuffix(ending), name.count > stem.count + 1 + ending.count else {
+                return false
+            }
+            let numbers = name.dropFirst(stem.count + 1).dropLast(ending.count).components(separatedBy: "-of-")
+            return numbers.count == 2 && numbers.allSatisfy { !$0.isEmpty && $0.allSatisfy(SetFormat.isDigit) }
+        }.sorted().map { folder.appendingPathComponent($0) }
+    }
+
+    /// A file's answers, and the bytes of its whole lines.
+    private static func read(_ file: URL) throws(SetError) -> (answers: [SetAnswer], length: Int) {
+        guard FileManager.default.fileExists(atPath: file.path) else { return ([], 0) }
+        guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else {
+            throw .foreign("\(file.path) can't be read")
+        }
+        var answers: [SetAnswer] = []
+        var (start, number) = (data.startIndex, 1)
+        while let end = data[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            let line = data[start..<end]
+            if let answer = try? JSONDecoder().decode(SetAnswer.self, from: Data(line)) {
+                answers.append(answer)
+            } else if !line.isEmpty {
+                // A disk that lost its power may leave a last line of zeros.
+                if end == data.endIndex - 1, line.contains(0) { break }
+                throw .foreign("\(file.path), line \(number), is no answer of flashu ask-set; choose another -o")
+            }
+            start = end + 1
+            number += 1
+        }
+        return (answers, start - data.startIndex)
+    }
+
+    /// Opens the file of a shard to add to it.
+    /// - Throws: ``SetError/busy(path:)``, ``SetError/unwritable(path:reason:disk:)``.
+    func open(_ shard: Shard) throws(SetError) {
+        let file = Self.file(of: shard, target)
+        let descriptor = Foundation.open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw DiskError.explain(errno, writing: file) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+            close(descriptor)
+            throw .busy(path: file.path)
+        }
+        let length: Int
+        do throws(SetError) {
+            length = try Self.read(file).length
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        guard ftruncate(descriptor, off_t(length)) == 0 else {
+            close(descriptor)
+            throw DiskError.explain(errno, writing: file)
+        }
+        state.withLock { ($0.descriptor, $0.file, $0.length) = (descriptor, file, off_t(length)) }
+    }
+
+    /// Adds an answer. After a failure the file is as it was.
+    func append(_ answer: SetAnswer) throws(SetError) {
+        let line = Self.line(answer)
+        let failure: SetError? = state.withLock { state in
+            guard let file = state.file else { return nil }
+            var done = 0
+            while done < line.count {
+                let count = line.withUnsafeBytes {
+                    pwrite(
+                        state.descriptor, $0.baseAddress.map { $0 + done }, line.count - done,
+                        state.length + off_t(done))
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else {
+                    let code = count == 0 ? ENOSPC : errno
+                    ftruncate(state.descriptor, state.length)
+                    return DiskError.explain(code, writing: file)
+                }
+                done += count
+            }
+            if fsync(state.descriptor) != 0, ![EINVAL, ENOTSUP, EROFS].contains(errno) {
+                let code = errno
+                ftruncate(state.descriptor, state.length)
+                return DiskError.explain(code, writing: file)
+            }
+            state.length += off_t(line.count)
+            state.answers[answer.index] = answer
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Writes all answers to the target, each once and in the list's order, if every question has one.
+    ///
+    /// - Returns: whether that was so.
+    @discardableResult
+    public func merge(_ set: QuestionSet, _ run: RunFolder) throws(SetError) -> Bool {
+        let answers = self.answers
+        var contents = Data()
+        for index in set.questions.indices {
+            guard let answer = answers[index] else { return false }
+            contents += Self.line(answer)
+        }
+        if (try? Data(contentsOf: target)) != contents { try run.write(contents, to: target) }
+        return true
+    }
+
+    private static func line(_ answer: SetAnswer) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // A struct of texts and whole numbers can always be written.
+        return ((try? encoder.encode(answer)) ?? Data()) + Data("\n".utf8)
+    }
+}

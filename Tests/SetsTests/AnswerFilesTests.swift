@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import Sets
+
+@Suite("Files of answers") struct AnswerFilesTests {
+    let folder: URL
+    var target: URL { folder.appendingPathComponent("a.jsonl") }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("answers-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    func set(_ count: Int) throws -> QuestionSet {
+        let lines = (0..<count).map { #"{"image": "\#($0 / 2).png", "question": "q\#($0)"}"# }
+        return QuestionSet(try SetQuestion.read(ListFile(name: "q", data: Data(lines.joined(separator: "\n").utf8))))
+    }
+
+    func answer(_ index: Int, _ text: String? = "yes") -> SetAnswer {
+        SetAnswer(index: index, question: "q\(index)", answer: text, error: text == nil ? "no" : nil)
+    }
+
+    @Test("A half line is cut off, a whole one kept, and a damaged one in between is refused")
+    func torn() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            let files = try AnswerFiles(target)
+            try files.open(.all)
+            try files.append(answer(1))
+        }
+        let whole = try Data(contentsOf: target)
+        try (whole + Data(#"{"index": 2, "quest"#.utf8)).write(to: target)
+        do {
+            let files = try AnswerFiles(target)
+            #expect(files.answers.keys.sorted() == [1])
+            try files.open(.all)
+            #expect(try Data(contentsOf: target) == whole)
+            #expect(throws: SetError.busy(path: target.path)) { try AnswerFiles(target).open(.all) }
+            try files.append(answer(0))
+        }
+        #expect(try AnswerFiles(target).answers.count == 2)
+        try (Data("{}\n".utf8) + whole).write(to: target)
+        let error = #expect(throws: SetError.self) { try AnswerFiles(target) }
+        #expect("\(String(describing: error))".contains("line 1"))
+    }
+
+    @Test("Shards are merged in the list's order; an answer goes before an error, and nothing is merged that has gaps")
+    func merging() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let set = try set(5)
+        let run = RunFolder(of: target)
+        for (shard, answers) in [("0/2", [answer(4), answer(0, nil)]), ("1/2", [answer(3), answer(2), answer(0)])] {
+            let files = try AnswerFiles(target)
+            try files.open(try #require(Shard(shard)))
+            for answer in answers { try files.append(answer) }
+            #expect(try !files.merge(set, run))
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(names == ["a.0-of-2.jsonl", "a.1-of-2.jsonl"])
+        let files = try AnswerFiles(target)
+        try files.open(.all)
+        try files.append(answer(1))
+        #expect(try files.merge(set, run))
+        let merged = try String(contentsOf: target, encoding: .utf8).split(separator: "\n").map {
+            try JSONDecoder().decode(SetAnswer.self, from: Data($0.utf8))
+        }
+        #expect(merged.map(\.index) == [0, 1, 2, 3, 4] && merged.allSatisfy { $0.error == nil })
+    }
+
+    @Test(
+        "Groups of shards are disjoint and complete, and keep an image's questions together", arguments: [1, 2, 3, 50])
+    func groups(count: Int) throws {
+        let set = try set(41)
+        let all = try (0..<count).flatMap { set.indices(of: try #require(Shard("\($0)/\(count)"))) }
+        #expect(all.sorted() == Array(0..<41))
+        #expect(set.groups.allSatisfy { group in Set(group.map { set.questions[$0].images }).count == 1 })
+    }
+
+    @Test(
+        "Broken lines of questions are refused with their number",
+        arguments: [
+            (#"{"image": "a", "question": "b"}"# + "\n{", "line 2"), (#"{"question": "b"}"#, "\"image\""),
+            (#"{"image": "a"}"#, "\"question\""), (#"{"image": "a", "images": ["b"], "question": "b"}"#, "both"),
+            (#"{"images": [], "question": "b"}"#, "\"images\""), (#"{"video": "a", "question": "b"}"#, "video"),
+            (#"{"image": "a", "question": "b", "max_tokens": 0}"#, "max_tokens"), ("hello", "plain text"),
+            ("", "no questions"),
+        ])
+    func refused(text: String, word: String) throws {
+        let error = try #require(throws: SetError.self) {
+            try SetQuestion.read(ListFile(name: "q", data: Data(text.utf8)))
+        }
+        #expect("\(error)".contains(word), "\(error)")
+    }
+}
