@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Tuning", "Evaluation", "Sets", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
+                "Benchmarking", "Tuning", "Evaluation", "Sets", "Videos", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
                 "Tensors",
                 "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -126,6 +126,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "example-ask-image", dependencies: ["Pipelines", "Images"], path: "Examples/AskImage",
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "example-ask-video", dependencies: ["Pipelines", "Images", "ShowO2", "Videos"], path: "Examples/AskVideo",
             swiftSettings: strict),
 
         // Tests.

@@ -17,5 +17,5 @@ public struct VideoInfo: Sendable, Equatable {
     /// Frames that the header promises; nil when it promises none.
     public var claimedFrames: Int?
     /// Seconds of one tick of the stream's clock.
-    var tick: Double
+    package var tick: Double
 }

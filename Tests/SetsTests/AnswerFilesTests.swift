@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Sets
+import Sets
 
 @Suite("Files of answers") struct AnswerFilesTests {
     let folder: URL

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Sets
+import Sets
 
 @Suite("Lists of prompts, and where their images go") struct FormatTests {
     func items(_ format: SetFormat, _ text: String, name: String = "list") throws -> [SetItem] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Sets
+import Sets
 
 @Suite("Records of runs") struct RunFolderTests {
     func place() throws -> URL {

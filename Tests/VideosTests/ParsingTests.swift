@@ -1,7 +1,7 @@
 import Images
 import Testing
 
-@testable import Videos
+import Videos
 
 struct ParsingTests {
     @Test func probe() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Images
 import Testing
 
-@testable import Videos
+import Videos
 
 struct VideoReaderTests {
     private let samples: SampleVideos

@@ -99,7 +99,7 @@ public struct VideoPrograms: Sendable, Equatable {
     }
 
     /// The first complaint without the file's name, which the message tells already, and without addresses of memory.
-    static func complaint(_ text: [UInt8]) -> String {
+    package static func complaint(_ text: [UInt8]) -> String {
         let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
         guard var line = lines.first(where: { !$0.trimmingCharacters(in: .whitespaces).isEmpty }) else { return "" }
         if line.hasPrefix("["), let end = line.firstIndex(of: "]") { line = String(line[line.index(after: end)...]) }
