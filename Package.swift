@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Tuning", "Evaluation", "Sets", "Videos", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
+                "Benchmarking", "Tuning", "Evaluation", "Sets", "Videos", "Pipelines", "FlashU", "ShowO2", "Tokenizers",
+                "Images",
                 "Tensors",
                 "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -129,7 +130,8 @@ let package = Package(
             swiftSettings: strict),
 
         .executableTarget(
-            name: "example-ask-video", dependencies: ["Pipelines", "Images", "ShowO2", "Videos"], path: "Examples/AskVideo",
+            name: "example-ask-video", dependencies: ["Pipelines", "Images", "ShowO2", "Videos"],
+            path: "Examples/AskVideo",
             swiftSettings: strict),
 
         // Tests.

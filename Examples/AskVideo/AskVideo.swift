@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Pipelines
+import ShowO2
 import Videos
 
 /// Asks questions about a video, frame by frame into one sequence: `example-ask-video MODEL VIDEO QUESTION...`.

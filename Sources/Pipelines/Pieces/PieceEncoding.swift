@@ -119,7 +119,8 @@ final class PieceEncoding {
                 }
                 stages.add { [self] in
                     guard let first = all.first else { return }
-                    let latents = Tensor(zeros: [all.count] + first.shape.dropFirst())  // [frames, channels, height, width]
+                    // [frames, channels, height, width]
+                    let latents = Tensor(zeros: [all.count] + first.shape.dropFirst())
                     for (n, one) in all.enumerated() { latents.rows(n..<n + 1).copy(from: one) }
                     all = []
                     pieces.append(

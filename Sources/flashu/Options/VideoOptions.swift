@@ -69,6 +69,7 @@ struct VideoOptions: ParsableArguments {
 }
 
 extension VideoPiece.Mask: ExpressibleByArgument {
+    /// `official` or `full`.
     public init?(argument: String) {
         switch argument {
         case "official": self = .official
@@ -76,6 +77,8 @@ extension VideoPiece.Mask: ExpressibleByArgument {
         default: return nil
         }
     }
+    /// As it is typed.
     public var defaultValueDescription: String { self == .full ? "full" : "official" }
+    /// What may be typed.
     public static var allValueStrings: [String] { ["official", "full"] }
 }
