@@ -18,12 +18,15 @@ let package = Package(
     name: "FlashU",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "FlashUKit", targets: ["Tensors", "Tokenizers", "Images", "ShowO2", "FlashU", "Pipelines"]),
+        .library(
+            name: "FlashUKit", targets: ["Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "FlashU", "Pipelines"]),
         .executable(name: "flashu", targets: ["flashu"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         // Ground floor: C.
@@ -45,6 +48,12 @@ let package = Package(
         .target(name: "Tokenizers", swiftSettings: strict),
         .target(
             name: "Images", dependencies: ["CImageCodecs", "CImageShims", "Tensors"], swiftSettings: strict),
+        .target(
+            name: "Videos",
+            dependencies: [
+                "Images", "Tensors", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .target(name: "ShowO2", dependencies: ["Compute", "Tensors"], swiftSettings: strict),
         .target(name: "FlashU", dependencies: ["ShowO2", "Compute", "Tensors"], swiftSettings: strict),
         .target(
@@ -68,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Tuning", "Evaluation", "Sets", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images",
+                "Benchmarking", "Tuning", "Evaluation", "Sets", "Videos", "Pipelines", "FlashU", "ShowO2", "Tokenizers",
+                "Images",
                 "Tensors",
                 "Compute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -119,6 +129,11 @@ let package = Package(
             name: "example-ask-image", dependencies: ["Pipelines", "Images"], path: "Examples/AskImage",
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "example-ask-video", dependencies: ["Pipelines", "Images", "ShowO2", "Videos"],
+            path: "Examples/AskVideo",
+            swiftSettings: strict),
+
         // Tests.
         .target(
             name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2", "FlashU"],
@@ -128,6 +143,7 @@ let package = Package(
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(name: "VideosTests", dependencies: ["Videos", "Images", "FlashUTesting"], swiftSettings: strict),
         .testTarget(
             name: "ShowO2Tests", dependencies: ["ShowO2", "Pipelines", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "FlashUTests", dependencies: ["FlashU", "FlashUTesting"], swiftSettings: strict),

@@ -30,9 +30,12 @@ let package = Package(
         .target(name: "Compute", dependencies: ["Tensors"], path: "Parsers/Compute", swiftSettings: instrumented),
         .target(
             name: "ShowO2", dependencies: ["Compute", "Tensors"], path: "Parsers/ShowO2", swiftSettings: instrumented),
+        // Only what reads the programs' output.
+        .target(
+            name: "Videos", dependencies: ["Images", "Tensors"], path: "Parsers/Videos", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "ShowO2"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

@@ -19,7 +19,7 @@ struct AskImage {
 
         for try await event in ImageQuestion(model).ask(.init(image: image, questions: questions)) {
             switch event {
-            case .imageRead: break
+            case .encoded, .imageRead: break
             case .text(_, let piece): print(piece, terminator: "")
             case .answer(let answer): print("  (\(answer.tokens.count) tokens)")
             }

@@ -2,8 +2,8 @@ import Compute
 public import FlashU
 import Foundation
 public import Images
-import ShowO2
-public import Tensors
+public import ShowO2
+package import Tensors
 import Tokenizers
 
 /// Answers questions about an image.
@@ -24,24 +24,18 @@ public struct ImageQuestion: Sendable {
 
     /// What to ask.
     public struct Request: Sendable {
-        /// Where the image comes from.
-        public enum Source: Sendable {
-            /// Pixels: the short side is resized to the model's size (bicubic, antialiased) and the centre cut out.
-            case image(RGBImage)
-            /// Pixels at the model's own size (``ShowO2/ShowO2Geometry/readingSize``), of which a picture fills `picture` and bars the rest. Tokens that see
-            /// only bars are dropped before all others by profiles that drop some.
-            case letterboxed(RGBImage, picture: ImageFitting.Rectangle)
-            /// Normalised latents `[1, channels, height / 8, width / 8]` float32.
-            case latents(Tensor)
-        }
+        /// What stands before the questions: images, videos, text.
+        public typealias Source = PromptPiece
         /// A question as text, or as the exact tokens after eoi.
         public enum Question: Sendable {
             /// Text, put into the chat template; special tokens in it are plain text.
             case text(String)
             /// Token ids, in no template.
             case ids([Int])
+            /// None: the answer continues what was read. It is the only question then.
+            case continuation
         }
-        /// The images, read in this order before the question.
+        /// Images, videos and the text between them, read in this order before the question.
         public var sources: [Source]
         /// The questions, answered independently of each other.
         public var questions: [Question]
@@ -53,6 +47,10 @@ public struct ImageQuestion: Sendable {
         public var sampling: SamplingOptions
         /// What may be done to be faster.
         public var profile: AccelerationProfile
+        /// Which rows of a video see each other.
+        public var videoMask = VideoPiece.Mask.official
+        /// Whether an answer also ends where the model would begin an image, as the official `mm_generate` and `lm_generate` do.
+        public var endsAtImage = false
         /// The seed of the posterior's noise: the official code samples the VAE's posterior. nil = its mean.
         public var posteriorSeed: UInt64?
 
@@ -92,6 +90,8 @@ public struct ImageQuestion: Sendable {
 
     /// What happens while questions are answered.
     public enum Event: Sendable {
+        /// So many of the images and frames have passed the VAE.
+        case encoded(done: Int, total: Int)
         /// The image has been read, once for all questions. When the profile drops image tokens, the places of those that stayed, rising, in
         /// raster order over the token grid; nil when it drops none. ``TokenOverlay`` shows them on the image.
         case imageRead(keptTokens: [Int]?)

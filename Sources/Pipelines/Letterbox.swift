@@ -19,13 +19,13 @@ package enum Letterbox {
         return places
     }
 
-    /// - Throws: ``ModelError/request(_:)`` when the image has not the model's size: where its bars are after resizing isn't known.
-    static func check(_ image: RGBImage, _ geometry: ShowO2Geometry) throws(ModelError) {
+    /// - Throws: ``ModelError/request(_:)`` when a letterboxed image or frame has not the model's size: where its bars are after resizing isn't known.
+    static func check(width: Int, height: Int, _ geometry: ShowO2Geometry) throws(ModelError) {
         let size = geometry.readingSize
-        guard image.width == size.width, image.height == size.height else {
+        guard width == size.width, height == size.height else {
             throw .request(
-                "a letterboxed image must have the size at which the model reads, \(size.width) x \(size.height), not "
-                    + "\(image.width) x \(image.height)")
+                "a letterboxed image must have the size at which the model reads, \(size.width) x \(size.height), not \(width) x \(height)"
+            )
         }
     }
 }

@@ -23,11 +23,18 @@ extension ModelFolder {
         {
             // A thousand images of one prompt need one look.
             if case .text(let text) = prompt, !seen.insert(text).inserted { continue }
-            let ids =
-                switch prompt {
-                case .text(let text): try tokenizer().encode(text, special: .asText)
-                case .ids(let ids): ids
+            let ids: [Int]
+            switch prompt {
+            case .text(let text): ids = try tokenizer().encode(text, special: .asText)
+            case .ids(let given): ids = given
+            case .pieces(let pieces):
+                guard what == "prompt" else {
+                    throw ModelError.request("a negative prompt is text, not a sequence of pieces")
                 }
+                try PieceLayout(pieces, geometry, tokenizer: tokenizer).check(extra: grid.tokens + 2)
+                try checkVAE(pieces)
+                continue
+            }
             try check(ids)
             guard ids.count <= geometry.maxPromptTokens else {
                 throw ModelError.request(
@@ -58,37 +65,34 @@ extension ModelFolder {
         let template = ChatTemplate(
             special: special, tokenizer: needsText || request.prefix == nil ? try tokenizer() : nil)
         let prefix = try request.prefix ?? template.prefix()
-        try check(prefix)
         var longest = 0
+        var goesOn = false
         for question in request.questions {
             let ids =
                 switch question {
                 case .text(let text): try template.question(text)
                 case .ids(let ids): ids
+                case .continuation: [Int]()
                 }
+            if case .continuation = question { goesOn = true }
             try check(ids)
             longest = max(longest, ids.count)
         }
-        var length = prefix.count + longest
-        for source in request.sources {
-            switch source {
-            case .letterboxed(let image, _):
-                try Letterbox.check(image, geometry)
-                fallthrough
-            case .image:
-                _ = try vaeFile()
-                length += geometry.readingGrid.tokens + 3
-            case .latents(let latents):
-                // Its shape is judged where it is read.
-                length += latents.shape.suffix(2).reduce(1) { $0 &* ($1 / max(1, geometry.patch)) } + 3
+        let layout = try PieceLayout(
+            [.ids(prefix)] + request.sources, geometry, limit: goesOn ? nil : geometry.readingGrid.tokens,
+            tokenizer: tokenizer)
+        try checkVAE(request.sources)
+        let (extra, overflow) = longest.addingReportingOverflow(request.maxTokens)
+        try layout.check(extra: overflow ? .max : extra)
+    }
+
+    /// Whether there is a VAE for pieces that need one.
+    func checkVAE(_ pieces: [PromptPiece]) throws(ModelError) {
+        for piece in pieces {
+            switch piece {
+            case .image, .letterboxed, .video: _ = try vaeFile()
+            case .text, .ids, .latents: break
             }
-        }
-        let limit = TokenSequence.longest
-        if length > limit || request.maxTokens > limit - length {
-            let (all, overflow) = length.addingReportingOverflow(request.maxTokens)
-            throw ModelError.request(
-                "a sequence of \(overflow ? "too many" : "\(all)") tokens is longer than the \(limit) that the language model reads"
-            )
         }
     }
 

@@ -85,7 +85,7 @@ public final class ModelFolder: Sendable {
 
     /// The VAE's file.
     /// - Throws: `ModelError/missing(_:)`.
-    func vaeFile() throws -> URL {
+    func vaeFile() throws(ModelError) -> URL {
         guard let file = UnifiedModel.vaeFile(in: url) else {
             throw ModelError.missing(
                 "\(url.path) has no VAE; put \(UnifiedModel.vaeFileNames.prefix(4).joined(separator: " or ")) there")

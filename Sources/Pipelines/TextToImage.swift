@@ -29,6 +29,9 @@ public struct TextToImage: Sendable {
             case text(String)
             /// Token ids.
             case ids([Int])
+            /// Everything before the image, bos included, and nothing added but the image's own boi: a sequence of text and images, at time 1, which the
+            /// new one continues (official `inference_mixed_modality.py`). The branch that it is guided away from stays `[bos] negative [boi]`, as there.
+            case pieces([PromptPiece])
         }
         /// One image is drawn for each.
         public var prompts: [Prompt]

@@ -5,20 +5,23 @@ import Images
 import Pipelines
 import ShowO2
 import Tensors
+import Videos
 
 /// `flashu ask`
 struct AskCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ask", abstract: "Ask questions about an image.",
-        usage: "flashu ask <image> ... <question> ... [<options>]",
+        commandName: "ask", abstract: "Ask questions about an image or a video.",
+        usage: "flashu ask <image or video> ... <question> ... [<options>]",
         discussion: """
             The image (PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC) is resized so that its short side fits the model, and its centre is \
             cut out (--fit). It is read once; every question starts from its stored keys and values. Several images before the questions \
-            are read together, in their order. Answers are greedy, always the likeliest token, unless --temperature is given.
+            are read together, in their order. Of a video (MP4, MOV, MKV, WebM, AVI, or a GIF with --frames) 32 frames are read, evenly from \
+            the first to the last, with black bars; ffmpeg must be installed. Answers are greedy, always the likeliest token, unless --temperature is given.
 
             EXAMPLES
               flashu ask photo.jpg "What is in this picture?"
               flashu ask before.jpg after.jpg -q "What has changed?"
+              flashu ask film.mp4 "What happens?" --frames 16
               curl -s https://example.org/photo.jpg | flashu ask - "What is this?"
               flashu ask stars.png "how many stars are there?" "what color are they?"
               flashu ask stars.png "how many stars are there?" --json
@@ -40,6 +43,15 @@ struct AskCommand: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
     @OptionGroup var acceleration: AccelerationOptions
     @OptionGroup var pictures: ImageOptions
+    @OptionGroup var videos: VideoOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Continue exactly what a JSON list says, instead of asking: [{\"text\": T}, {\"ids\": [1, 2]}, {\"image\": FILE}, {\"video\": FILE}, "
+                + "{\"latents\": [FILE, FIRST, COUNT], \"kind\": \"image\" or \"video\", \"time\": 1.0}]; - = standard input.",
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var pieces: String?
 
     @Option(help: "Tokens of an answer at most, 1 to 30000.")
     var maxTokens = 300
@@ -97,26 +109,40 @@ struct AskCommand: AsyncParsableCommand {
     private var images: [String] {
         if imageLatents != nil { return [] }
         if !asked.isEmpty { return words }
-        return Array(words.prefix(1) + words.dropFirst().prefix { PictureName.looksLikeOne($0) })
+        return Array(words.prefix(1) + words.dropFirst().prefix { looksSeen($0) })
     }
+
+    /// Whether a word names a picture or a video.
+    private func looksSeen(_ word: String) -> Bool { videos.isVideo(word) || PictureName.looksLikeOne(word) }
+
     private var questions: [String] { Array(words.dropFirst(images.count)) + asked }
 
     func validate() throws {
-        if imageLatents == nil, words.isEmpty {
+        if pieces != nil {
+            guard words.isEmpty, asked.isEmpty, imageLatents == nil, questionIds.isEmpty, prefixIds == nil,
+                overlay == nil
+            else {
+                throw ValidationError(
+                    "--pieces says all that is read; it goes with no image, question, ids or --overlay.")
+            }
+        } else if imageLatents == nil, words.isEmpty {
             throw ValidationError("name an image: flashu ask photo.jpg \"What is this?\".")
         }
         if imageLatents != nil, !asked.isEmpty, let word = words.first {
             throw ValidationError("give either an image, \(word), or --image-latents, not both.")
         }
-        if questions.isEmpty, questionIds.isEmpty {
+        if pieces == nil, questions.isEmpty, questionIds.isEmpty {
             throw ValidationError("ask something: flashu ask \(images.first ?? "photo.jpg") \"What is this?\".")
         }
         if !questions.isEmpty, !questionIds.isEmpty {
             throw ValidationError("give either QUESTION or --question-ids, not both.")
         }
-        if let late = words.dropFirst(images.count).first(where: { PictureName.looksLikeOne($0) }) {
+        if let late = words.dropFirst(images.count).first(where: { looksSeen($0) }) {
             throw ValidationError(
                 "\(late) looks like an image, and images stand before the questions; ask a question like it with -q.")
+        }
+        if overlay != nil, images.contains(where: { videos.isVideo($0) }) {
+            throw ValidationError("--overlay shows an image, not a video.")
         }
         if overlay != nil, images.count > 1 { throw ValidationError("--overlay shows one image, not several.") }
         guard (1...30_000).contains(maxTokens) else {
@@ -141,13 +167,32 @@ struct AskCommand: AsyncParsableCommand {
             try $0.tensors().tensor("image_latents")
         }
         try plan.check(prints: json ? "--json" : nil)
-        let pixels = try imageFiles.map { try pictures.read($0, for: folder.geometry) }
-        let request = ImageQuestion.Request(
-            sources: latents.map { [.latents($0)] } ?? pixels.map(\.source),
-            questions: questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
-            prefix: prefixIds?.ids, maxTokens: maxTokens,
+        let list = try (plan.reads(pieces, "--pieces") as InputFile?).map { try PieceList($0) }
+        var sources: [PromptPiece] = latents.map { [.latents($0)] } ?? []
+        var shown: RGBImage?
+        var frameNumbers: [Int]?
+        if let list { sources = try await list.pieces(&plan, pictures, videos, for: folder.geometry) }
+        for (word, file) in zip(images, imageFiles) {
+            if videos.isVideo(word) {
+                let video = try await videos.read(file, for: folder.geometry)
+                frameNumbers = frameNumbers ?? video.numbers
+                sources.append(.video(video))
+            } else {
+                let picture = try pictures.read(file, for: folder.geometry)
+                shown = shown ?? picture.image
+                sources.append(picture.source)
+            }
+        }
+        var request = ImageQuestion.Request(
+            sources: sources,
+            questions: list != nil
+                ? [.continuation]
+                : questionIds.isEmpty ? questions.map { .text($0) } : questionIds.map { .ids($0.ids) },
+            prefix: list != nil ? [] : prefixIds?.ids, maxTokens: maxTokens,
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed.value),
             posteriorSeed: samplePosterior ? seed.value : nil, profile: profile)
+        request.videoMask = videos.videoMask
+        request.endsAtImage = list?.endsAtImage ?? false
         try folder.check(request)
 
         let model = try await engine.load(
@@ -164,9 +209,13 @@ struct AskCommand: AsyncParsableCommand {
             begun = index
             if questions.count > 1 { try Terminal.write("\(questions[index])\n  ", terminator: "") }
         }
-        Terminal.progress(pixels.count > 1 ? "reading the images" : "reading the image")
+        let reading = ProgressLine(frameNumbers == nil ? "reading the images" : "reading the frames")
+        Terminal.progress(
+            frameNumbers != nil ? "reading the frames" : sources.count > 1 ? "reading the images" : "reading the image")
         for try await event in ImageQuestion(model).ask(request) {
             switch event {
+            case .encoded(let done, let total):
+                if total > 1 { reading.show(done, of: total) }
             case .imageRead(let kept):
                 keptTokens = kept
                 Terminal.clearProgress()
@@ -191,7 +240,7 @@ struct AskCommand: AsyncParsableCommand {
             }
         }
         try Task.checkCancellation()
-        if let overlayFile, let image = pixels.first?.image {
+        if let overlayFile, let image = shown {
             try overlayFile.write(
                 ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens ?? [])
         }
@@ -200,7 +249,7 @@ struct AskCommand: AsyncParsableCommand {
             let reports = answers.map {
                 Report(
                     question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
-                    tokens: $0.tokens, finished: $0.finished, keptTokens: keptTokens,
+                    tokens: $0.tokens, finished: $0.finished, keptTokens: keptTokens, frames: frameNumbers,
                     seed: temperature > 0 || samplePosterior ? seed.value : nil, timings: $0.timings)
             }
             try Terminal.write(
@@ -221,6 +270,8 @@ struct AskCommand: AsyncParsableCommand {
         let finished: Bool
         /// Places of the image tokens that stayed; left out when none were dropped.
         let keptTokens: [Int]?
+        /// Places in the first video of the frames that were read; left out without one.
+        let frames: [Int]?
         /// Of random choices; left out when there were none.
         let seed: UInt64?
         let timings: ImageQuestion.Timings

@@ -111,6 +111,16 @@ struct GenerateCommand: AsyncParsableCommand {
         completion: .file(extensions: ["json"]))
     var trace: String?
 
+    @OptionGroup var pictures: ImageOptions
+    @OptionGroup var videos: VideoOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Draw at the end of exactly what a JSON list says, instead of PROMPT: text, token ids, images, latents (see flashu help ask); - = standard input.",
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var pieces: String?
+
     @Option(help: ArgumentHelp("Token ids instead of PROMPT, as 1,2,3; repeat for a batch.", valueName: "ids"))
     var promptIds: [TokenIDs] = []
 
@@ -136,12 +146,15 @@ struct GenerateCommand: AsyncParsableCommand {
     private var decode: Bool { !skipsDecoding }
 
     func validate() throws {
-        let sources = [("PROMPT", prompt != nil), ("--prompt-ids", !promptIds.isEmpty), ("--prompts", prompts != nil)]
-            .filter(\.1).map(\.0)
+        let sources = [
+            ("PROMPT", prompt != nil), ("--prompt-ids", !promptIds.isEmpty), ("--prompts", prompts != nil),
+            ("--pieces", pieces != nil),
+        ].filter(\.1).map(\.0)
         if sources.isEmpty, like == nil {
             throw ValidationError("say what to draw: flashu generate \"a photo of a red circle\".")
         }
         if sources.count > 1 { throw ValidationError("give either \(sources[0]) or \(sources[1]), not both.") }
+        if pieces != nil, like != nil { throw ValidationError("--pieces goes without --like.") }
         if prompts != nil, like != nil || initNoise != nil {
             throw ValidationError("--prompts goes with neither --like nor --init-noise.")
         }
@@ -167,7 +180,12 @@ struct GenerateCommand: AsyncParsableCommand {
         let like = try (plan.reads(self.like, "--like") as InputFile?).map { try Likeness($0) }
         let folder = try engine.open(&plan)
         let profile = try acceleration.profile(&plan, of: folder, base: like?.profile ?? .off, sampler: sampler)
-        let tasks = try tasks(like, &plan)
+        var sequence: [PromptPiece]?
+        if let pieces {
+            sequence = try await PieceList(plan.reads(pieces, "--pieces")).pieces(
+                &plan, pictures, videos, for: folder.geometry)
+        }
+        let tasks = try tasks(like, sequence, &plan)
         let latentsFile: OutputFile? = plan.writes(saveLatents, "--save-latents")
         let traceFile: OutputFile? = plan.writes(trace, "--trace")
         let noise = try (plan.reads(initNoise, "--init-noise") as InputFile?).map {
@@ -245,7 +263,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// What is to be drawn: one task, or one for each line of `--prompts`.
-    private func tasks(_ like: Likeness?, _ plan: inout FilePlan) throws -> [DrawingTask] {
+    private func tasks(_ like: Likeness?, _ sequence: [PromptPiece]?, _ plan: inout FilePlan) throws -> [DrawingTask] {
         let told = like?.parameters
         let base = DrawingTask(
             prompts: [], negativePrompt: (negativePrompt ?? told?.negativePrompt).flatMap { $0.isEmpty ? nil : $0 },
@@ -257,6 +275,8 @@ struct GenerateCommand: AsyncParsableCommand {
             let drawn: [TextToImage.Request.Prompt] =
                 if let prompt {
                     [.text(prompt)]
+                } else if let sequence {
+                    [.pieces(sequence)]
                 } else if promptIds.isEmpty, let told {
                     [like?.promptIDs.map { .ids($0) } ?? .text(told.prompt)]
                 } else {
@@ -309,6 +329,9 @@ struct GenerateCommand: AsyncParsableCommand {
         case .ids(let ids):
             let tokenizer = folder.hasTokenizer ? try? folder.tokenizer() : nil
             return (tokenizer?.decode(ids, skippingSpecial: false) ?? "", ids)
+        case .pieces(let pieces):
+            let words = pieces.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
+            return (words.joined(separator: " "), nil)
         }
     }
 

@@ -24,7 +24,7 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    static let all: [FuzzTarget] = tensorTargets + tokenizerTargets + imageTargets + configurationTargets
+    static let all: [FuzzTarget] = tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets
 
     /// `Tests/Resources` in the source tree.
     static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

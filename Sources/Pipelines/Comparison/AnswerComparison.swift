@@ -41,7 +41,7 @@ public struct AnswerComparison: Sendable {
             for try await event in ImageQuestion(model).ask(request) {
                 switch event {
                 case .imageRead(let kept): tokens = kept?.count ?? tokens
-                case .text: break
+                case .text, .encoded: break
                 case .answer(let answer):
                     let t = answer.timings
                     rows.append(

@@ -13,8 +13,10 @@ public final class Answering: Job {
     private let request: ImageQuestion.Request
     private let special: SpecialTokens
     private let tokenizer: Tokenizer?
-    private let prefix: [Int]
+    /// The tokens of each question; of what continues the context, none.
     private let questions: [[Int]]
+    /// Tokens that end an answer.
+    private let ends: Set<Int>
     private let planner: ReadingPlanner
     private let emit: (ImageQuestion.Event) -> Void
     /// Answers that are read instead of chosen, one a question; nil = the model chooses.
@@ -22,7 +24,8 @@ public final class Answering: Job {
     /// Told a question's place and the logits after which each of its tokens was taken.
     private let observe: ((Int, [Float]) -> Void)?
     private let workspace = Workspace()
-    private var latents: [Tensor]
+    /// What stands before the questions, on its way into the context.
+    private let pieces: PieceEncoding
     /// What was read before the questions.
     private var context: TokenSequence?
     private var encoding = Spent()
@@ -54,151 +57,104 @@ public final class Answering: Job {
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
         let tokenizer = needsText || request.prefix == nil ? try model.tokenizer() : try? model.tokenizer()
         let template = ChatTemplate(special: special, tokenizer: tokenizer)
-        prefix = try request.prefix ?? template.prefix()
+        let prefix = try request.prefix ?? template.prefix()
+        let goesOn = request.questions.contains { if case .continuation = $0 { true } else { false } }
         questions = try request.questions.map { question in
             switch question {
             case .text(let text): try template.question(text)
             case .ids(let ids): ids
+            case .continuation: []
             }
         }
-        guard !questions.isEmpty, !questions.contains(where: \.isEmpty) else {
-            throw ModelError.request("no question given")
+        guard goesOn ? questions.count == 1 : !questions.isEmpty && !questions.contains(where: \.isEmpty) else {
+            throw ModelError.request(goesOn ? "what continues a sequence is its only question" : "no question given")
         }
         guard forced?.count ?? questions.count == questions.count, forced?.contains(where: \.isEmpty) != true else {
             throw ModelError.request("every question needs an answer of a token or more to follow")
         }
-        for id in forced?.joined() ?? [].joined() where !(0..<geometry.vocabulary).contains(id) {
+        for id in ((forced ?? []) + questions).joined() where !(0..<geometry.vocabulary).contains(id) {
             throw ModelError.request("token id \(id) is outside the vocabulary of \(geometry.vocabulary)")
         }
-        guard !request.sources.isEmpty else { throw ModelError.request("no image given") }
-        var tokens: [Int] = []
-        var pixels: [Tensor?] = []
-        func add(_ image: RGBImage) {
-            tokens.append(geometry.readingGrid.tokens)
-            pixels.append(Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width]))
-        }
-        for source in request.sources {
-            switch source {
-            case .latents(let latents):
-                guard let count = try? geometry.tokens(of: latents.toFloat32()), count <= geometry.readingGrid.tokens
-                else {
-                    throw ModelError.request(
-                        "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                            + "\(geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed"
-                    )
-                }
-                tokens.append(count)
-                pixels.append(nil)
-            case .image(let image):
-                try add(image.fitted(to: geometry))
-            case .letterboxed(let image, _):
-                try Letterbox.check(image, geometry)
-                add(image)
-            }
-        }
         // prefix ([boi] T img*N [eoi])* question
+        pieces = try PieceEncoding(
+            [.ids(prefix)] + request.sources, on: model, videoMask: request.videoMask,
+            posteriorSeed: request.posteriorSeed, imageLimit: goesOn ? nil : geometry.readingGrid.tokens)
+        let layout = pieces.layout
+        guard layout.length > 0 else { throw ModelError.request("nothing to read") }
         let longest = questions.map(\.count).max() ?? 0
-        let length = tokens.reduce(prefix.count + longest) { $0 + $1 + 3 }
-        guard length < TokenSequence.longest, request.maxTokens <= TokenSequence.longest - length else {
-            throw ModelError.request(
-                "a sequence of \(length) tokens and an answer of up to \(request.maxTokens) are longer than the "
-                    + "\(TokenSequence.longest) tokens that the language model reads")
-        }
+        try layout.check(
+            extra: longest.addingReportingOverflow(request.maxTokens).overflow ? .max : longest + request.maxTokens)
         planner = ReadingPlanner(
             request.profile, layers: geometry.llm.layers,
             neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
             scores: model.calibration?.scores[.understanding])
-        let vae = pixels.contains { $0 != nil } ? try model.vae() : nil
-        latents = []
+        ends = request.endsAtImage ? [special.endOfSequence, special.beginOfImage] : [special.endOfSequence]
         (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
         (self.forced, self.observe) = (forced, observe)
         var estimate = MemoryEstimate.reading(
-            geometry, imageTokens: tokens, textTokens: length - tokens.reduce(0) { $0 + $1 + 3 },
+            geometry, imageTokens: layout.imageTokens, videos: layout.videos, textTokens: layout.textTokens + longest,
             answerTokens: request.maxTokens, cut: planner.cut, precision: model.network.compute.precision)
-        if let vae {
-            let size = geometry.readingSize
-            let memory = try vae.memory(.encoding, width: size.width, height: size.height)
-            (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
-            estimate.beginsWithVAE = true
-        }
-        super.init(.understanding, on: model.network, estimate: estimate)
-        for (source, pixels) in zip(request.sources, pixels) {
-            stages.add { [unowned self] in
-                if case .latents(let latents) = source { try accept(latents.toFloat32()) }
-                if let pixels, let vae { try encode(pixels, vae) }
+        try pieces.addVAE(to: &estimate)
+        super.init(.understanding, on: model.network, estimate: estimate, waitingFor: pieces.frameSources)
+        stages.add { [unowned self] in
+            let before = spent
+            pieces.add(to: stages) { [unowned self] done in
+                encoding = spent - before
+                emit(.encoded(done: done, total: pieces.pixelCount))
             }
+            stages.add { [unowned self] in try readContext() }
         }
-        stages.add { [unowned self] in try readContext() }
-    }
-
-    /// Runs an image through the VAE.
-    private func encode(_ pixels: Tensor, _ vae: WanVAE) throws {
-        let before = spent
-        try vae.addEncoding(to: stages, pixels) { [unowned self] posterior in
-            let latents =
-                if let seed = request.posteriorSeed {
-                    posterior.sample(noise: ImageQuestion.posteriorNoise(seed: seed, count: posterior.mean.count))
-                } else {
-                    posterior.mean
-                }
-            try accept(latents.reshaped([1] + latents.shape))
-            encoding = encoding + (spent - before)
-        }
-    }
-
-    private func accept(_ latents: Tensor) throws {
-        guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
-        self.latents.append(latents)
     }
 
     /// Reads what precedes the questions.
     private func readContext() throws {
         let before = spent
         let sequence = try TokenSequence(model: network, special: special)
+        let goesOn = questions[0].isEmpty
         let pass = try ReadingPass(
-            [(sequence, [.text(prefix)] + zip(latents, request.sources).map { .image(piece($0, $1)) })],
-            planner.imagePlan, cut: planner.cut, whole: false, workspace: workspace)
+            [(sequence, pieces.pieces)], goesOn ? planner.questionPlan : planner.imagePlan, cut: planner.cut,
+            whole: goesOn, workspace: workspace)
         stages.add(pass.stages)
         stages.add { [unowned self] in
             context = sequence
             reading = spent - before
             emit(.imageRead(keptTokens: pass.keptTokens.first))
             finish(.read)
+            stages.add { [unowned self] in
+                if goesOn { try begin(answer(0, in: sequence), after: pass, from: spent) } else { try ask(0) }
+            }
         }
-        stages.add { [unowned self] in try ask(0) }
-    }
-
-    /// An image to be read.
-    private func piece(_ latents: Tensor, _ source: ImageQuestion.Request.Source) -> ImagePiece {
-        guard case .letterboxed(_, let picture) = source else { return ImagePiece(latents: latents) }
-        let geometry = model.geometry
-        return ImagePiece(
-            latents: latents,
-            padding: Letterbox.padding(geometry.readingGrid, side: geometry.pixelsPerToken, picture: picture))
     }
 
     /// Reads a question into a fork of the context.
     private func ask(_ index: Int) throws {
         guard let context else { return }
         let before = spent
-        let answer = AnswerInProgress(
-            index: index, sequence: context.fork(), planner: planner, request, tokenizer, forced: forced?[index],
-            observe: observe)
+        let answer = answer(index, in: context.fork())
         let pass = try ReadingPass(
             [(answer.sequence, [.text(questions[index])])], planner.questionPlan, workspace: workspace)
         stages.add(pass.stages)
-        stages.add { [unowned self] in
-            answer.planner.chooseLayers(pass.layerImportance)
-            let token = try answer.choose(pass.logits())
-            answer.start = before
-            answer.questionSeconds = (spent - before).seconds
-            try proceed(answer, token)
-        }
+        stages.add { [unowned self] in try begin(answer, after: pass, from: before) }
+    }
+
+    private func answer(_ index: Int, in sequence: TokenSequence) -> AnswerInProgress {
+        AnswerInProgress(
+            index: index, sequence: sequence, planner: planner, request, tokenizer, forced: forced?[index],
+            observe: observe)
+    }
+
+    /// Chooses the first token.
+    private func begin(_ answer: AnswerInProgress, after pass: ReadingPass, from start: Spent) throws {
+        answer.planner.chooseLayers(pass.layerImportance)
+        let token = try answer.choose(pass.logits())
+        answer.start = start
+        answer.questionSeconds = (spent - start).seconds
+        try proceed(answer, token)
     }
 
     /// Tells of a token and asks for the next one, or ends the answer.
     private func proceed(_ answer: AnswerInProgress, _ token: Int) throws {
-        let isLast = forced.map { answer.tokens.count == $0[answer.index].count } ?? (token == special.endOfSequence)
+        let isLast = forced.map { answer.tokens.count == $0[answer.index].count } ?? ends.contains(token)
         if !isLast, let piece = answer.append(token) { emit(.text(index: answer.index, piece)) }
         guard !isLast, forced != nil || answer.tokens.count < request.maxTokens else {
             end(answer, finished: isLast)

@@ -12,7 +12,7 @@ public final class Drawing: Job {
     private let settings: TextToImage.Settings
     private let schedule: FlowSchedule
     private let grid: TokenGrid
-    private let prompts: [[Int]]
+    private let prompts: [Prompt]
     /// What the unconditional branch reads; nil without guidance.
     private let negative: [Int]?
     private let special: SpecialTokens
@@ -72,6 +72,7 @@ public final class Drawing: Job {
                 switch prompt {
                 case .text(let text): try model.tokenizer().encode(text, special: .asText)
                 case .ids(let ids): ids
+                case .pieces: throw ModelError.request("a negative prompt is text, not a sequence of pieces")
                 }
             guard ids.count <= geometry.maxPromptTokens else {
                 throw ModelError.request(
@@ -79,7 +80,13 @@ public final class Drawing: Job {
             }
             return ids
         }
-        prompts = try request.prompts.map(ids)
+        let tokens = grid.tokens
+        prompts = try request.prompts.map { prompt in
+            guard case .pieces(let pieces) = prompt else { return .ids(try ids(prompt)) }
+            let encoding = try PieceEncoding(pieces, on: model, imageMask: .generation, videoMask: .full)
+            try encoding.layout.check(extra: tokens + 2)
+            return .pieces(encoding)
+        }
         // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
         let guided = settings.guidance > 0 && settings.guidance != 1
         let away = try request.negativePrompt.map(ids) ?? []
@@ -101,7 +108,7 @@ public final class Drawing: Job {
             request.profile.decidesByImage
             ? 1 : max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
         let images = min(size, prompts.count)
-        let text = prompts.map { $0.count + 2 }
+        let text = prompts.map(\.length)
         let planner = GenerationPlanner(
             request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons,
             magnitude: model.calibration?.scores[.generation]?.magnitude)
@@ -114,7 +121,10 @@ public final class Drawing: Job {
             let memory = try vae.memory(.decoding, width: settings.width, height: settings.height)
             (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
         }
-        super.init(.generation, on: model.network, estimate: estimate)
+        for case .pieces(let encoding) in prompts { try encoding.addVAE(to: &estimate) }
+        super.init(
+            .generation, on: model.network, estimate: estimate,
+            waitingFor: prompts.flatMap(\.frameSources))
         for first in stride(from: 0, to: prompts.count, by: size) {
             let images = first..<min(first + size, prompts.count)
             stages.add { [unowned self] in try begin(images) }
@@ -124,11 +134,50 @@ public final class Drawing: Job {
     /// Rows that one evaluation runs at most, unless a single image needs more: bounds the memory of large batches.
     static let rowsPerBatch = 2048
 
-    /// Reads the prompts of a batch.
+    /// A prompt, checked.
+    private enum Prompt {
+        case ids([Int])
+        case pieces(PieceEncoding)
+
+        /// Tokens before the image's time token.
+        var length: Int {
+            switch self {
+            case .ids(let ids): ids.count + 2
+            case .pieces(let encoding): encoding.layout.length + 1
+            }
+        }
+
+        /// Videos whose frames are waited for.
+        var frameSources: [any FrameSource] {
+            switch self {
+            case .ids: []
+            case .pieces(let encoding): encoding.frameSources
+            }
+        }
+
+        /// What a sequence reads, boi included, once what has to be encoded is.
+        func pieces(_ special: SpecialTokens) -> [Piece] {
+            switch self {
+            case .ids(let ids): [.text([special.beginOfSequence] + ids + [special.beginOfImage])]
+            case .pieces(let encoding):
+                encoding.layout.lastToken == special.beginOfImage
+                    ? encoding.pieces : encoding.pieces + [.text([special.beginOfImage])]
+            }
+        }
+    }
+
+    /// Encodes the images in the prompts of a batch.
     private func begin(_ images: Range<Int>) throws {
         let start = spent
+        for case .pieces(let encoding) in prompts[images] { encoding.add(to: stages) }
+        stages.add { [unowned self] in try read(images, from: start) }
+    }
+
+    /// Reads the prompts of a batch.
+    private func read(_ images: Range<Int>, from start: Spent) throws {
         let reading = try PromptReading(
-            model: network, special: special, prompts: Array(prompts[images]), negative: negative)
+            model: network, special: special, readings: prompts[images].map { $0.pieces(special) },
+            negative: negative.map { Prompt.ids($0).pieces(special) })
         stages.add(reading.pass.stages)
         stages.add { [unowned self] in
             let evaluations = Sampler.evaluations(settings.sampler, points: schedule.times.count)

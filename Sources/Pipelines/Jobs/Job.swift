@@ -1,5 +1,6 @@
 package import Compute
 public import FlashU
+import Images
 public import ShowO2
 import Tensors
 
@@ -28,6 +29,8 @@ public class Job {
     public let estimate: MemoryEstimate
 
     let network: ShowO2Model
+    /// Videos whose frames it waits for. Cancelling them wakes it, from any thread.
+    let frames: [any FrameSource]
     package let stages = Stages()
     /// A token that waits to be read; the job goes on when the logits after it are known.
     package var waiting: WaitingToken?
@@ -60,11 +63,18 @@ public class Job {
         }
     }
 
-    init(_ task: Calibration.Task, on network: ShowO2Model, estimate: MemoryEstimate) {
+    /// - Parameter frames: videos whose frames the job waits for; they end with it.
+    init(
+        _ task: Calibration.Task, on network: ShowO2Model, estimate: MemoryEstimate,
+        waitingFor frames: [any FrameSource] = []
+    ) {
         self.task = task
         self.network = network
         self.estimate = estimate
+        self.frames = frames
     }
+
+    deinit { for frames in frames { frames.cancel() } }
 
     /// Whether nothing is left to do.
     public var isDone: Bool { stages.isEmpty && waiting == nil }

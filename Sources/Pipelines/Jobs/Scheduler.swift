@@ -1,5 +1,6 @@
 import Compute
 public import FlashU
+import Images
 import ShowO2
 
 /// Runs jobs on the engine in fair turns: whose unit is next, and what fits into memory.
@@ -65,6 +66,7 @@ public actor Scheduler {
         try admissible(job)
         arrivals += 1
         let number = arrivals
+        let frames = job.frames
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { finish in
                 let entry = Entry(
@@ -77,6 +79,7 @@ public actor Scheduler {
                 }
             }
         } onCancel: {
+            for frames in frames { frames.cancel() }
             Task { await cancel(number) }
         }
     }

@@ -96,7 +96,7 @@ public final class AnswerFiles: Sendable {
 
     /// Opens the file of a shard to add to it.
     /// - Throws: ``SetError/busy(path:)``, ``SetError/unwritable(path:reason:disk:)``.
-    func open(_ shard: Shard) throws(SetError) {
+    package func open(_ shard: Shard) throws(SetError) {
         let file = Self.file(of: shard, target)
         let descriptor = Foundation.open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw DiskError.explain(errno, writing: file) }
@@ -119,7 +119,7 @@ public final class AnswerFiles: Sendable {
     }
 
     /// Adds an answer. After a failure the file is as it was.
-    func append(_ answer: SetAnswer) throws(SetError) {
+    package func append(_ answer: SetAnswer) throws(SetError) {
         let line = Self.line(answer)
         let failure: SetError? = state.withLock { state in
             guard let file = state.file else { return nil }

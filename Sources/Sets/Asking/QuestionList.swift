@@ -118,7 +118,7 @@ public struct QuestionSet: Sendable {
     /// In the list's order.
     public let questions: [SetQuestion]
     /// Places of questions on the same images with the same limit of tokens: at most 16, so that a list on one image can be shared too.
-    let groups: [[Int]]
+    package let groups: [[Int]]
 
     /// Groups a list.
     public init(_ questions: [SetQuestion]) {
@@ -144,7 +144,9 @@ public struct QuestionSet: Sendable {
     /// The places of a shard's questions.
     public func indices(of shard: Shard) -> [Int] { groups(of: shard).flatMap(\.self).sorted() }
 
-    func groups(of shard: Shard) -> [[Int]] { groups.enumerated().filter { shard.takes($0.offset) }.map(\.element) }
+    package func groups(of shard: Shard) -> [[Int]] {
+        groups.enumerated().filter { shard.takes($0.offset) }.map(\.element)
+    }
 
     /// Sixteen hex digits for the list. The images' contents are no part of it.
     public var fingerprint: String {

@@ -15,6 +15,15 @@ public struct SetAnswer: Sendable, Equatable, Codable {
     /// Why there is no answer.
     public var error: String?
 
+    /// A line.
+    package init(
+        index: Int, id: SetQuestion.ID? = nil, question: String, answer: String? = nil, tokens: Int? = nil,
+        finished: Bool? = nil, error: String? = nil
+    ) {
+        (self.index, self.id, self.question, self.answer) = (index, id, question, answer)
+        (self.tokens, self.finished, self.error) = (tokens, finished, error)
+    }
+
     /// Whether one of two lines on the same question is the better one: an answer before an error, else the later one.
     func isBetter(than other: SetAnswer) -> Bool { error == nil || other.error != nil }
 }

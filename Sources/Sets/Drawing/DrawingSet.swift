@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Tensors
 
 /// What is to be drawn: every file, in the list's order, with the seeds of its images. All of it follows from the list, the number of samples and the run's
@@ -106,7 +106,7 @@ public struct DrawingSet: Sendable {
     }
 
     /// A file of metadata that the scorer reads, if the format has such.
-    func metadata(of item: Int) -> (path: String, contents: Data)? {
+    package func metadata(of item: Int) -> (path: String, contents: Data)? {
         guard let path = format.metadataPath?(item), let text = items[item].metadata else { return nil }
         return (path, Data((text + "\n").utf8))
     }

@@ -1,6 +1,6 @@
 public import FlashU
 import Foundation
-public import Images
+import Images
 public import Pipelines
 import ShowO2
 import Tensors

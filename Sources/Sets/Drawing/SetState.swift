@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 import Images
 
 /// How the files of a set stand: which are there and whole.

@@ -24,7 +24,7 @@ public struct SetFormat: Sendable {
     /// Where an item's metadata go; nil = nowhere.
     let metadataPath: (@Sendable (_ index: Int) -> String)?
     /// Whether the scorer would read a path below the folder, so that what is not of the set is a stray.
-    let isRead: @Sendable (String) -> Bool
+    package let isRead: @Sendable (String) -> Bool
 
     /// All formats, in the order in which they are told of.
     public static let all: [SetFormat] = [.geneval, .dpg, .t2iCompBench, .wise, .folder]

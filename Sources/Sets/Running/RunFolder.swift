@@ -27,9 +27,9 @@ public struct RunFolder: Sendable {
     }
 
     /// The contents of `run.json`.
-    struct Record: Codable {
-        var settings: [String: String]
-        var failed: [Failure]
+    package struct Record: Codable {
+        package var settings: [String: String]
+        package var failed: [Failure]
     }
 
     /// The folder of a run whose results are there.

@@ -8,6 +8,11 @@ public struct RunSettings: Sendable, Equatable {
         public let recorded: String
         /// What is asked for now.
         public let asked: String
+
+        /// A setting that differs.
+        public init(field: String, recorded: String, asked: String) {
+            (self.field, self.recorded, self.asked) = (field, recorded, asked)
+        }
     }
 
     /// By name.

@@ -79,7 +79,22 @@ extension MemoryEstimate {
         return estimate
     }
 
-    /// Images and text read, and continued token by token.
+    /// A video, as far as its memory goes.
+    public struct Video: Sendable, Equatable {
+        /// Frames.
+        public let frames: Int
+        /// A frame's tokens in the semantic encoder.
+        public let tokens: Int
+        /// A frame's tokens in the language model.
+        public let cells: Int
+
+        /// A video.
+        public init(frames: Int, tokens: Int, cells: Int) {
+            (self.frames, self.tokens, self.cells) = (frames, tokens, cells)
+        }
+    }
+
+    /// Images, videos and text read, and continued token by token.
     ///
     /// - Parameters:
     ///   - imageTokens: of each image.
@@ -87,20 +102,27 @@ extension MemoryEstimate {
     ///   - answerTokens: of one continuation.
     ///   - cut: drops tokens of every image.
     public static func reading(
-        _ geometry: ShowO2Geometry, imageTokens: [Int], textTokens: Int, answerTokens: Int, cut: TokenCut? = nil,
-        precision: Precision
+        _ geometry: ShowO2Geometry, imageTokens: [Int], videos: [Video] = [], textTokens: Int, answerTokens: Int,
+        cut: TokenCut? = nil, precision: Precision
     ) -> MemoryEstimate {
-        let rows = imageTokens.reduce(textTokens) { $0 + $1 + 3 }
+        let rows =
+            imageTokens.reduce(textTokens) { $0 + $1 + 3 } + videos.reduce(0) { $0 + $1.frames * $1.cells + 3 }
+        // What passes the encoder, image by image and frame by frame.
+        let encoded = imageTokens + videos.flatMap { Array(repeating: $0.tokens, count: $0.frames) }
         var estimate = MemoryEstimate()
         // What was read, and of its fork the last page and what follows.
         estimate.keysAndValues =
             geometry.llm.cacheBytes(rows, precision)
             + geometry.llm.cacheBytes(min(answerTokens, 256) + KeyValuePages.slots, precision)
         estimate.intermediates =
-            geometry.embeddingBytes(images: 1, tokens: imageTokens.max() ?? 0, precision)
+            geometry.embeddingBytes(images: 1, tokens: encoded.max() ?? 0, precision)
             + geometry.stackBytes([geometry.llm], rows: rows, precision) + rows * geometry.llm.hidden * 4
             + geometry.vocabulary * 8
-        if let cut { estimate.intermediates += geometry.cutBytes(cut, imageTokens: imageTokens, precision) }
+        if let cut { estimate.intermediates += geometry.cutBytes(cut, imageTokens: encoded, precision) }
+        // A video's latents, frame by frame and together.
+        estimate.results =
+            2 * 4 * geometry.latentChannels * geometry.patch * geometry.patch
+            * videos.reduce(0) { $0 + $1.frames * $1.tokens }
         estimate.scratch = geometry.scratchBytes(rows: rows, precision)
         estimate.outputWeights = geometry.vocabulary * geometry.llm.hidden * precision.denseWeightBytes
         return estimate

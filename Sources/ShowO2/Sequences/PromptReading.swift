@@ -27,14 +27,31 @@ public struct PromptReading {
                 throw ModelError.request("the \(what) has \(prompt.count) tokens; the model has room for \(room)")
             }
         }
-        func reading(_ prompt: [Int]) throws -> (sequence: TokenSequence, pieces: [Piece]) {
-            let ids = [special.beginOfSequence] + prompt + [special.beginOfImage]
-            return (try TokenSequence(model: model, special: special, drawing: true), [.text(ids)])
+        func pieces(_ prompt: [Int]) -> [Piece] {
+            [.text([special.beginOfSequence] + prompt + [special.beginOfImage])]
         }
-        let readings = try prompts.map(reading)
+        try self.init(
+            model: model, special: special, readings: prompts.map(pieces), negative: negative.map(pieces),
+            workspace: workspace)
+    }
+
+    /// Prepares the pass for sequences that read more than a prompt: images that the new one continues, a conversation.
+    ///
+    /// - Parameters:
+    ///   - readings: what each sequence reads, `[boi]` of the image to be drawn being the last token.
+    ///   - negative: what the unconditional branch reads; nil = no guidance.
+    /// - Throws: ``ModelError/request(_:)`` as ``ReadingPass`` does, or when the model was loaded without generation.
+    public init(
+        model: ShowO2Model, special: SpecialTokens, readings: [[Piece]], negative: [Piece]?,
+        workspace: Workspace = Workspace()
+    ) throws {
+        func reading(_ pieces: [Piece]) throws -> (sequence: TokenSequence, pieces: [Piece]) {
+            (try TokenSequence(model: model, special: special, drawing: true), pieces)
+        }
+        let readings = try readings.map(reading)
         let free = try negative.map(reading)
         pass = try ReadingPass(readings + (free.map { [$0] } ?? []), workspace: workspace)
         conditional = readings.map(\.sequence)
-        unconditional = free.map { free in prompts.map { _ in free.sequence } } ?? []
+        unconditional = free.map { free in readings.map { _ in free.sequence } } ?? []
     }
 }

@@ -1,0 +1,1 @@
+../../../Sources/Videos/VideoInfo.swift

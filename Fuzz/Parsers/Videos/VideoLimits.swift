@@ -1,0 +1,1 @@
+../../../Sources/Videos/VideoLimits.swift

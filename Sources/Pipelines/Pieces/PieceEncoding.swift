@@ -1,0 +1,147 @@
+import Compute
+import Images
+import ShowO2
+import Tensors
+
+/// The pieces of a prompt on their way into a sequence: text is tokenised, images and frames pass the VAE one by one.
+final class PieceEncoding {
+    /// What was asked for.
+    let layout: PieceLayout
+    /// What a sequence reads, once the stages have run.
+    private(set) var pieces: [Piece] = []
+    /// Images and frames that pass the VAE.
+    let pixelCount: Int
+
+    private let prompt: [PromptPiece]
+    private let geometry: ShowO2Geometry
+    private let vae: WanVAE?
+    private let posteriorSeed: UInt64?
+    private let imageMask: ImagePiece.Mask?
+    private let videoMask: VideoPiece.Mask
+
+    /// - Parameters:
+    ///   - imageMask: of every image; nil = the mask of understanding for images at time 1, and that of generation for all others, as the official
+    ///     `mmu_generate` and `mm_generate` have them.
+    ///   - posteriorSeed: the seed of the posterior's noise; nil = its mean.
+    ///   - imageLimit: tokens of an image at most; nil = none.
+    /// - Throws: `ModelError`, `TokenizerError`, `ImageError`, and errors of the VAE's file.
+    init(
+        _ prompt: [PromptPiece], on model: UnifiedModel, imageMask: ImagePiece.Mask? = nil,
+        videoMask: VideoPiece.Mask = .official, posteriorSeed: UInt64? = nil, imageLimit: Int? = nil
+    ) throws {
+        geometry = model.geometry
+        layout = try PieceLayout(prompt, geometry, limit: imageLimit, tokenizer: model.tokenizer)
+        // Pictures are fitted now, so that one that can't be is refused before anything is computed.
+        self.prompt = try prompt.map { [geometry] piece in
+            if case .image(let image) = piece { return try .image(image.fitted(to: geometry)) }
+            return piece
+        }
+        var pixels = 0
+        for piece in prompt {
+            switch piece {
+            case .image, .letterboxed: pixels += 1
+            case .video(let frames): pixels += frames.count
+            case .text, .ids, .latents: break
+            }
+        }
+        pixelCount = pixels
+        vae = pixels > 0 ? try model.vae() : nil
+        (self.imageMask, self.videoMask, self.posteriorSeed) = (imageMask, videoMask, posteriorSeed)
+    }
+
+    /// The videos whose frames will be waited for.
+    var frameSources: [any FrameSource] {
+        prompt.compactMap { if case .video(let frames) = $0 { frames } else { nil } }
+    }
+
+    /// Adds what the VAE takes while it encodes.
+    func addVAE(to estimate: inout MemoryEstimate) throws {
+        guard let vae else { return }
+        let size = geometry.readingSize
+        let memory = try vae.memory(.encoding, width: size.width, height: size.height)
+        estimate.vae = max(estimate.vae, memory.intermediates)
+        estimate.vaeWeights += memory.weights
+        estimate.beginsWithVAE = true
+    }
+
+    /// Adds the stages that make ``pieces``.
+    ///
+    /// - Parameter encoded: told after each image and frame how many there were.
+    func add(to stages: Stages, encoded: @escaping (Int) -> Void = { _ in }) {
+        var done = 0
+        func add(
+            _ pixels: @escaping () throws -> RGBImage, noise: @escaping (Int) -> [Float],
+            then: @escaping (Tensor) -> Void
+        ) {
+            stages.add { [self] in
+                guard let vae else { return }
+                let image = try pixels()
+                let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
+                try vae.addEncoding(to: stages, planar) { [self] posterior in
+                    let latents =
+                        posteriorSeed == nil ? posterior.mean : posterior.sample(noise: noise(posterior.mean.count))
+                    guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+                    done += 1
+                    encoded(done)
+                    then(latents.reshaped([1] + latents.shape))  // [1, channels, height, width]
+                }
+            }
+        }
+        let seed = posteriorSeed ?? 0
+        for (i, piece) in prompt.enumerated() {
+            switch piece {
+            case .text, .ids:
+                stages.add { [self] in if case .text(let ids) = layout.parts[i] { pieces.append(.text(ids)) } }
+            case .latents(let latents, let kind, let time):
+                stages.add { [self] in
+                    let latents = latents.toFloat32()
+                    guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+                    switch kind {
+                    case .video: pieces.append(.video(VideoPiece(latents: latents, time: time, mask: videoMask)))
+                    case .image:
+                        for n in 0..<latents.shape[0] { pieces.append(image(latents.rows(n..<n + 1), time: time)) }
+                    }
+                }
+            case .image(let image):
+                add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
+                    pieces.append(self.image($0))
+                }
+            case .letterboxed(let image, let picture):
+                add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
+                    pieces.append(self.image($0, padding: padding(picture)))
+                }
+            case .video(let frames):
+                // One generator for all frames, as for a batch of images.
+                var generator = TorchNoise(seed: seed)
+                var all: [Tensor] = []
+                for frame in 0..<frames.count {
+                    add({ try frames.frame(frame) }, noise: { generator.normal($0) }) { all.append($0) }
+                }
+                stages.add { [self] in
+                    guard let first = all.first else { return }
+                    // [frames, channels, height, width]
+                    let latents = Tensor(zeros: [all.count] + first.shape.dropFirst())
+                    for (n, one) in all.enumerated() { latents.rows(n..<n + 1).copy(from: one) }
+                    all = []
+                    pieces.append(
+                        .video(VideoPiece(latents: latents, mask: videoMask, padding: pooledPadding(frames.picture))))
+                }
+            }
+        }
+    }
+
+    private func image(_ latents: Tensor, time: Float = 1, padding: Set<Int> = []) -> Piece {
+        let mask = imageMask ?? (time == 1 ? .understanding : .generation)
+        return .image(ImagePiece(latents: latents, time: time, mask: mask, padding: padding))
+    }
+
+    private func padding(_ picture: ImageFitting.Rectangle) -> Set<Int> {
+        Letterbox.padding(geometry.readingGrid, side: geometry.pixelsPerToken, picture: picture)
+    }
+
+    /// The cells of a frame that look at bars only.
+    private func pooledPadding(_ picture: ImageFitting.Rectangle) -> Set<Int> {
+        let (padding, pooling) = (padding(picture), FramePooling(geometry.readingGrid))
+        return Set((0..<pooling.pooled.tokens).filter { pooling.sources(of: [$0]).allSatisfy(padding.contains) })
+    }
+}

@@ -1,0 +1,84 @@
+public import ArgumentParser
+import Foundation
+import Images
+import Pipelines
+public import ShowO2
+import Videos
+
+/// Options that say how videos are read.
+struct VideoOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Frames of a video, evenly from the first to the last, 1 to 4096; makes a GIF a video too. (default: 32)",
+            valueName: "n"))
+    var frames: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which tokens of a video see each other: official (as many as an image has, the others only what is before them) or full.",
+            valueName: "which"))
+    var videoMask: VideoPiece.Mask = .official
+
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that finding and decoding a video's frames may take, 1 to 86400. (default: 600)", valueName: "s"))
+    var maxVideoSeconds: Int?
+
+    func validate() throws {
+        if let frames, !(1...4096).contains(frames) {
+            throw ValidationError("--frames must be between 1 and 4096, not \(frames).")
+        }
+        if let maxVideoSeconds, !(1...86_400).contains(maxVideoSeconds) {
+            throw ValidationError("--max-video-seconds must be between 1 and 86400, not \(maxVideoSeconds).")
+        }
+    }
+
+    /// Begins to read a video at the size at which the model reads pictures, and tells what was odd about it. Returns when the first frame is there.
+    /// - Throws: `VideoError`, ``CommandError``.
+    func read(_ file: InputFile, for geometry: ShowO2Geometry) async throws -> VideoFrames {
+        guard let url = file.url else {
+            throw CommandError("a video is read more than once; name its file instead of -")
+        }
+        var limits = VideoLimits.default
+        if let maxVideoSeconds { limits.maxSeconds = Double(maxVideoSeconds) }
+        let (width, height) = geometry.readingSize
+        let video = try await VideoReader(limits: limits).frames(
+            of: url, count: frames ?? 32, width: width, height: height)
+        if video.available < video.count {
+            Terminal.hint(
+                "\(url.lastPathComponent) has \(video.available) frames; some stand for several of the \(video.count)")
+        }
+        return video
+    }
+
+    /// Whether a word names a video rather than a picture or a question.
+    func isVideo(_ word: String) -> Bool {
+        let ending = PathName.ending(word)
+        if ending == "gif" { return frames != nil }
+        let url = URL(userPath: word)
+        var status = stat()
+        guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return VideoFormat.readableEndings.contains(ending)
+        }
+        guard let handle = try? FileHandle(forReadingFrom: url) else { return false }
+        defer { try? handle.close() }
+        guard let head = try? handle.read(upToCount: VideoFormat.signatureLength) else { return false }
+        return VideoFormat.isVideo(signature: head)
+            || (VideoFormat.readableEndings.contains(ending) && ImageFormat(signature: head) == nil)
+    }
+}
+
+extension VideoPiece.Mask: ExpressibleByArgument {
+    /// `official` or `full`.
+    public init?(argument: String) {
+        switch argument {
+        case "official": self = .official
+        case "full": self = .full
+        default: return nil
+        }
+    }
+    /// As it is typed.
+    public var defaultValueDescription: String { self == .full ? "full" : "official" }
+    /// What may be typed.
+    public static var allValueStrings: [String] { ["official", "full"] }
+}
