@@ -16,7 +16,16 @@ struct ChatTemplate {
     /// The tokens after `[eoi]`: the question, in which special tokens are plain text, and the assistant's turn.
     func question(_ text: String) throws -> [Int] {
         guard let tokenizer else { throw Self.missing }
-        return tokenizer.encode(text, special: .asText) + (try encode("\n<|im_start|>assistant\n"))
+        return tokenizer.encode(text, special: .asText) + (try assistant())
+    }
+
+    /// The beginning of the assistant's turn.
+    func assistant() throws -> [Int] { try encode("\n<|im_start|>assistant\n") }
+
+    /// What stands between an answer and what the user says next.
+    /// - Parameter ended: whether the answer has ended itself.
+    func next(ended: Bool) throws -> [Int] {
+        (ended ? [] : [special.endOfSequence]) + (try encode("\n<|im_start|>user\n"))
     }
 
     private func encode(_ text: String) throws -> [Int] {

@@ -92,9 +92,10 @@ public struct ImageQuestion: Sendable {
     public enum Event: Sendable {
         /// So many of the images and frames have passed the VAE.
         case encoded(done: Int, total: Int)
-        /// The image has been read, once for all questions. When the profile drops image tokens, the places of those that stayed, rising, in
-        /// raster order over the token grid; nil when it drops none. ``TokenOverlay`` shows them on the image.
-        case imageRead(keptTokens: [Int]?)
+        /// What stands before the questions has been read, once for all of them. When the profile drops image tokens: of each image and each frame of a
+        /// video, in their order, the places of those that stayed, rising, in raster order over its tokens; empty when it drops none.
+        /// ``TokenOverlay`` shows them on an image.
+        case imageRead(keptTokens: [[Int]])
         /// More text of the answer to question `index`.
         case text(index: Int, String)
         /// The answer is complete.

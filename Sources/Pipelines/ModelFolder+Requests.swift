@@ -17,6 +17,7 @@ extension ModelFolder {
             width: request.width ?? request.height ?? geometry.imageWidth,
             height: request.height ?? request.width ?? geometry.imageHeight)
         guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
+        try request.checkCount()
         var seen: Set<String> = []
         for (what, prompt) in request.prompts.map({ ("prompt", $0) })
             + [request.negativePrompt].compactMap(\.self).map({ ("negative prompt", $0) })
@@ -31,7 +32,7 @@ extension ModelFolder {
                 guard what == "prompt" else {
                     throw ModelError.request("a negative prompt is text, not a sequence of pieces")
                 }
-                try PieceLayout(pieces, geometry, tokenizer: tokenizer).check(extra: grid.tokens + 2)
+                try PieceLayout(pieces, geometry, tokenizer: tokenizer).check(extra: grid.tokens, 2)
                 try checkVAE(pieces)
                 continue
             }
@@ -43,7 +44,7 @@ extension ModelFolder {
         }
         _ = try specialTokens()
         if let noise = request.noise {
-            let shape = [request.prompts.count] + geometry.latentShape(grid)
+            let shape = [request.images] + geometry.latentShape(grid)
             guard noise.shape == shape else {
                 throw ModelError.request("the initial noise has shape \(noise.shape); \(shape) is needed")
             }
@@ -82,8 +83,7 @@ extension ModelFolder {
             [.ids(prefix)] + request.sources, geometry, limit: goesOn ? nil : geometry.readingGrid.tokens,
             tokenizer: tokenizer)
         try checkVAE(request.sources)
-        let (extra, overflow) = longest.addingReportingOverflow(request.maxTokens)
-        try layout.check(extra: overflow ? .max : extra)
+        try layout.check(extra: longest, request.maxTokens)
     }
 
     /// Whether there is a VAE for pieces that need one.

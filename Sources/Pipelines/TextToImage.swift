@@ -33,8 +33,12 @@ public struct TextToImage: Sendable {
             /// new one continues (official `inference_mixed_modality.py`). The branch that it is guided away from stays `[bos] negative [boi]`, as there.
             case pieces([PromptPiece])
         }
-        /// One image is drawn for each.
+        /// What is drawn, ``copies`` images of each.
         public var prompts: [Prompt]
+        /// Images of each prompt. What a prompt shows is encoded once for all of them.
+        public var copies = 1
+        /// Images in all.
+        public var images: Int { prompts.count.multipliedReportingOverflow(by: copies).overflow ? .max : prompts.count * copies }
         /// What the images are guided away from, in the place of the empty text that the official code uses; nil = that. Without guidance it has
         /// no effect.
         public var negativePrompt: Prompt?
@@ -61,6 +65,15 @@ public struct TextToImage: Sendable {
         public static let mostImages = 100_000
         /// A number of images that can't be drawn, for the error.
         var impossibleCount: Int?
+
+        /// Refuses more images than can be drawn, or none.
+        /// - Throws: `ModelError/request(_:)`.
+        func checkCount() throws(ModelError) {
+            let impossible = (1...Self.mostImages).contains(copies) ? impossibleCount : copies
+            if let count = impossible ?? (images > Self.mostImages ? images : nil) {
+                throw .request("between 1 and \(Self.mostImages) images can be drawn of a prompt, not \(count)")
+            }
+        }
 
         /// One prompt, `count` images of it: 1 to ``mostImages``.
         public init(
@@ -116,7 +129,7 @@ public struct TextToImage: Sendable {
 
     /// A finished image.
     public struct Drawn: Sendable {
-        /// Its place among the prompts.
+        /// Its place among the images: those of the first prompt come first.
         public let index: Int
         /// The final latents `[channels, height / 8, width / 8]` float32, normalised.
         public let latents: Tensor

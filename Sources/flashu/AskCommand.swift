@@ -201,7 +201,7 @@ struct AskCommand: AsyncParsableCommand {
         let prints = !json && !plan.usesStandardOutput
         let count = request.questions.count
         var answers: [ImageQuestion.Answer] = []
-        var keptTokens: [Int]?
+        var keptTokens: [[Int]] = []
         var begun = -1
         /// Names the question, where there are several, ahead of its answer.
         func begin(_ index: Int) throws {
@@ -242,14 +242,16 @@ struct AskCommand: AsyncParsableCommand {
         try Task.checkCancellation()
         if let overlayFile, let image = shown {
             try overlayFile.write(
-                ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens ?? [])
+                ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens.first ?? [])
         }
         if temperature > 0 || samplePosterior, !json { seed.tellIfRandom() }
         if json {
             let reports = answers.map {
                 Report(
                     question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
-                    tokens: $0.tokens, finished: $0.finished, keptTokens: keptTokens, frames: frameNumbers,
+                    tokens: $0.tokens, finished: $0.finished,
+                    keptTokens: keptTokens.count == 1 ? keptTokens[0] : nil,
+                    keptTokensOfEach: keptTokens.count > 1 ? keptTokens : nil, frames: frameNumbers,
                     seed: temperature > 0 || samplePosterior ? seed.value : nil, timings: $0.timings)
             }
             try Terminal.write(
@@ -268,8 +270,10 @@ struct AskCommand: AsyncParsableCommand {
         let answer: String
         let tokens: [Int]
         let finished: Bool
-        /// Places of the image tokens that stayed; left out when none were dropped.
+        /// Places of the image tokens that stayed; left out when none were dropped, and for several images.
         let keptTokens: [Int]?
+        /// The same of each image and each frame, where there are several.
+        let keptTokensOfEach: [[Int]]?
         /// Places in the first video of the frames that were read; left out without one.
         let frames: [Int]?
         /// Of random choices; left out when there were none.

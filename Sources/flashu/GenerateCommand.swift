@@ -227,7 +227,7 @@ struct GenerateCommand: AsyncParsableCommand {
                     if traceFile != nil { traces.append(step.trace) }
                 case .image(let image):
                     let file = decode ? task.files[image.index] : nil
-                    let told = text(task.prompts[image.index], folder)
+                    let told = text(task.prompts[image.index / task.copies], folder)
                     done.add(image, file: file?.file, prompt: told.prompt)
                     if latentsFile != nil { latents.append(image.latents) }
                     if let pixels = image.pixels, let file, let provenance {
@@ -282,8 +282,8 @@ struct GenerateCommand: AsyncParsableCommand {
                 } else {
                     promptIds.map { .ids($0.ids) }
                 }
-            task.prompts = drawn.flatMap { Array(repeating: $0, count: count) }
-            task.files = try files(PathName.numbered(output, count: task.prompts.count), "--output", &plan)
+            (task.prompts, task.copies) = (drawn, count)
+            task.files = try files(PathName.numbered(output, count: drawn.count * count), "--output", &plan)
             return [task]
         }
         let list = try PromptList(plan.reads(prompts, "--prompts") as InputFile)
@@ -295,7 +295,7 @@ struct GenerateCommand: AsyncParsableCommand {
         return try zip(list.entries, counts).map { entry, count in
             var task = base
             task.line = entry.place
-            task.prompts = Array(repeating: .text(entry.prompt), count: count)
+            (task.prompts, task.copies) = ([.text(entry.prompt)], count)
             task.negativePrompt = entry.negativePrompt.map { $0.isEmpty ? nil : $0 } ?? base.negativePrompt
             task.steps = entry.steps ?? base.steps
             task.cfgScale = entry.cfgScale ?? base.cfgScale

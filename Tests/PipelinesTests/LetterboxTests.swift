@@ -28,7 +28,7 @@ import Testing
         let request = ImageQuestion.Request(
             sources: [source], questions: [.text("how many squares are there?")], maxTokens: 2, profile: profile)
         for try await event in ImageQuestion(model).ask(request) {
-            if case .imageRead(let tokens) = event { kept = tokens }
+            if case .imageRead(let tokens) = event { kept = tokens.first }
         }
         return kept
     }

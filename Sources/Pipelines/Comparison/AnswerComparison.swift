@@ -40,7 +40,7 @@ public struct AnswerComparison: Sendable {
             var tokens = model.geometry.readingGrid.tokens
             for try await event in ImageQuestion(model).ask(request) {
                 switch event {
-                case .imageRead(let kept): tokens = kept?.count ?? tokens
+                case .imageRead(let kept): tokens = kept.first?.count ?? tokens
                 case .text, .encoded: break
                 case .answer(let answer):
                     let t = answer.timings

@@ -28,6 +28,10 @@ public final class Answering: Job {
     private let pieces: PieceEncoding
     /// What was read before the questions.
     private var context: TokenSequence?
+    /// A sequence that goes on, if the context is none of its own.
+    private let start: Continuation?
+    /// The tokens of the answer that is on its way, or was last. All but the last of them have been read.
+    private(set) var written: [Int] = []
     private var encoding = Spent()
     private var reading = Spent()
 
@@ -46,9 +50,11 @@ public final class Answering: Job {
     /// - Parameters:
     ///   - forced: answers that are read instead of chosen (teacher forcing), one a question; nil = the model chooses.
     ///   - observe: told a question's place and the logits `[vocabulary]` from which each of its tokens is, or would be, chosen.
+    ///   - start: what the sources are read after, into its sequence; nil = nothing.
     init(
-        _ request: ImageQuestion.Request, on model: UnifiedModel, forced: [[Int]]?,
-        observe: ((Int, [Float]) -> Void)?, emit: @escaping (ImageQuestion.Event) -> Void
+        _ request: ImageQuestion.Request, on model: UnifiedModel, forced: [[Int]]? = nil,
+        observe: ((Int, [Float]) -> Void)? = nil, continuing start: Continuation? = nil,
+        emit: @escaping (ImageQuestion.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .understanding)
@@ -79,18 +85,18 @@ public final class Answering: Job {
         pieces = try PieceEncoding(
             [.ids(prefix)] + request.sources, on: model, videoMask: request.videoMask,
             posteriorSeed: request.posteriorSeed, imageLimit: goesOn ? nil : geometry.readingGrid.tokens)
-        let layout = pieces.layout
+        let layout = try PieceLayout(start?.unread ?? [], geometry) + pieces.layout
         guard layout.length > 0 else { throw ModelError.request("nothing to read") }
         let longest = questions.map(\.count).max() ?? 0
-        try layout.check(
-            extra: longest.addingReportingOverflow(request.maxTokens).overflow ? .max : longest + request.maxTokens)
+        try layout.check(extra: start?.sequence.count ?? 0, longest, request.maxTokens)
         planner = ReadingPlanner(
             request.profile, layers: geometry.llm.layers,
             neurons: model.neuronOrder?.ranges(.understanding, ratio: request.profile.ffn.understandingRatio),
             scores: model.calibration?.scores[.understanding])
         ends = request.endsAtImage ? [special.endOfSequence, special.beginOfImage] : [special.endOfSequence]
         (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
-        (self.forced, self.observe) = (forced, observe)
+        (self.forced, self.observe, self.start) = (forced, observe, start)
+        // Keys and values of what a continued sequence has read are there already.
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: layout.imageTokens, videos: layout.videos, textTokens: layout.textTokens + longest,
             answerTokens: request.maxTokens, cut: planner.cut, precision: model.network.compute.precision)
@@ -109,16 +115,16 @@ public final class Answering: Job {
     /// Reads what precedes the questions.
     private func readContext() throws {
         let before = spent
-        let sequence = try TokenSequence(model: network, special: special)
+        let sequence = try start?.sequence ?? TokenSequence(model: network, special: special)
         let goesOn = questions[0].isEmpty
         let pass = try ReadingPass(
-            [(sequence, pieces.pieces)], goesOn ? planner.questionPlan : planner.imagePlan, cut: planner.cut,
+            [(sequence, (start?.unread ?? []) + pieces.pieces)], goesOn ? planner.questionPlan : planner.imagePlan, cut: planner.cut,
             whole: goesOn, workspace: workspace)
         stages.add(pass.stages)
         stages.add { [unowned self] in
             context = sequence
             reading = spent - before
-            emit(.imageRead(keptTokens: pass.keptTokens.first))
+            emit(.imageRead(keptTokens: pass.keptTokens))
             finish(.read)
             stages.add { [unowned self] in
                 if goesOn { try begin(answer(0, in: sequence), after: pass, from: spent) } else { try ask(0) }
@@ -154,6 +160,7 @@ public final class Answering: Job {
 
     /// Tells of a token and asks for the next one, or ends the answer.
     private func proceed(_ answer: AnswerInProgress, _ token: Int) throws {
+        written = answer.tokens
         let isLast = forced.map { answer.tokens.count == $0[answer.index].count } ?? ends.contains(token)
         if !isLast, let piece = answer.append(token) { emit(.text(index: answer.index, piece)) }
         guard !isLast, forced != nil || answer.tokens.count < request.maxTokens else {

@@ -21,6 +21,8 @@ public final class Drawing: Job {
     private let emit: (TextToImage.Event) -> Void
     /// Told the time of each evaluation, its latents and its velocity `[images, channels, height, width]`, which hold only meanwhile.
     private let observe: ((Float, Tensor, Tensor) -> Void)?
+    /// A sequence at whose end the only image is drawn. It reads what is unread, and not the image.
+    private let continued: Continuation?
     /// The batch that is being denoised; given up before the VAE takes memory of its own.
     private var batch: Batch?
     private var evaluationsDone = 0
@@ -49,18 +51,17 @@ public final class Drawing: Job {
 
     /// The same, with a view of the trajectory.
     ///
-    /// - Parameter observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    /// - Parameters:
+    ///   - observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    ///   - continued: a sequence, a drawing one, at whose end the request's only image is drawn; nil = a new one.
     init(
-        _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)?,
-        emit: @escaping (TextToImage.Event) -> Void
+        _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)? = nil,
+        continuing continued: Continuation? = nil, emit: @escaping (TextToImage.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .generation)
         let settings = TextToImage.Settings(request, geometry)
-        if let count = request.impossibleCount {
-            throw ModelError.request(
-                "between 1 and \(TextToImage.Request.mostImages) images can be drawn of a prompt, not \(count)")
-        }
+        try request.checkCount()
         guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
         guard settings.guidance.isFinite else {
             throw ModelError.request("the guidance scale must be a finite number")
@@ -81,11 +82,18 @@ public final class Drawing: Job {
             return ids
         }
         let tokens = grid.tokens
-        prompts = try request.prompts.map { prompt in
-            guard case .pieces(let pieces) = prompt else { return .ids(try ids(prompt)) }
+        prompts = try request.prompts.flatMap { prompt in
+            guard case .pieces(let pieces) = prompt else {
+                return Array(repeating: Prompt.ids(try ids(prompt)), count: request.copies)
+            }
             let encoding = try PieceEncoding(pieces, on: model, imageMask: .generation, videoMask: .full)
-            try encoding.layout.check(extra: tokens + 2)
-            return .pieces(encoding)
+            try encoding.layout.check(extra: tokens, 2)
+            return Array(repeating: .pieces(encoding), count: request.copies)
+        }
+        let unread = try PieceLayout(continued?.unread ?? [], geometry)
+        if let continued {
+            precondition(prompts.count == 1, "a sequence goes on with one image")
+            try unread.check(extra: continued.sequence.count, tokens, 2)
         }
         // Guidance of 0 asks for the conditional branch alone, and so does 1: v_u + 1 (v_c - v_u) = v_c.
         let guided = settings.guidance > 0 && settings.guidance != 1
@@ -102,13 +110,14 @@ public final class Drawing: Job {
         vae = request.decode ? try model.vae() : nil
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
-        self.observe = observe
+        (self.observe, self.continued) = (observe, continued)
         // What is decided by the image must not depend on the others of its batch.
         let size =
             request.profile.decidesByImage
             ? 1 : max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
         let images = min(size, prompts.count)
-        let text = prompts.map(\.length)
+        // Keys and values of what a continued sequence has read are there already, but for the page that it goes on in.
+        let text = prompts.map { $0.length + unread.length + (continued == nil ? 0 : KeyValuePages.slots) }
         let planner = GenerationPlanner(
             request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons,
             magnitude: model.calibration?.scores[.generation]?.magnitude)
@@ -158,7 +167,7 @@ public final class Drawing: Job {
         /// What a sequence reads, boi included, once what has to be encoded is.
         func pieces(_ special: SpecialTokens) -> [Piece] {
             switch self {
-            case .ids(let ids): [.text([special.beginOfSequence] + ids + [special.beginOfImage])]
+            case .ids(let ids): [.text(special.drawing(ids))]
             case .pieces(let encoding):
                 encoding.layout.lastToken == special.beginOfImage
                     ? encoding.pieces : encoding.pieces + [.text([special.beginOfImage])]
@@ -170,6 +179,12 @@ public final class Drawing: Job {
     private func begin(_ images: Range<Int>) throws {
         let start = spent
         for case .pieces(let encoding) in prompts[images] { encoding.add(to: stages) }
+        if let continued, !continued.unread.isEmpty {
+            // Its end is the place before boi, where the next image, or text, goes on.
+            let pass = try ReadingPass([(continued.sequence, continued.unread)])
+            stages.add(pass.stages)
+            stages.add { withExtendedLifetime(pass) {} }
+        }
         stages.add { [unowned self] in try read(images, from: start) }
     }
 
@@ -177,7 +192,7 @@ public final class Drawing: Job {
     private func read(_ images: Range<Int>, from start: Spent) throws {
         let reading = try PromptReading(
             model: network, special: special, readings: prompts[images].map { $0.pieces(special) },
-            negative: negative.map { Prompt.ids($0).pieces(special) })
+            negative: negative.map { Prompt.ids($0).pieces(special) }, into: continued.map { [$0.sequence.fork()] })
         stages.add(reading.pass.stages)
         stages.add { [unowned self] in
             let evaluations = Sampler.evaluations(settings.sampler, points: schedule.times.count)

@@ -11,6 +11,7 @@ final class PieceEncoding {
     private(set) var pieces: [Piece] = []
     /// Images and frames that pass the VAE.
     let pixelCount: Int
+    private var isAdded = false
 
     private let prompt: [PromptPiece]
     private let geometry: ShowO2Geometry
@@ -64,10 +65,12 @@ final class PieceEncoding {
         estimate.beginsWithVAE = true
     }
 
-    /// Adds the stages that make ``pieces``.
+    /// Adds the stages that make ``pieces``; none when they were added before, for another image of the same prompt.
     ///
     /// - Parameter encoded: told after each image and frame how many there were.
     func add(to stages: Stages, encoded: @escaping (Int) -> Void = { _ in }) {
+        guard !isAdded else { return }
+        isAdded = true
         var done = 0
         func add(
             _ pixels: @escaping () throws -> RGBImage, noise: @escaping (Int) -> [Float],
@@ -88,6 +91,11 @@ final class PieceEncoding {
             }
         }
         let seed = posteriorSeed ?? 0
+        func addImage(_ image: RGBImage, padding: Set<Int>) {
+            add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
+                pieces.append(self.image($0, padding: padding))
+            }
+        }
         for (i, piece) in prompt.enumerated() {
             switch piece {
             case .text, .ids:
@@ -102,14 +110,8 @@ final class PieceEncoding {
                         for n in 0..<latents.shape[0] { pieces.append(image(latents.rows(n..<n + 1), time: time)) }
                     }
                 }
-            case .image(let image):
-                add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
-                    pieces.append(self.image($0))
-                }
-            case .letterboxed(let image, let picture):
-                add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
-                    pieces.append(self.image($0, padding: padding(picture)))
-                }
+            case .image(let image): addImage(image, padding: [])
+            case .letterboxed(let image, let picture): addImage(image, padding: padding(picture))
             case .video(let frames):
                 // One generator for all frames, as for a batch of images.
                 var generator = TorchNoise(seed: seed)

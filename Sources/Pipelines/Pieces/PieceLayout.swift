@@ -57,6 +57,31 @@ struct PieceLayout {
         }
     }
 
+    /// Pieces that are ready to be read.
+    /// - Throws: `ModelError` for latents of another shape.
+    init(_ pieces: [Piece], _ geometry: ShowO2Geometry) throws(ModelError) {
+        var parts: [Part] = []
+        for piece in pieces {
+            switch piece {
+            case .text(let ids): parts.append(.text(ids))
+            case .image(let image): parts.append(.images(count: 1, tokens: try geometry.tokens(of: image.latents)))
+            case .video(let video):
+                parts.append(
+                    .video(
+                        frames: video.latents.shape[0],
+                        pooling: FramePooling(try geometry.frameGrid(of: video.latents))))
+            }
+        }
+        self.parts = parts
+    }
+
+    private init(parts: [Part]) { self.parts = parts }
+
+    /// One after the other.
+    static func + (first: PieceLayout, second: PieceLayout) -> PieceLayout {
+        PieceLayout(parts: first.parts + second.parts)
+    }
+
     /// Token ids, all pieces together.
     var textTokens: Int {
         parts.reduce(0) { if case .text(let ids) = $1 { $0 + ids.count } else { $0 } }
@@ -88,10 +113,11 @@ struct PieceLayout {
 
     /// Refuses what is longer than the language model's context, saying how many frames or images would fit.
     ///
-    /// - Parameter extra: tokens that follow: a question, an answer, an image that will be drawn.
+    /// - Parameter extra: tokens that follow, kind by kind: a question, an answer, an image that will be drawn. They may be absurdly many.
     /// - Throws: ``ModelError/request(_:)``.
-    func check(extra: Int) throws(ModelError) {
+    func check(extra counts: Int...) throws(ModelError) {
         let limit = TokenSequence.longest
+        let extra = counts.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
         let (needed, overflow) = length.addingReportingOverflow(extra)
         guard overflow || needed > limit else { return }
         var advice = ""

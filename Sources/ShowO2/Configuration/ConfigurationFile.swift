@@ -58,6 +58,8 @@ struct GeometryFile: Decodable {
     var vae: VAE?
     var sampling: Sampling?
     var alignment: Alignment?
+    /// Whether the model was trained to write and draw in turns.
+    var mixed_modality: Bool?
 }
 
 extension Decodable {

@@ -105,6 +105,7 @@ extension ShowO2Geometry {
         sampling = SamplingDefaults(
             steps: extra?.sampling?.points ?? 50, timeShift: Float(extra?.sampling?.time_shift ?? 3),
             guidance: Float(extra?.sampling?.guidance ?? 5))
+        isTrainedForMixedModality = extra?.mixed_modality ?? false
         if let stated = extra?.alignment {
             alignment = try Alignment(stated)
         }

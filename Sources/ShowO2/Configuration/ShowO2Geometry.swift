@@ -57,6 +57,8 @@ public struct ShowO2Geometry: Sendable, Equatable {
     public var latentStd: [Float]
     /// What to sample with when the user does not say.
     public var sampling: SamplingDefaults
+    /// Whether the model was trained to write and draw in turns, which no released one was (`inference_mixed_modality.py`).
+    public var isTrainedForMixedModality = false
     /// How to ask the model whether an image shows a prompt.
     public var alignment = Alignment.standard
 

@@ -41,5 +41,10 @@ public struct SpecialTokens: Sendable, Equatable, Codable {
     /// The first four ids: for benchmarks of random weights, whose time does not depend on ids.
     package static let firstIDs = SpecialTokens(beginOfSequence: 0, endOfSequence: 1, beginOfImage: 2, endOfImage: 3)
 
+    /// What is read of a prompt before the image that is drawn of it: `[bos] prompt [boi]`.
+    ///
+    /// Official file: `models/misc.py`, `prepare_gen_input`.
+    public func drawing(_ prompt: [Int]) -> [Int] { [beginOfSequence] + prompt + [beginOfImage] }
+
     var all: [Int] { [beginOfSequence, endOfSequence, beginOfImage, endOfImage] }
 }

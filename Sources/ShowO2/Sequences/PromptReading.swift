@@ -27,9 +27,7 @@ public struct PromptReading {
                 throw ModelError.request("the \(what) has \(prompt.count) tokens; the model has room for \(room)")
             }
         }
-        func pieces(_ prompt: [Int]) -> [Piece] {
-            [.text([special.beginOfSequence] + prompt + [special.beginOfImage])]
-        }
+        func pieces(_ prompt: [Int]) -> [Piece] { [.text(special.drawing(prompt))] }
         try self.init(
             model: model, special: special, readings: prompts.map(pieces), negative: negative.map(pieces),
             workspace: workspace)
@@ -40,16 +38,18 @@ public struct PromptReading {
     /// - Parameters:
     ///   - readings: what each sequence reads, `[boi]` of the image to be drawn being the last token.
     ///   - negative: what the unconditional branch reads; nil = no guidance.
+    ///   - sequences: sequences that have read something already, one for each of `readings`, drawing ones; nil = new ones.
     /// - Throws: ``ModelError/request(_:)`` as ``ReadingPass`` does, or when the model was loaded without generation.
     public init(
         model: ShowO2Model, special: SpecialTokens, readings: [[Piece]], negative: [Piece]?,
-        workspace: Workspace = Workspace()
+        into sequences: [TokenSequence]? = nil, workspace: Workspace = Workspace()
     ) throws {
-        func reading(_ pieces: [Piece]) throws -> (sequence: TokenSequence, pieces: [Piece]) {
-            (try TokenSequence(model: model, special: special, drawing: true), pieces)
+        func begun() throws -> TokenSequence { try TokenSequence(model: model, special: special, drawing: true) }
+        precondition(sequences.map { $0.count == readings.count } ?? true, "a sequence for each reading")
+        let readings = try readings.enumerated().map { i, pieces in
+            (sequence: try sequences?[i] ?? begun(), pieces: pieces)
         }
-        let readings = try readings.map(reading)
-        let free = try negative.map(reading)
+        let free = try negative.map { (sequence: try begun(), pieces: $0) }
         pass = try ReadingPass(readings + (free.map { [$0] } ?? []), workspace: workspace)
         conditional = readings.map(\.sequence)
         unconditional = free.map { free in readings.map { _ in free.sequence } } ?? []

@@ -6,8 +6,10 @@ import Tensors
 
 /// Images that share their settings, and the files that they go to.
 struct DrawingTask: Sendable {
-    /// What is drawn, once for each of ``files``.
+    /// What is drawn, ``copies`` times each.
     var prompts: [TextToImage.Request.Prompt]
+    /// Images of each prompt.
+    var copies = 1
     var negativePrompt: String?
     var steps: Int?
     var cfgScale: Float?
@@ -22,9 +24,11 @@ struct DrawingTask: Sendable {
 
     /// The pipeline's request.
     func request(_ profile: AccelerationProfile, noise: Tensor?, decode: Bool) -> TextToImage.Request {
-        TextToImage.Request(
+        var request = TextToImage.Request(
             prompts: prompts, steps: steps, guidance: cfgScale, timeShift: timeShift, seed: seed, width: width,
             height: height, negativePrompt: negativePrompt.map { .text($0) }, noise: noise, decode: decode,
             profile: profile)
+        request.copies = copies
+        return request
     }
 }
