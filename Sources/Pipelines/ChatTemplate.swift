@@ -1,14 +1,17 @@
 import ShowO2
 import Tokenizers
 
-/// The official prompt around an image and a question (`inference_mmu.py`).
+/// The official prompt around an image and a question (`inference_mmu.py`), or nothing.
 struct ChatTemplate {
+    /// Which of them.
+    var kind = Conversation.Template.chatML
     let special: SpecialTokens
     let tokenizer: Tokenizer?
 
     /// `[bos] system ... user`, up to but without `[boi]`. The pieces are tokenised one by one, as the official code does.
     func prefix() throws -> [Int] {
-        [special.beginOfSequence]
+        if kind == .plain { return [special.beginOfSequence] }
+        return [special.beginOfSequence]
             + (try encode("system\nYou are a helpful assistant.<|im_end|>"))
             + (try encode("\n<|im_start|>user\n"))
     }
@@ -20,12 +23,12 @@ struct ChatTemplate {
     }
 
     /// The beginning of the assistant's turn.
-    func assistant() throws -> [Int] { try encode("\n<|im_start|>assistant\n") }
+    func assistant() throws -> [Int] { kind == .plain ? [] : try encode("\n<|im_start|>assistant\n") }
 
     /// What stands between an answer and what the user says next.
     /// - Parameter ended: whether the answer has ended itself.
     func next(ended: Bool) throws -> [Int] {
-        (ended ? [] : [special.endOfSequence]) + (try encode("\n<|im_start|>user\n"))
+        kind == .plain ? [] : (ended ? [] : [special.endOfSequence]) + (try encode("\n<|im_start|>user\n"))
     }
 
     private func encode(_ text: String) throws -> [Int] {

@@ -41,6 +41,8 @@ public struct ImageQuestion: Sendable {
         public var questions: [Question]
         /// The exact tokens before boi, instead of the template's.
         public var prefix: [Int]?
+        /// What stands around images and question.
+        public var template = Conversation.Template.chatML
         /// Tokens of an answer at most.
         public var maxTokens: Int
         /// How tokens are chosen.

@@ -64,7 +64,8 @@ extension ModelFolder {
         let special = try specialTokens()
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
         let template = ChatTemplate(
-            special: special, tokenizer: needsText || request.prefix == nil ? try tokenizer() : nil)
+            kind: request.template, special: special,
+            tokenizer: needsText || request.prefix == nil ? try tokenizer() : nil)
         let prefix = try request.prefix ?? template.prefix()
         var longest = 0
         var goesOn = false

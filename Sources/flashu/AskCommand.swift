@@ -53,6 +53,11 @@ struct AskCommand: AsyncParsableCommand {
         completion: .file(extensions: ["json"]))
     var pieces: String?
 
+    @Option(
+        help:
+            "What stands around images and question: chatml (the official inference_mmu.py's) or plain (nothing).")
+    var template = Conversation.Template.chatML
+
     @Option(help: "Tokens of an answer at most, 1 to 30000.")
     var maxTokens = 300
 
@@ -192,6 +197,7 @@ struct AskCommand: AsyncParsableCommand {
             sampling: SamplingOptions(temperature: temperature, topK: topK, topP: topP, seed: seed.value),
             posteriorSeed: samplePosterior ? seed.value : nil, profile: profile)
         request.videoMask = videos.videoMask
+        request.template = template
         request.endsAtImage = list?.endsAtImage ?? false
         try folder.check(request)
 
@@ -222,7 +228,7 @@ struct AskCommand: AsyncParsableCommand {
             case .text(let index, let piece):
                 guard prints else { continue }
                 try begin(index)
-                try Terminal.write(piece, terminator: "")
+                try Terminal.write(Terminal.shown(piece), terminator: "")
             case .answer(let answer):
                 answers.append(answer)
                 guard prints else { continue }

@@ -21,7 +21,8 @@ struct FlashUCommand: AsyncParsableCommand {
             """,
         version: FlashUVersion.current,
         subcommands: [
-            GenerateCommand.self, AskCommand.self, DrawSetCommand.self, AskSetCommand.self, InspectCommand.self,
+            GenerateCommand.self, AskCommand.self, ChatCommand.self, DrawSetCommand.self, AskSetCommand.self,
+            InspectCommand.self,
             CalibrateCommand.self, AnalyzeCommand.self,
             CompareCommand.self, EvalCommand.self, JudgeCommand.self, TuneCommand.self, ConvertCommand.self,
             BenchCommand.self,

@@ -236,7 +236,8 @@ struct GenerateCommand: AsyncParsableCommand {
                         }
                         let parameters = provenance.parameters(
                             of: image, prompt: told.prompt, ids: told.ids, negativePrompt: task.negativePrompt,
-                            noise: own)
+                            noise: own,
+                            pieces: told.pieces)
                         try file.write(pixels, text: [(GenerationParameters.pngKey, parameters.text)])
                     }
                     if let file, reports {
@@ -322,16 +323,18 @@ struct GenerateCommand: AsyncParsableCommand {
         return try names.map { try ImageOutput(plan.writes($0, role), quality: quality) }
     }
 
-    /// A prompt as text, and its ids if it was given as such.
-    private func text(_ prompt: TextToImage.Request.Prompt, _ folder: ModelFolder) -> (prompt: String, ids: [Int]?) {
+    /// A prompt as text, its ids if it was given as such, and the kinds of its pieces if it has some.
+    private func text(
+        _ prompt: TextToImage.Request.Prompt, _ folder: ModelFolder
+    ) -> (prompt: String, ids: [Int]?, pieces: String?) {
         switch prompt {
-        case .text(let text): return (text, nil)
+        case .text(let text): return (text, nil, nil)
         case .ids(let ids):
             let tokenizer = folder.hasTokenizer ? try? folder.tokenizer() : nil
-            return (tokenizer?.decode(ids, skippingSpecial: false) ?? "", ids)
+            return (tokenizer?.decode(ids, skippingSpecial: false) ?? "", ids, nil)
         case .pieces(let pieces):
             let words = pieces.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
-            return (words.joined(separator: " "), nil)
+            return (words.joined(separator: " "), nil, pieces.map(\.kind).joined(separator: " "))
         }
     }
 

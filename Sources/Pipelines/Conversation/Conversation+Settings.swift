@@ -75,13 +75,13 @@ extension Conversation {
                 profile: profile)
         }
 
-        /// The request for text behind `written` tokens that the model chose.
-        func writing(after written: Int, maxTokens: Int) -> ImageQuestion.Request {
+        /// The request for text behind so many choices of the model.
+        func writing(after choices: Int, maxTokens: Int) -> ImageQuestion.Request {
             var request = ImageQuestion.Request(
                 sources: [], questions: [.continuation], prefix: [], maxTokens: maxTokens,
                 // The generator adds a constant for each choice, so that this is the one of the texts before, which goes on.
                 sampling: SamplingOptions(
-                    temperature: temperature, topK: topK, topP: topP, seed: seed &+ UInt64(written)),
+                    temperature: temperature, topK: topK, topP: topP, seed: seed &+ UInt64(choices)),
                 profile: profile)
             request.endsAtImage = true
             return request

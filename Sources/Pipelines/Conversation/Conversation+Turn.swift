@@ -14,11 +14,12 @@ extension Conversation {
         /// A turn that was kept elsewhere.
         public init(parts: [Part], ending: Ending) { (self.parts, self.ending) = (parts, ending) }
 
-        /// Tokens that the model chose.
-        var written: Int {
+        /// Choices of the model: its tokens, the boi of each of its images among them.
+        var choices: Int {
             parts.reduce(0) {
-                guard $1.author == .model, case .tokens(let ids) = $1.content else { return $0 }
-                return $0 + ids.count
+                guard $1.author == .model else { return $0 }
+                if case .tokens(let ids) = $1.content { return $0 + ids.count }
+                return $0 + 1
             }
         }
 

@@ -56,7 +56,8 @@ public actor Conversation {
         special = try model.specialTokens()
         guard (1...TokenSequence.longest).contains(style.context) else {
             throw ModelError.request(
-                "a context of \(style.context) tokens is not between 1 and \(TokenSequence.longest), what the language model reads")
+                "a context of \(style.context) tokens is not between 1 and \(TokenSequence.longest), what the language model reads"
+            )
         }
         writing = try ConversationReader(.writing, style, model.network, special)
         drawing = try ConversationReader(.drawing, style, model.network, special)
@@ -123,7 +124,12 @@ public actor Conversation {
 
     // MARK: Turns
 
-    /// Waits until no turn is on its way.
+    /// All turns, once none is on its way.
+    public func settled() async -> [Turn] {
+        await idle()
+        return turns
+    }
+
     private func idle() async {
         while let task = last {
             await task.value
@@ -160,7 +166,7 @@ public actor Conversation {
         let place = (writing.checkpoint, drawing.checkpoint)
         let turn = try ConversationTurn(model, after: turns, writing, drawing, style, settings, emit: emit)
         do {
-            try await turn.run(pieces, around: template(pieces, draws: draws), draws: draws)
+            try await turn.run(pieces, around: template(pieces), draws: draws)
         } catch {
             if turn.keeps(error) { keep(turn, place) }
             throw error
@@ -178,19 +184,15 @@ public actor Conversation {
     }
 
     /// The tokens around what the user says.
-    private func template(_ pieces: [PromptPiece], draws: Bool) throws -> (before: [Int], after: [Int]) {
+    private func template(_ pieces: [PromptPiece]) throws -> (before: [Int], after: [Int]) {
         let isFirst = turns.isEmpty
-        switch style.template {
-        case .plain: return (isFirst ? [special.beginOfSequence] : [], [])
-        case .chatML:
-            let template = ChatTemplate(special: special, tokenizer: try model.tokenizer())
-            // Going on is no turn of the user's.
-            guard isFirst || !pieces.isEmpty else { return ([], []) }
-            return (
-                isFirst ? try template.prefix() : try template.next(ended: turns.last?.isEnded(by: special) ?? false),
-                try template.assistant()
-            )
-        }
+        let template = ChatTemplate(kind: style.template, special: special, tokenizer: try? model.tokenizer())
+        // Going on is no turn of the user's.
+        guard isFirst || !pieces.isEmpty else { return ([], []) }
+        return (
+            isFirst ? try template.prefix() : try template.next(ended: turns.last?.isEnded(by: special) ?? false),
+            try template.assistant()
+        )
     }
 
     /// Refuses what the model cannot read.

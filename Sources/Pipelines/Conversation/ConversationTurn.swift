@@ -18,8 +18,8 @@ final class ConversationTurn: @unchecked Sendable {
     private(set) var writing: ConversationReader
     private(set) var drawing: ConversationReader
     private(set) var turn: Conversation.Turn
-    /// Tokens that the model chose, and images that it drew, in all turns.
-    private var written: Int
+    /// Choices of the model, and images that it drew, in all turns.
+    private var choices: Int
     private var images: Int
     /// Of a text that was cut off: what its last job has chosen.
     private var answering: Answering?
@@ -34,7 +34,7 @@ final class ConversationTurn: @unchecked Sendable {
         special = try model.specialTokens()
         (self.writing, self.drawing) = (writing.forked(), drawing.forked())
         turn = Conversation.Turn(parts: [], ending: .ended)
-        written = turns.reduce(0) { $0 + $1.written }
+        choices = turns.reduce(0) { $0 + $1.choices }
         images = turns.reduce(0) { $0 + $1.drawn }
     }
 
@@ -65,7 +65,9 @@ final class ConversationTurn: @unchecked Sendable {
         try room(for: layout.length + template.before.count + template.after.count + 1)
         if said.contains(where: \.isVisual) {
             try await model.scheduler.run { [self] in
-                try Encoding(said, on: model) { [emit] in emit(.encoded(done: $0, total: $1)) } done: { [self] in
+                try Encoding(said, on: model) { [emit] in
+                    emit(.encoded(done: $0, total: $1))
+                } done: { [self] in
                     encoded = $0
                 }
             }
@@ -100,7 +102,7 @@ final class ConversationTurn: @unchecked Sendable {
     private func write() async throws -> Conversation.Ending {
         let left = style.context - (try writing.length(model.geometry))
         guard left > 0 else { return .full }
-        let request = settings.writing(after: written, maxTokens: min(settings.maxTokens, left))
+        let request = settings.writing(after: choices, maxTokens: min(settings.maxTokens, left))
         let count = writing.sequence.count
         do {
             try await model.scheduler.run { [self] in
@@ -125,8 +127,8 @@ final class ConversationTurn: @unchecked Sendable {
     @discardableResult private func settle(from count: Int) -> Int? {
         let ids = answering?.written ?? []
         answering = nil
-        written += ids.count
         let text = ids.last == special.beginOfImage ? Array(ids.dropLast()) : ids
+        choices += text.count
         if text.isEmpty {
             // Nothing stays but, perhaps, what was read.
             writing.settle(from: count)
@@ -170,6 +172,7 @@ final class ConversationTurn: @unchecked Sendable {
         drawing.settle(from: count)
         guard let image = drawn.image else { throw CancellationError() }
         images += 1
+        choices += 1
         append(.model, .image(latents: image.latents.reshaped([1] + image.latents.shape)))
         emit(.image(image))
     }
@@ -179,7 +182,7 @@ final class ConversationTurn: @unchecked Sendable {
 
     /// Whether what was written and drawn stays though the turn has failed: where whoever listened has gone, or an image has no room.
     func keeps(_ error: any Error) -> Bool {
-        guard turn.written > 0 || turn.drawn > 0 else { return false }
+        guard turn.choices > 0 else { return false }
         if error is CancellationError { turn.ending = .cancelled }
         return turn.ending == .cancelled || turn.ending == .full
     }

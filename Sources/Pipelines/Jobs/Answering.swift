@@ -62,7 +62,7 @@ public final class Answering: Job {
         guard request.maxTokens > 0 else { throw ModelError.request("max tokens must be above 0") }
         let needsText = request.questions.contains { if case .text = $0 { true } else { false } }
         let tokenizer = needsText || request.prefix == nil ? try model.tokenizer() : try? model.tokenizer()
-        let template = ChatTemplate(special: special, tokenizer: tokenizer)
+        let template = ChatTemplate(kind: request.template, special: special, tokenizer: tokenizer)
         let prefix = try request.prefix ?? template.prefix()
         let goesOn = request.questions.contains { if case .continuation = $0 { true } else { false } }
         questions = try request.questions.map { question in
@@ -118,7 +118,8 @@ public final class Answering: Job {
         let sequence = try start?.sequence ?? TokenSequence(model: network, special: special)
         let goesOn = questions[0].isEmpty
         let pass = try ReadingPass(
-            [(sequence, (start?.unread ?? []) + pieces.pieces)], goesOn ? planner.questionPlan : planner.imagePlan, cut: planner.cut,
+            [(sequence, (start?.unread ?? []) + pieces.pieces)], goesOn ? planner.questionPlan : planner.imagePlan,
+            cut: planner.cut,
             whole: goesOn, workspace: workspace)
         stages.add(pass.stages)
         stages.add { [unowned self] in

@@ -27,6 +27,17 @@ public enum PromptPiece: Sendable {
         case video
     }
 
+    /// What it is, in one word.
+    public var kind: String {
+        switch self {
+        case .text: "text"
+        case .ids: "ids"
+        case .image, .letterboxed: "image"
+        case .latents(_, let kind, _): kind.rawValue
+        case .video: "video"
+        }
+    }
+
     /// Whether it is seen rather than read.
     public var isVisual: Bool {
         switch self {

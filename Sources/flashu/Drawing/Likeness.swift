@@ -29,6 +29,11 @@ struct Likeness {
             throw CommandError("the image was not drawn by FlashU")
         }
         func extra(_ key: String) -> String? { parameters.extra.first { $0.key == key }?.value }
+        if extra(Provenance.Key.pieces) != nil {
+            throw CommandError(
+                "the image was drawn behind a sequence (--pieces, chat) that its text does not hold; draw it again from that"
+            )
+        }
         guard let sampler = Sampler.Kind(argument: parameters.sampler) else {
             throw CommandError("there is no sampler \"\(parameters.sampler.prefix(40))\"")
         }

@@ -17,6 +17,8 @@ struct Provenance {
         static let noise = "Noise hash"
         static let instructions = "Instructions"
         static let gridSeeds = "Grid seeds"
+        /// What the image was drawn behind, if not a prompt.
+        static let pieces = "Pieces"
     }
 
     private let model: String
@@ -39,16 +41,17 @@ struct Provenance {
     ///   - prompt: its text, or its ids as text.
     ///   - ids: what the prompt was given as, if not as text.
     ///   - noise: what it started from, if not from its seed's noise.
+    ///   - pieces: what it was drawn behind, if not a prompt: kinds, for people.
     ///   - seeds: of all cells, if the file is a grid of images of which this is the first.
     func parameters(
         of image: TextToImage.Drawn, prompt: String, ids: [Int]?, negativePrompt: String?, noise: [Float]?,
-        seeds: [UInt64]? = nil
+        pieces: String? = nil, seeds: [UInt64]? = nil
     ) -> GenerationParameters {
         let extra: [(String, String?)] = [
             (Key.promptIDs, ids?.map(String.init).joined(separator: ",")), (Key.acceleration, profile.recorded),
             (Key.model, modelHash), (Key.calibration, calibrationHash),
             (Key.noise, noise.map(ContentFingerprint.of)), (Key.instructions, CPUCompute.instructionSet),
-            (Key.gridSeeds, seeds?.map(String.init).joined(separator: " ")),
+            (Key.pieces, pieces), (Key.gridSeeds, seeds?.map(String.init).joined(separator: " ")),
         ]
         return GenerationParameters(
             prompt: prompt, negativePrompt: negativePrompt, steps: image.settings.steps,

@@ -13,6 +13,12 @@ enum PathName {
         return (String(path[...slash]), String(path[path.index(after: slash)...]))
     }
 
+    /// A name without its ending.
+    static func withoutEnding(_ name: String) -> String {
+        guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+        return String(name[..<dot])
+    }
+
     /// The ending of a file's name without its dot, lowercased; empty where there is none. `.png` is a name, not an ending.
     static func ending(_ path: String) -> String {
         let name = split(path).name

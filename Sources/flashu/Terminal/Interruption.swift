@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 
 /// Ctrl-C: the running task is cancelled and stops within a step; files are written whole or not at all.
 struct Interruption: Error {
@@ -18,6 +19,7 @@ struct Interruption: Error {
         let caught = Caught()
         let task = Task { try await body() }
         let source = caughtSignals { number in
+            if number == SIGINT, let cancel = Self.takeCancel() { return cancel() }
             if caught.set(number) { task.cancel() } else { leave(128 + number) }
         }
         defer { source?.cancel() }
@@ -28,6 +30,23 @@ struct Interruption: Error {
             throw error
         }
         if let number = caught.signal { throw Interruption(status: 128 + number) }
+    }
+
+    /// What the next Ctrl-C cancels, in the place of all.
+    private static let cancels = Mutex<(@Sendable () -> Void)?>(nil)
+
+    private static func takeCancel() -> (@Sendable () -> Void)? {
+        cancels.withLock { cancel in
+            defer { cancel = nil }
+            return cancel
+        }
+    }
+
+    /// Runs `body`; the first Ctrl-C meanwhile calls `cancel`, only the second one interrupts the command.
+    static func during(_ cancel: @escaping @Sendable () -> Void, body: () async throws -> Void) async rethrows {
+        cancels.withLock { $0 = cancel }
+        defer { cancels.withLock { $0 = nil } }
+        try await body()
     }
 
     /// Calls `body` with each signal from now on. The signals' handler writes their numbers to a pipe: one that comes before the pipe is read from

@@ -88,7 +88,7 @@ import Testing
                 request.endsAtImage = true
                 let answer = try await ImageQuestion(model).answers(request)
                 #expect(answer.first?.tokens == expected, "part \(i)")
-                written += expected.count
+                written += ids.count
             case .image(let latents, _):
                 var request = TextToImage.Request(
                     prompts: [.pieces(writingPieces(before, time: 1))], steps: settings.steps,
@@ -97,7 +97,7 @@ import Testing
                 request.decode = false
                 let image = try await TextToImage(model).images(request)
                 #expect(image.first?.latents.floats() == latents.floats(), "part \(i)")
-                drawn += 1
+                (drawn, written) = (drawn + 1, written + 1)
             case .video: break
             }
         }
@@ -300,12 +300,13 @@ import Testing
         }
         try await expectRefusal("don't fit") {
             _ = try Conversation(
-                model, turns: [.init(parts: [.init(.user, .image(latents: Tensor(zeros: [1, 3, 4, 4])))], ending: .ended)])
+                model,
+                turns: [.init(parts: [.init(.user, .image(latents: Tensor(zeros: [1, 3, 4, 4])))], ending: .ended)])
         }
         var style = Conversation.Style()
         style.context = 0
         try await expectRefusal("context") { _ = try Conversation(model, style: style) }
         let reading = try await UnifiedModel.load(Golden.model("nano"), precision: .f32, tasks: .understanding)
-        try await expectRefusal("") { _ = try Conversation(reading) }
+        try await expectRefusal("generation") { _ = try Conversation(reading) }
     }
 }
