@@ -228,7 +228,7 @@ struct AskCommand: AsyncParsableCommand {
             case .text(let index, let piece):
                 guard prints else { continue }
                 try begin(index)
-                try Terminal.write(Terminal.shown(piece), terminator: "")
+                try Terminal.write(ModelText.shown(piece), terminator: "")
             case .answer(let answer):
                 answers.append(answer)
                 guard prints else { continue }

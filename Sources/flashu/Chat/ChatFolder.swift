@@ -132,7 +132,7 @@ enum ChatMarkdown {
     /// Text in which nothing is markup.
     private static func plain(_ text: String) -> String {
         var out = ""
-        for character in Terminal.safe(text.trimmingCharacters(in: .whitespacesAndNewlines)) {
+        for character in ModelText.safe(text.trimmingCharacters(in: .whitespacesAndNewlines)) {
             if "\\`*_[]<>#!|&".contains(character) { out.append("\\") }
             out.append(character)
         }

@@ -85,7 +85,7 @@ struct ChatTerminal {
             case .encoded(let done, let total): if total > 1 { ProgressLine("reading").show(done, of: total) }
             case .text(let piece):
                 Terminal.clearProgress()
-                try Terminal.write(Terminal.shown(piece), terminator: "")
+                try Terminal.write(ModelText.shown(piece), terminator: "")
             case .drawing: try Terminal.write("")
             case .step(let step): progress.show(step.done, of: step.total)
             case .image(let image):

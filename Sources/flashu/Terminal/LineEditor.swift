@@ -1,9 +1,7 @@
-import Foundation
-
 /// A line that is being typed: what keys do to it. Knows nothing of terminals; ``LineReader`` does.
-struct LineEditor {
+package struct LineEditor {
     /// What a key leads to.
-    enum Outcome: Equatable {
+    package enum Outcome: Equatable {
         /// The line may have changed.
         case edited
         /// The line is complete.
@@ -14,27 +12,30 @@ struct LineEditor {
         case ended
     }
 
-    private(set) var text: [Character] = []
-    private(set) var cursor = 0
+    package private(set) var text: [Character] = []
+    package private(set) var cursor = 0
     /// Lines of before, the latest last.
-    private(set) var history: [String] = []
+    package private(set) var history: [String] = []
     /// Which of them is shown; `history.count` = the new one.
     private var place = 0
     /// The new line while an old one is shown.
     private var draft: [Character] = []
     private var pending: [UInt8] = []
 
+    /// An empty line.
+    package init() {}
+
     /// Begins a new line.
-    mutating func begin() { (text, cursor, place, draft, pending) = ([], 0, history.count, [], []) }
+    package mutating func begin() { (text, cursor, place, draft, pending) = ([], 0, history.count, [], []) }
 
     /// Remembers a line.
-    mutating func remember(_ line: String) {
+    package mutating func remember(_ line: String) {
         if !line.isEmpty, history.last != line { history.append(line) }
         if history.count > 1000 { history.removeFirst() }
     }
 
     /// Takes a byte of the keyboard: UTF-8, control characters and the escape sequences of arrow keys.
-    mutating func take(_ byte: UInt8) -> Outcome {
+    package mutating func take(_ byte: UInt8) -> Outcome {
         pending.append(byte)
         if pending[0] == 0x1B { return escape() }
         if byte < 0x20 || byte == 0x7F {
@@ -133,7 +134,7 @@ struct LineEditor {
     }
 
     /// What is seen of the line in `columns` columns, scrolled so that the cursor is there, and the cursor's column.
-    func view(columns: Int) -> (text: String, column: Int) {
+    package func view(columns: Int) -> (text: String, column: Int) {
         let columns = max(4, columns)
         var first = 0
         while Self.width(text[first..<cursor]) >= columns { first += 1 }
@@ -148,7 +149,7 @@ struct LineEditor {
     }
 
     /// Columns that characters take.
-    static func width(_ text: some Sequence<Character>) -> Int {
+    package static func width(_ text: some Sequence<Character>) -> Int {
         text.reduce(0) { $0 + ($1.unicodeScalars.first.map(isWide) ?? false ? 2 : 1) }
     }
 

@@ -83,7 +83,7 @@ final class LineReader: @unchecked Sendable {  // used by one task
         let view = editor.view(columns: Keyboard.columns - LineEditor.width(prompt))
         let column = LineEditor.width(prompt) + view.column
         try Terminal.write(
-            "\r\u{1B}[K" + prompt + Terminal.safe(view.text) + "\r" + (column > 0 ? "\u{1B}[\(column)C" : ""),
+            "\r\u{1B}[K" + prompt + ModelText.safe(view.text) + "\r" + (column > 0 ? "\u{1B}[\(column)C" : ""),
             terminator: "")
     }
 }

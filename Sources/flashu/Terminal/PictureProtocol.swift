@@ -1,9 +1,9 @@
 import ArgumentParser
-import Foundation
-import Images
+package import Foundation
+package import Images
 
 /// How a terminal shows pictures.
-enum PictureProtocol: String, CaseIterable {
+package enum PictureProtocol: String, CaseIterable {
     /// kitty's graphics protocol: kitty, Ghostty, Konsole.
     case kitty
     /// iTerm2's inline images: iTerm2, WezTerm, mintty.
@@ -15,7 +15,7 @@ enum PictureProtocol: String, CaseIterable {
     /// understands).
     ///
     /// - Parameter attributes: asks; nil = it does not answer.
-    static func detected(_ environment: [String: String], attributes: () -> String?) -> PictureProtocol? {
+    package static func detected(_ environment: [String: String], attributes: () -> String?) -> PictureProtocol? {
         let term = environment["TERM"] ?? ""
         guard !term.isEmpty, term != "dumb", term != "linux" else { return nil }
         // A multiplexer inherits the variables of the terminal around it, and does not pass its protocol on.
@@ -61,7 +61,7 @@ enum PictureProtocol: String, CaseIterable {
 
     /// What shows an image, as bytes for the terminal.
     /// - Throws: `ImageError`.
-    func bytes(_ image: RGBImage) throws -> Data {
+    package func bytes(_ image: RGBImage) throws -> Data {
         switch self {
         case .kitty:
             // Base64 in pieces of 4096, all but the last with m=1.
@@ -94,7 +94,7 @@ enum PictureShowing: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// An image as sixels: six rows of pixels at a time, colour by colour, in a fixed palette of 6 x 7 x 6 colours with ordered dithering.
-enum Sixels {
+package enum Sixels {
     private static let levels = (red: 6, green: 7, blue: 6)
     /// Bayer's 4 x 4 thresholds.
     private static let thresholds: [Double] = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5].map {
@@ -102,7 +102,7 @@ enum Sixels {
     }
 
     /// The control string.
-    static func text(_ image: RGBImage) -> String {
+    package static func text(_ image: RGBImage) -> String {
         var out = "\u{1B}Pq\"1;1;\(image.width);\(image.height)"
         func percent(_ level: Int, _ levels: Int) -> Int { (level * 100 + (levels - 1) / 2) / (levels - 1) }
         let places = indices(image)
