@@ -134,6 +134,10 @@ let package = Package(
             path: "Examples/AskVideo",
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "example-conversation", dependencies: ["Pipelines", "Images"], path: "Examples/Conversation",
+            swiftSettings: strict),
+
         // Tests.
         .target(
             name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2", "FlashU"],

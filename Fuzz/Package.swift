@@ -33,9 +33,11 @@ let package = Package(
         // Only what reads the programs' output.
         .target(
             name: "Videos", dependencies: ["Images", "Tensors"], path: "Parsers/Videos", swiftSettings: instrumented),
+        // What users write for ask, generate and chat.
+        .target(name: "Parsing", dependencies: ["Tensors"], path: "Parsers/Parsing", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Parsing"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

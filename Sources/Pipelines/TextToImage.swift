@@ -38,7 +38,10 @@ public struct TextToImage: Sendable {
         /// Images of each prompt. What a prompt shows is encoded once for all of them.
         public var copies = 1
         /// Images in all.
-        public var images: Int { prompts.count.multipliedReportingOverflow(by: copies).overflow ? .max : prompts.count * copies }
+        public var images: Int {
+            let (images, overflow) = prompts.count.multipliedReportingOverflow(by: copies)
+            return overflow ? .max : images
+        }
         /// What the images are guided away from, in the place of the empty text that the official code uses; nil = that. Without guidance it has
         /// no effect.
         public var negativePrompt: Prompt?

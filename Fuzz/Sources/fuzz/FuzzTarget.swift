@@ -24,7 +24,9 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    static let all: [FuzzTarget] = tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets
+    static let all: [FuzzTarget] =
+        tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets
+        + sequenceTargets
 
     /// `Tests/Resources` in the source tree.
     static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

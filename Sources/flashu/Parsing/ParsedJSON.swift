@@ -16,8 +16,8 @@ package enum ParsedJSON {
         }
     }
 
-    /// What a message shows of a text: its beginning.
-    package static func shown(_ text: String) -> String { String(text.prefix(40)) }
+    /// What a message shows of a text: its beginning, printable.
+    package static func shown(_ text: String) -> String { String(text.prefix(40)).printable }
 
     /// The only member of `names` that an object has. It may have those of `others` beside, and no more.
     package static func only(
