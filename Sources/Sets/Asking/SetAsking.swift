@@ -2,6 +2,7 @@ public import FlashU
 import Foundation
 public import Pipelines
 import ShowO2
+import Tensors
 
 /// Asks a set of questions: what is answered is kept, several images are on their way at once, so that their next tokens are read together, and what fails is remembered
 /// while the others go on.
@@ -124,7 +125,7 @@ public struct SetAsking: Sendable {
             if group.count > 1 {
                 for index in open { try await ask([index], of: model, sources, teller) }
             } else {
-                try await teller.add(line(group[0], error: SetError.shown("\(error)", 500)))
+                try await teller.add(line(group[0], error: "\(error)".printable(atMost: 500)))
             }
         }
     }

@@ -67,7 +67,7 @@ public struct DrawingSet: Sendable {
         var paths: Set<String> = []
         for file in files where !paths.insert(file.path).inserted {
             throw .list(
-                place: items[file.item].place, reason: "two images would be called \(SetError.shown(file.path))")
+                place: items[file.item].place, reason: "two images would be called \(file.path.printable(atMost: 60))")
         }
         (self.files, self.renamed) = (files, renamed)
     }

@@ -148,7 +148,7 @@ public struct SetDrawing: Sendable {
             } catch let error where Self.endsAll(error) {
                 throw error
             } catch {
-                let failure = RunFolder.Failure(file: file.path, error: SetError.shown("\(error)", 500))
+                let failure = RunFolder.Failure(file: file.path, error: "\(error)".printable(atMost: 500))
                 try run.add(failure)
                 summary.failed.append(failure)
                 try tell(.failed(failure, progress))

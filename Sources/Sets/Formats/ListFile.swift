@@ -58,7 +58,7 @@ public struct ListFile: Sendable {
     func object(_ line: Line) throws(SetError) -> JSONObject {
         guard case .object(let object) = try value(line.text, line: line.number) else {
             throw .list(
-                place: place(line.number), reason: "a JSON object is needed, not \"\(SetError.shown(line.text, 40))\"")
+                place: place(line.number), reason: "a JSON object is needed, not \"\(line.text.printable(atMost: 40))\"")
         }
         return object
     }
@@ -76,7 +76,7 @@ public struct ListFile: Sendable {
         case .success(let value): return value
         case .failure(let fault):
             let newlines = bytes.prefix(fault.offset).count { $0 == UInt8(ascii: "\n") }
-            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(SetError.shown(fault.reason, 200))")
+            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(fault.reason.printable(atMost: 200))")
         }
     }
 }
