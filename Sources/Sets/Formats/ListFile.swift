@@ -69,14 +69,11 @@ public struct ListFile: Sendable {
     /// A JSON value, strictly read; faults name the line.
     private func value(_ text: String, line: Int?) throws(SetError) -> JSONValue {
         let bytes = Array(text.utf8)
-        let result: Result<JSONValue, JSONFault> = bytes.withUnsafeBytes { bytes in
-            do throws(JSONFault) { return .success(try StrictJSON.parse(bytes)) } catch { return .failure(error) }
-        }
-        switch result {
-        case .success(let value): return value
-        case .failure(let fault):
-            let newlines = bytes.prefix(fault.offset).count { $0 == UInt8(ascii: "\n") }
-            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(fault.reason.printable(atMost: 200))")
+        do throws(JSONFault) {
+            return try StrictJSON.parse(bytes)
+        } catch {
+            let newlines = bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") }
+            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(error.reason.printable(atMost: 200))")
         }
     }
 }
