@@ -166,9 +166,7 @@ public final class AnswerFiles: Sendable {
     }
 
     private static func line(_ answer: SetAnswer) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // A struct of texts and whole numbers can always be written.
-        return ((try? encoder.encode(answer)) ?? Data()) + Data("\n".utf8)
+        (try? StableJSON.line(answer)) ?? Data()
     }
 }

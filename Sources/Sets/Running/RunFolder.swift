@@ -112,9 +112,7 @@ public struct RunFolder: Sendable {
 
     /// Remembers that a piece of work failed.
     public func add(_ failure: Failure) throws(SetError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try write((try? encoder.encode(failure)) ?? Data(), to: file(of: failure.file))
+        try write((try? StableJSON.data(failure)) ?? Data(), to: file(of: failure.file))
     }
 
     /// Forgets a failure, if there was one.
@@ -159,9 +157,7 @@ public struct RunFolder: Sendable {
     }
 
     private func write(_ record: Record, to file: URL) throws(SetError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try write((try? encoder.encode(record)) ?? Data(), to: file)
+        try write((try? StableJSON.data(record, isPretty: true)) ?? Data(), to: file)
     }
 
     /// Removes drafts that a process which was killed has left an hour ago or earlier.
