@@ -80,20 +80,11 @@ public struct SetAsking: Sendable {
         summary.kept = summary.questions - total
         let teller = Teller(files, total: total, tell)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            var next = 0
-            while next < groups.count || !tasks.isEmpty {
-                if next < groups.count, next < options.together {
-                    let group = groups[next]
-                    tasks.addTask { try await ask(group, of: model, sources, teller) }
-                    next += 1
-                } else {
-                    try await tasks.next()
-                    guard next < groups.count else { continue }
-                    let group = groups[next]
-                    tasks.addTask { try await ask(group, of: model, sources, teller) }
-                    next += 1
-                }
+            for (index, group) in groups.enumerated() {
+                if index >= options.together { try await tasks.next() }
+                tasks.addTask { try await ask(group, of: model, sources, teller) }
             }
+            try await tasks.waitForAll()
         }
         (summary.answered, summary.failed) = await teller.counts
         summary.isMerged = try files.merge(set, run)
@@ -119,7 +110,7 @@ public struct SetAsking: Sendable {
                     line(index, answer: answer.text, tokens: answer.tokens.count, finished: answer.finished))
             }
             try Task.checkCancellation()
-        } catch let error where Self.endsAll(error) {
+        } catch let error where RunEnd.isCaused(by: error) {
             throw error
         } catch {
             if group.count > 1 {
@@ -137,11 +128,6 @@ public struct SetAsking: Sendable {
         return SetAnswer(
             index: index, id: question.id, question: question.question, answer: answer, tokens: tokens,
             finished: finished, error: error)
-    }
-
-    private static func endsAll(_ error: any Error) -> Bool {
-        if case ModelError.memory = error { return true }
-        return error is SetError || error is CancellationError || Task.isCancelled
     }
 
     /// Writes answers as they come, and tells of them.

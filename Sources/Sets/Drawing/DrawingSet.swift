@@ -22,7 +22,7 @@ public struct DrawingSet: Sendable {
     public let files: [File]
     /// Images of a prompt, unless its line says otherwise.
     public let samples: Int
-    /// Places of items whose file name is not their prompt word by word (T2I-CompBench).
+    /// Places of items whose file name is not their prompt word by word, where the scorer reads it from there.
     public let renamed: [Int]
 
     /// Lays a set out.
@@ -60,9 +60,7 @@ public struct DrawingSet: Sendable {
                     files.append(File(path: format.path(item, index, sample, count), item: index, seeds: [seed]))
                 }
             }
-            if format.name == SetFormat.t2iCompBench.name, SetFormat.fileName(ofPrompt: item.prompt) != item.prompt {
-                renamed.append(index)
-            }
+            if format.isRenamed?(item) ?? false { renamed.append(index) }
         }
         var paths: Set<String> = []
         for file in files where !paths.insert(file.path).inserted {

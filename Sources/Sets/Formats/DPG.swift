@@ -62,7 +62,7 @@ extension SetFormat {
             }
             return items
         },
-        path: { item, _, _, _ in item.id + ".png" }, metadataPath: nil, isRead: { _ in true })
+        path: { item, _, _, _ in item.id + ".png" }, isRead: { _ in true })
 }
 
 extension ListFile {
