@@ -103,7 +103,7 @@ struct AskSetCommand: AsyncParsableCommand {
             "kind": "ask-set", "set": set.fingerprint, "questions": "\(questions.count)", "max_tokens": "\(maxTokens)",
             "alpha": pictures.alpha.rawValue, "fit": pictures.fit.rawValue,
         ]
-        fields.merge(try RunFingerprint.fields(folder, profile, precision)) { $1 }
+        fields.merge(try Provenance(folder, profile: profile, precision: precision).runFields) { $1 }
         try run.begin(RunSettings(fields)) { !AnswerFiles.exist(url) }
         let files = try AnswerFiles(url)
 
