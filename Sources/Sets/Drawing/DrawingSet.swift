@@ -100,7 +100,7 @@ public struct DrawingSet: Sendable {
             ]
             text += own.map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined(separator: ",") + "\n"
         }
-        return SHA256.hex(Data(text.utf8), digits: 16)
+        return StableHash.hex(text, digits: 16)
     }
 
     /// A file of metadata that the scorer reads, if the format has such.
