@@ -32,7 +32,8 @@ import Testing
         let film = try Data(contentsOf: place.results.appendingPathComponent("film.mp4"))
         try film.prefix(film.count / 3).write(to: place.results.appendingPathComponent("cut.mp4"))
         try FileManager.default.createSymbolicLink(
-            at: place.results.appendingPathComponent("photo.png"), withDestinationURL: URL(fileURLWithPath: AskTests.image))
+            at: place.results.appendingPathComponent("photo.png"),
+            withDestinationURL: URL(fileURLWithPath: AskTests.image))
         try Self.write(
             [
                 #"{"video": "film.mp4", "questions": ["what color is it?", "how many objects are there?"]}"#,
@@ -61,7 +62,9 @@ import Testing
         try film.write(to: place.results.appendingPathComponent("cut.mp4"))
         try film.write(to: place.results.appendingPathComponent("missing.mp4"))
         let again = try Self.ask(place, "--frames", "4")
-        #expect(again.status == 0 && again.output.contains("3 answers") && again.output.contains("4 were there"), "\(again)")
+        #expect(
+            again.status == 0 && again.output.contains("3 answers") && again.output.contains("4 were there"), "\(again)"
+        )
         #expect(try Self.answers(place)[2].answer == answers[0].answer)
         // How videos are read is a setting of the run.
         let other = try Self.ask(place, "--frames", "5")

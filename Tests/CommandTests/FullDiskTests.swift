@@ -127,7 +127,8 @@ final class SmallDisk {
         #expect(
             run.errors.contains("no space left") && run.errors.contains("mounted at \(disk.folder.path)")
                 && run.errors.contains("of 20 answers are there and stay"), "\(run)")
-        let lines = try String(contentsOf: target, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = try String(contentsOf: target, encoding: .utf8).split(
+            separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count > 4 && lines.count < 12 && lines.last == "", "whole lines only")
         try disk.grow(to: 1 << 20)
         let rest = try ask(place, target.path)

@@ -82,7 +82,8 @@ import Sets
         arguments: [
             (#"{"image": "a", "question": "b"}"# + "\n{", "line 2"), (#"{"question": "b"}"#, "\"image\""),
             (#"{"image": "a"}"#, "\"question\""), (#"{"image": "a", "images": ["b"], "question": "b"}"#, "both"),
-            (#"{"images": [], "question": "b"}"#, "\"images\""), (#"{"video": "a", "image": "b", "question": "b"}"#, "a video"),
+            (#"{"images": [], "question": "b"}"#, "\"images\""),
+            (#"{"video": "a", "image": "b", "question": "b"}"#, "a video"),
             (#"{"video": "a", "question": "b", "frames": 0}"#, "frames"),
             (#"{"image": "a", "question": "b", "frames": 4}"#, "no video"),
             (#"{"image": "a", "question": "b", "max_tokens": 0}"#, "max_tokens"), ("hello", "plain text"),

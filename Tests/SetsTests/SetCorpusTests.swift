@@ -19,7 +19,8 @@ import Testing
         for input in try inputs("set-\(name)") {
             do {
                 let set = try DrawingSet(format, format.items([ListFile(name: "list", data: input)]), seed: 0)
-                #expect(set.files.allSatisfy { !$0.path.hasPrefix("/") && !$0.path.split(separator: "/").contains("..") })
+                #expect(
+                    set.files.allSatisfy { !$0.path.hasPrefix("/") && !$0.path.split(separator: "/").contains("..") })
             } catch {
                 #expect(isOneLine(error))
             }

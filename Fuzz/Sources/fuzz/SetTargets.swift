@@ -6,9 +6,11 @@ extension FuzzTarget {
     static let setTargets: [FuzzTarget] =
         [
             list(
-                .geneval, #"{"tag": "counting", "include": [{"class": "cow", "count": 2}], "prompt": "two cows"}"# + "\n"),
+                .geneval,
+                #"{"tag": "counting", "include": [{"class": "cow", "count": 2}], "prompt": "two cows"}"# + "\n"),
             list(
-                .dpg, "item_id,text,keywords\nCOCO7,\"a, \"\"b\"\"\",x\nCOCO7,\"a, \"\"b\"\"\",y\r\n8,c,\"line\nbreak\"\n",
+                .dpg,
+                "item_id,text,keywords\nCOCO7,\"a, \"\"b\"\"\",x\nCOCO7,\"a, \"\"b\"\"\",y\r\n8,c,\"line\nbreak\"\n",
                 #"[{"prompt": "a", "prompt_file_name": "COCO7"}, {"prompt": "c", "prompt_file_name": "8"}]"#),
             list(.t2iCompBench, "a red car\r\n\na blue/green_bench\tattribute\n"),
             list(.wise, #"[{"Prompt": "x", "prompt_id": 12}, {"Prompt": "y", "prompt_id": 3}]"#),
@@ -27,7 +29,9 @@ extension FuzzTarget {
             ) { data in
                 do {
                     let set = QuestionSet(try SetQuestion.read(ListFile(name: "list", data: data)))
-                    guard set.indices(of: .all) == Array(set.questions.indices) else { fatalError("questions are lost") }
+                    guard set.indices(of: .all) == Array(set.questions.indices) else {
+                        fatalError("questions are lost")
+                    }
                     _ = set.fingerprint
                 } catch {
                     check(error)
@@ -38,7 +42,8 @@ extension FuzzTarget {
                 seeds: [
                     .text(
                         "answers",
-                        #"{"index": 0, "id": "a", "question": "b", "answer": "c", "tokens": 3, "finished": true}"# + "\n"
+                        #"{"index": 0, "id": "a", "question": "b", "answer": "c", "tokens": 3, "finished": true}"#
+                            + "\n"
                             + #"{"index": 1, "id": 4, "question": "b", "error": "d"}"# + "\n{\"index\"")
                 ]
             ) { data in
@@ -55,7 +60,9 @@ extension FuzzTarget {
             FuzzTarget(
                 name: "set-run",
                 seeds: [
-                    .text("run", #"{"settings": {"seed": "0", "steps": "50"}, "failed": [{"file": "a.png", "error": "b"}]}"#),
+                    .text(
+                        "run",
+                        #"{"settings": {"seed": "0", "steps": "50"}, "failed": [{"file": "a.png", "error": "b"}]}"#),
                     .text("failure", #"{"file": "a.png", "error": "b"}"#),
                 ]
             ) { data in

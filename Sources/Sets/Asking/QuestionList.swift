@@ -113,7 +113,8 @@ public struct SetQuestion: Sendable, Equatable {
                 video: object["video"] != nil || object["videos"] != nil
             )
             guard !(sees.image && sees.video) else {
-                throw .list(place: place, reason: "it has an image and a video; ask about both with flashu ask --pieces")
+                throw .list(
+                    place: place, reason: "it has an image and a video; ask about both with flashu ask --pieces")
             }
             let sources: [Source] =
                 sees.video

@@ -58,7 +58,8 @@ public struct ListFile: Sendable {
     func object(_ line: Line) throws(SetError) -> JSONObject {
         guard case .object(let object) = try value(line.text, line: line.number) else {
             throw .list(
-                place: place(line.number), reason: "a JSON object is needed, not \"\(line.text.printable(atMost: 40))\"")
+                place: place(line.number), reason: "a JSON object is needed, not \"\(line.text.printable(atMost: 40))\""
+            )
         }
         return object
     }
@@ -73,7 +74,8 @@ public struct ListFile: Sendable {
             return try StrictJSON.parse(bytes)
         } catch {
             let newlines = bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") }
-            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(error.reason.printable(atMost: 200))")
+            throw .list(
+                place: place(line ?? newlines + 1), reason: "broken JSON: \(error.reason.printable(atMost: 200))")
         }
     }
 }

@@ -87,4 +87,5 @@ package final class TuneJournal {
 
     private static func key(_ candidate: String, _ task: String, _ set: SampleSet, _ index: Int) -> String {
         "\(task) \(set.rawValue) \(index) \(candidate)"
-    }}
+    }
+}
