@@ -33,11 +33,13 @@ let package = Package(
         // Only what reads the programs' output.
         .target(
             name: "Videos", dependencies: ["Images", "Tensors"], path: "Parsers/Videos", swiftSettings: instrumented),
+        // Only what reads lists and records, not what draws and asks.
+        .target(name: "Sets", dependencies: ["Tensors"], path: "Parsers/Sets", swiftSettings: instrumented),
         // What users write for ask, generate and chat.
         .target(name: "Parsing", dependencies: ["Tensors"], path: "Parsers/Parsing", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Parsing"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Sets", "Parsing"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

@@ -25,7 +25,7 @@ struct FuzzTarget: Sendable {
     }
 
     static let all: [FuzzTarget] =
-        tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets
+        tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets + setTargets
         + sequenceTargets
 
     /// `Tests/Resources` in the source tree.

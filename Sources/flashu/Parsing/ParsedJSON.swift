@@ -6,18 +6,15 @@ package enum ParsedJSON {
     /// - Parameter place: what messages call the text.
     /// - Throws: ``CommandError``.
     package static func value(_ bytes: some Sequence<UInt8>, at place: String) throws(CommandError) -> JSONValue {
-        let bytes = Array(bytes)
-        let result: Result<JSONValue, JSONFault> = bytes.withUnsafeBytes { bytes in
-            do throws(JSONFault) { return .success(try StrictJSON.parse(bytes)) } catch { return .failure(error) }
-        }
-        switch result {
-        case .success(let value): return value
-        case .failure(let fault): throw CommandError("\(place) is not JSON: \(fault.reason)")
+        do {
+            return try StrictJSON.parse(Array(bytes))
+        } catch {
+            throw CommandError("\(place) is not JSON: \(error.reason)")
         }
     }
 
     /// What a message shows of a text: its beginning, printable.
-    package static func shown(_ text: String) -> String { String(text.prefix(40)).printable }
+    package static func shown(_ text: String) -> String { text.printable(atMost: 40) }
 
     /// The only member of `names` that an object has. It may have those of `others` beside, and no more.
     package static func only(
