@@ -3,6 +3,7 @@ import Foundation
 import Images
 import Pipelines
 import ShowO2
+import Tensors
 import Tokenizers
 
 /// `--script`: lines are carried out one after the other, and one JSON object is printed for each turn.
@@ -138,10 +139,7 @@ struct ChatScriptRun {
     }
 
     private func json(_ report: Report) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
+        String(decoding: try StableJSON.data(report), as: UTF8.self)
     }
 
     /// What is printed for a line.
@@ -154,6 +152,11 @@ struct ChatScriptRun {
             var width: Int?
             var height: Int?
             var cfgScale: Float?
+
+            enum CodingKeys: String, CodingKey {
+                case text, tokens, image, seed, width, height
+                case cfgScale = "cfg_scale"
+            }
         }
         var line: Int
         var turn: Int?

@@ -63,10 +63,12 @@ final class ChatSession {
     ///
     /// - Parameters:
     ///   - text: nil = nothing.
+    ///   - stopsByKey: whether the first Ctrl-C stops the turn, not the command.
     ///   - show: told of every event.
     /// - Throws: what the conversation throws; `CancellationError` when the turn was cancelled, which may have left a part of it in the conversation.
     func turn(
-        _ text: String?, draws: Bool, show: @escaping @Sendable (Conversation.Event) throws -> Void
+        _ text: String?, draws: Bool, stopsByKey: Bool = false,
+        show: @escaping @Sendable (Conversation.Event) throws -> Void
     ) async throws -> Result {
         let pieces = shown.map(\.piece) + (text.map { [.text($0)] } ?? [])
         let said = shown.map(\.picture)
@@ -82,18 +84,21 @@ final class ChatSession {
             }
             try Task.checkCancellation()
         }
-        var failure: (any Error)?
-        await Interruption.during {
-            task.cancel()
-        } body: {
-            do {
-                try await withTaskCancellationHandler {
-                    try await task.value
-                } onCancel: {
-                    task.cancel()
-                }
-            } catch { failure = error }
+        func wait() async throws {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
         }
+        var failure: (any Error)?
+        do {
+            if stopsByKey {
+                try await Interruption.during({ task.cancel() }, body: wait)
+            } else {
+                try await wait()
+            }
+        } catch { failure = error }
         let turns = await conversation.settled()
         let drawn = collected.images
         if turns.count > before {
@@ -109,7 +114,11 @@ final class ChatSession {
                     })
             try await save()
         }
-        if let failure { throw failure }
+        if let failure {
+            // A video can be read once.
+            shown.removeAll { $0.picture.image == nil }
+            throw failure
+        }
         guard let turn = turns.last, turns.count > before else { throw CancellationError() }
         return Result(turn: turn, images: drawn, seconds: (clock.now - start).inSeconds)
     }

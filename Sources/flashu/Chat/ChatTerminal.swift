@@ -80,7 +80,7 @@ struct ChatTerminal {
     private func turn(_ text: String?, draws: Bool) async throws {
         let showing = showing
         let progress = ProgressLine("drawing")
-        let result = try await session.turn(text, draws: draws) { event in
+        let result = try await session.turn(text, draws: draws, stopsByKey: true) { event in
             switch event {
             case .encoded(let done, let total): if total > 1 { ProgressLine("reading").show(done, of: total) }
             case .text(let piece):
