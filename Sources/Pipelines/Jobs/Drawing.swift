@@ -39,7 +39,10 @@ public final class Drawing: Job {
 
     /// Checks a request, without computing anything.
     ///
-    /// - Parameter emit: told of every evaluation and image.
+    /// - Parameters:
+    ///   - request: what is drawn.
+    ///   - model: the loaded model.
+    ///   - emit: told of every evaluation and image.
     /// - Throws: `ModelError`, `ProfileError`, and errors of files that are opened late (tokenizer, VAE).
     public convenience init(
         _ request: TextToImage.Request, on model: UnifiedModel, emit: @escaping (TextToImage.Event) -> Void

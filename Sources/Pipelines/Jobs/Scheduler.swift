@@ -59,7 +59,7 @@ public actor Scheduler {
     /// - Parameters:
     ///   - weight: nil = its task's.
     ///   - make: makes the job, on this actor's thread.
-    /// - Throws: what making and running the job throws; ``ModelError/memory(needed:available:)`` when it does not fit; `CancellationError`.
+    /// - Throws: what making and running the job throws; `ModelError/memory(needed:available:)` when it does not fit; `CancellationError`.
     public func run(weight: Double? = nil, _ make: @Sendable () throws -> Job) async throws {
         try Task.checkCancellation()
         let job = try make()
@@ -86,7 +86,9 @@ public actor Scheduler {
 
     /// Runs a job and streams what it emits. Ending the iteration cancels it.
     ///
-    /// - Parameter make: makes the job; it gets what the job has to call.
+    /// - Parameters:
+    ///   - weight: the job's share of turns; nil = its own.
+    ///   - make: makes the job; it gets what the job has to call.
     public nonisolated func stream<Event: Sendable>(
         weight: Double? = nil, _ make: @escaping @Sendable (@escaping (Event) -> Void) throws -> Job
     ) -> AsyncThrowingStream<Event, any Error> {

@@ -17,7 +17,7 @@ public final class Denoising {
     /// Images drawn at once.
     public let images: Int
     let guided: Bool
-    /// What has to run before the first evaluation; see ``Stages``.
+    /// What has to run before the first evaluation; see `Stages`.
     public let preparation = Stages()
     private var conditioning: TimeConditioning?
     /// What was read before the images: conditional sequences first.
@@ -73,6 +73,7 @@ public final class Denoising {
     /// - Parameters:
     ///   - conditional: one for each image.
     ///   - unconditional: what the image is guided away from, one for each image; empty = no guidance.
+    ///   - schedule: the grid of times.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
     ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when an image doesn't fit into the model's context, or the model was loaded without generation.
@@ -136,8 +137,11 @@ public final class Denoising {
     /// Prepares to draw a batch of prompts, and computes the prompts' keys and values.
     ///
     /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
     ///   - prompts: the token ids of each prompt, without bos and boi.
     ///   - negative: the token ids that the unconditional branch reads in the prompt's place; the official code's is empty.
+    ///   - schedule: the grid of times.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
     ///   - guided: whether the unconditional branch is needed.
     ///   - keeps: what plans will extrapolate from; it costs memory.
@@ -225,7 +229,15 @@ public final class Denoising {
     /// Adds the stages that write the guided velocity `v_u + scale (v_c - v_u)` of latents `[images, channels, height, width]` float32, which must
     /// stay as they are until then, to `out` of the same shape.
     ///
-    /// - Parameter probe: is shown what the plan's probes see.
+    /// - Parameters:
+    ///   - stages: where the work is added.
+    ///   - latents: the state of each image.
+    ///   - step: place of the evaluation in the schedule.
+    ///   - guidance: the guidance scale.
+    ///   - plan: what is computed, and what is reused or left out.
+    ///   - out: where the velocity goes.
+    ///   - probe: is shown what the plan's probes see.
+    ///   - observe: is shown intermediate results.
     /// - Throws: from the last stage, ``ModelError/notFinite(_:)`` when the velocity holds infinities or not-a-numbers.
     public func addVelocity(
         to stages: Stages, _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,

@@ -38,11 +38,14 @@ extension MemoryEstimate {
     /// Images drawn at the ends of sequences.
     ///
     /// - Parameters:
+    ///   - geometry: the model's shape.
+    ///   - grid: the image tokens.
     ///   - images: drawn at once.
     ///   - prefixes: tokens before the image of each sequence, both branches.
     ///   - times: evaluations of the schedule.
     ///   - keeps: what plans extrapolate from.
     ///   - measures: whether layers are measured.
+    ///   - precision: of weights and activations.
     public static func drawing(
         _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, prefixes: [Int], times: Int,
         keeps: Denoising.Kept, measures: Bool, precision: Precision
@@ -97,10 +100,13 @@ extension MemoryEstimate {
     /// Images, videos and text read, and continued token by token.
     ///
     /// - Parameters:
+    ///   - geometry: the model's shape.
     ///   - imageTokens: of each image.
+    ///   - videos: frames and tokens of each video.
     ///   - textTokens: before, between and after the images.
     ///   - answerTokens: of one continuation.
     ///   - cut: drops tokens of every image.
+    ///   - precision: of weights and activations.
     public static func reading(
         _ geometry: ShowO2Geometry, imageTokens: [Int], videos: [Video] = [], textTokens: Int, answerTokens: Int,
         cut: TokenCut? = nil, precision: Precision

@@ -27,7 +27,10 @@ public final class TokenSequence {
 
     /// An empty sequence.
     ///
-    /// - Parameter drawing: whether an image will be drawn at its end: keys and values of the diffusion head are kept then, too.
+    /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
+    ///   - drawing: whether an image will be drawn at its end: keys and values of the diffusion head are kept then, too.
     /// - Throws: ``ModelError/request(_:)`` when the model was loaded without the head.
     public init(model: ShowO2Model, special: SpecialTokens, drawing: Bool = false) throws(ModelError) {
         self.model = model

@@ -8,7 +8,7 @@ public import Tensors
 /// Official file: `models/wan21_vae.py`. Its causal 3-D convolutions see two zero frames before a single frame, so only the last
 /// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are never
 /// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used. Large images
-/// are processed in bands of rows (``VAETrunk``). Intermediates are given back after every image: beside a language model they are the peak of
+/// are processed in bands of rows (`VAETrunk`). Intermediates are given back after every image: beside a language model they are the peak of
 /// the memory.
 public final class WanVAE: Sendable {
     /// Pixels per latent pixel.
@@ -24,7 +24,12 @@ public final class WanVAE: Sendable {
 
     /// A VAE whose weights have the official names, or diffusers'. It computes in float32.
     ///
-    /// - Parameter bandBytes: size of a layer's result from which images are processed in bands of rows.
+    /// - Parameters:
+    ///   - weights: the tensors.
+    ///   - mean: of each channel of a latent pixel.
+    ///   - std: standard deviation of each channel of a latent pixel.
+    ///   - compute: the backend.
+    ///   - bandBytes: size of a layer's result from which images are processed in bands of rows.
     /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
     public init(
         weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute, bandBytes: Int = 80 << 20
