@@ -34,6 +34,7 @@ public struct VideoReader: Sendable {
     /// Picks frames (``FrameChoice/evenly(_:of:)``) and begins to decode them. Returns when the first one is there.
     ///
     /// - Parameters:
+    ///   - url: the file.
     ///   - count: frames wanted.
     ///   - fit: how frames of another shape become those of the given one; bars are black.
     ///   - width: of the frames given.
