@@ -39,15 +39,17 @@ extension MemoryEstimate {
     ///
     /// - Parameters:
     ///   - images: drawn at once.
+    ///   - frames: latent frames of each; 1 = images.
     ///   - prefixes: tokens before the image of each sequence, both branches.
     ///   - times: evaluations of the schedule.
     ///   - keeps: what plans extrapolate from.
     ///   - measures: whether layers are measured.
     public static func drawing(
-        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, prefixes: [Int], times: Int,
+        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, frames: Int = 1, prefixes: [Int], times: Int,
         keeps: Denoising.Kept, measures: Bool, precision: Precision
     ) -> MemoryEstimate {
-        let (span, sequences) = (grid.tokens + 1, prefixes.count)
+        let (span, sequences) = (frames * grid.tokens + 1, prefixes.count)
+        let images = images * frames  // that pass the embedding
         let rows = sequences * span
         var estimate = MemoryEstimate()
         for prefix in prefixes {
