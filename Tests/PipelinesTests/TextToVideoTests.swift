@@ -22,7 +22,8 @@ import Testing
             case .video(let video): drawn = video
             }
         }
-        return (frames, try #require(drawn))
+        guard let drawn else { throw CancellationError() }
+        return (frames, drawn)
     }
 
     private func drawing(steps: Int = 4, profile: AccelerationProfile = .off) -> TextToImage.Request {

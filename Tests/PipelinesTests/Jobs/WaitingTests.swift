@@ -45,19 +45,19 @@ import Testing
         }
 
         func release(_ more: Int) {
-            let waiting = state.withLock {
-                $0.there += more
-                defer { $0.waiting = [] }
-                return $0.waiting
+            let waiting = state.withLock { state in
+                state.there += more
+                defer { state.waiting = [] }
+                return state.waiting
             }
             for one in waiting { one.resume() }
         }
 
         func cancel() {
-            let waiting = state.withLock {
-                $0.isCancelled = true
-                defer { $0.waiting = [] }
-                return $0.waiting
+            let waiting = state.withLock { state in
+                state.isCancelled = true
+                defer { state.waiting = [] }
+                return state.waiting
             }
             for one in waiting { one.resume() }
         }
