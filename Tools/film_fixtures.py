@@ -1,6 +1,6 @@
 """Golden files of videos: the official VAE in time, and the official network on latents of several frames, float32, tiny geometries.
 
-    python Tools/film_fixtures.py SHOW_O2    (needs torch, numpy, safetensors, einops 0.8, transformers 4.47, diffusers 0.31)
+    python Tools/film_fixtures.py SHOW_O2    (needs torch, numpy, safetensors, einops 0.8, transformers 4.47)
 
 SHOW_O2 is the official folder `show-o2`. Writes to Tests/Resources/golden:
 
@@ -21,21 +21,18 @@ import torch
 from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "Training"))
+
+from parity_official import stand_ins  # noqa: E402
+
 GOLDEN = ROOT / "Tests/Resources/golden"
 POINTS, SHIFT = 5, 3.0
 
 
 def import_official(folder):
-    """The package `models`, without what it needs of timm (a pair of equal numbers)."""
-    import diffusers, transformers  # noqa: E401, F401 -- they ask for timm, and must not find this one
-    helpers = types.ModuleType("timm.layers.helpers")
-    helpers.to_2tuple = lambda x: (x, x)
-    for name in ("timm", "timm.layers"):
-        sys.modules[name] = types.ModuleType(name)
-    sys.modules["timm.layers.helpers"] = helpers
+    """The package `models`, unchanged but for what `stand_ins` replaces."""
+    stand_ins()
     sys.path.insert(0, folder)
-    import models
-    return models
 
 
 def write(name, tensors, manifest):

@@ -35,7 +35,8 @@ import Testing
         #expect(
             relativeError(values(posteriors, \.mean), Self.framesFirst(try golden["video_mu"]).floats()) < 1e-5)
         #expect(
-            relativeError(values(posteriors, \.logVariance), Self.framesFirst(try golden["video_logvar"]).floats()) < 1e-5)
+            relativeError(values(posteriors, \.logVariance), Self.framesFirst(try golden["video_logvar"]).floats())
+                < 1e-5)
         let pixels = try vae.decode(film: Self.framesFirst(golden["latent_video"]))
         #expect(pixels.shape == [5, 3, 32, 32])
         #expect(
@@ -110,6 +111,35 @@ import Testing
         let one = try vae.filmMemory(.decoding, width: 24, height: 16)
         let image = try vae.memory(.decoding, width: 24, height: 16)
         #expect(one.intermediates > image.intermediates && one.weights > 2 * image.weights)
+    }
+
+    /// What is held while a video passes is what the estimate says, and no more with more frames.
+    @Test func memoryIsWhatTheEstimateSays() throws {
+        let vae = try WanVAE(
+            weights: RandomVAEWeights(width: 16, latent: 4), mean: [0.1, -0.2, 0, 0.3], std: [1, 2, 1.5, 0.5],
+            compute: CPUCompute(threads: 2))
+        var random = SeededRandom(seed: 4)
+        func held(_ direction: WanVAE.Direction, latents: Int) throws -> Int {
+            let (stages, workspace) = (Stages(), Workspace())
+            switch direction {
+            case .decoding:
+                try vae.addDecoding(to: stages, in: workspace, film: random.tensor([latents, 4, 16, 24])) { _, _ in }
+            case .encoding:
+                let frame = random.tensor([3, 128, 192])
+                try vae.addEncoding(
+                    to: stages, in: workspace, frames: WanVAE.frames(ofLatents: latents), height: 128, width: 192,
+                    frame: { _ in frame }, each: { _, _ in })
+            }
+            try stages.finish()
+            return workspace.byteCount
+        }
+        for direction in [WanVAE.Direction.decoding, .encoding] {
+            let estimate = try vae.filmMemory(direction, width: 192, height: 128).intermediates
+            let (three, five) = (try held(direction, latents: 3), try held(direction, latents: 5))
+            #expect(three == five)
+            // The estimate also has what convolutions have between, at most 16 MiB.
+            #expect(three <= estimate && three > (estimate - (16 << 20)) / 2, "\(direction): \(three) of \(estimate)")
+        }
     }
 
     /// A network that was made for videos gives a single image the very bits that one for images gives.

@@ -60,6 +60,15 @@ extension WanVAE {
         to stages: Stages, frames: Int, height: Int, width: Int, frame: @escaping (Int) throws -> Tensor,
         each: @escaping (Int, Posterior) throws -> Void
     ) throws {
+        try addEncoding(
+            to: stages, in: Workspace(), frames: frames, height: height, width: width, frame: frame, each: each)
+    }
+
+    /// The same, in memory that can be looked at.
+    package func addEncoding(
+        to stages: Stages, in workspace: Workspace, frames: Int, height: Int, width: Int,
+        frame: @escaping (Int) throws -> Tensor, each: @escaping (Int, Posterior) throws -> Void
+    ) throws {
         guard Self.latents(ofFrames: frames) != nil else {
             let fewer = max(1, frames - 1) / Self.timeScale * Self.timeScale + 1
             throw ModelError.request(
@@ -70,7 +79,7 @@ extension WanVAE {
                 "the VAE encodes frames whose sides are multiples of 8, not \(width) x \(height)")
         }
         var done = 0
-        let run = VAERun(loader.compute, Workspace(), isFilm: true)
+        let run = VAERun(loader.compute, workspace, isFilm: true)
         for number in 0..<frames {
             stages.add { [self] in
                 let pixels = try frame(number)
@@ -95,11 +104,18 @@ extension WanVAE {
     public func addDecoding(
         to stages: Stages, film latents: Tensor, each: @escaping (Int, Tensor) throws -> Void
     ) throws {
+        try addDecoding(to: stages, in: Workspace(), film: latents, each: each)
+    }
+
+    /// The same, in memory that can be looked at.
+    package func addDecoding(
+        to stages: Stages, in workspace: Workspace, film latents: Tensor, each: @escaping (Int, Tensor) throws -> Void
+    ) throws {
         guard latents.shape.count == 4, latents.shape[1] == channels, latents.count > 0 else {
             throw ModelError.request("the VAE decodes latents [frames, \(channels), h, w], not \(latents.shape)")
         }
         var done = 0
-        let run = VAERun(loader.compute, Workspace(), isFilm: true)
+        let run = VAERun(loader.compute, workspace, isFilm: true)
         for number in 0..<latents.shape[0] {
             stages.add { [self] in
                 let frame = latents.rows(number..<number + 1).reshaped(Array(latents.shape.dropFirst()))
@@ -124,7 +140,8 @@ extension WanVAE {
     ///   - width: of the pixels.
     ///   - height: of the pixels.
     /// - Throws: ``ModelError`` if the weights are no Wan VAE's, or one's for single images.
-    public func filmMemory(_ direction: Direction, width: Int, height: Int) throws -> (intermediates: Int, weights: Int) {
+    public func filmMemory(_ direction: Direction, width: Int, height: Int) throws -> (intermediates: Int, weights: Int)
+    {
         var loader = loader
         loader.findings = WeightFindings(file: loader.source.location)
         loader.isForFilms = true
