@@ -193,7 +193,7 @@ public struct VideoReader: Sendable {
 }
 
 /// Bytes gathered by a child's reader.
-private final class Collected: Sendable {
+final class Collected: Sendable {
     private let state = Shared<[UInt8]>([])
     var bytes: [UInt8] { state.with { $0 } }
 

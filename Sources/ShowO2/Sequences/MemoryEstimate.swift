@@ -41,16 +41,18 @@ extension MemoryEstimate {
     ///   - geometry: the model's shape.
     ///   - grid: the image tokens.
     ///   - images: drawn at once.
+    ///   - frames: latent frames of each; 1 = images.
     ///   - prefixes: tokens before the image of each sequence, both branches.
     ///   - times: evaluations of the schedule.
     ///   - keeps: what plans extrapolate from.
     ///   - measures: whether layers are measured.
     ///   - precision: of weights and activations.
     public static func drawing(
-        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, prefixes: [Int], times: Int,
+        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, frames: Int = 1, prefixes: [Int], times: Int,
         keeps: Denoising.Kept, measures: Bool, precision: Precision
     ) -> MemoryEstimate {
-        let (span, sequences) = (grid.tokens + 1, prefixes.count)
+        let (span, sequences) = (frames * grid.tokens + 1, prefixes.count)
+        let images = images * frames  // that pass the embedding
         let rows = sequences * span
         var estimate = MemoryEstimate()
         for prefix in prefixes {
