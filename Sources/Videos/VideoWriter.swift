@@ -72,7 +72,7 @@ public struct VideoWriter: Sendable {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw VideoError.unwritable(path: folder.path, reason: PrintableLine.of(error.localizedDescription))
+            throw VideoError.unwritable(path: folder.path, reason: error.localizedDescription.printable(atMost: 200))
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         try await encode(frames, to: file)

@@ -297,7 +297,8 @@ public final class Denoising {
         if guided, plan.branches != .conditional {
             // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
             out.add(difference, times: scale - 1)
-            let videos = [images] + [frames * out.shape[1]] + out.shape[2...]  // [images, frames * channels, height, width]
+            // [images, frames * channels, height, width]: a video's spread is that of all its frames.
+            let videos = [images] + [frames * out.shape[1]] + out.shape[2...]
             GuidanceRescale.apply(
                 plan.rescale, to: out.reshaped(videos), conditional: conditional.reshaped(videos))
         }

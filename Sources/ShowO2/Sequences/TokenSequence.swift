@@ -53,8 +53,8 @@ public final class TokenSequence {
         let fit = max(0, room) / max(1, grid.tokens)
         throw .request(
             "\(frames) latent frames of \(grid.tokens) tokens don't fit into the language model's context of \(longest)"
-                + (fit > 0
-                    ? "; \(fit) would fit, which are \(WanVAE.frames(ofLatents: fit)) frames" : ", not even one of them"))
+                + (fit > 0 ? "; \(fit) would fit, which are \(WanVAE.frames(ofLatents: fit)) frames" : ", not even one")
+        )
     }
 
     private init(forking other: TokenSequence) {
