@@ -28,6 +28,8 @@ public actor Scheduler {
         /// Seconds had, divided by the weight; starts where the others are.
         var had = 0.0
         var isAdmitted = false
+        /// Whether somebody waits for what the job needs next.
+        var isWatched = false
         let finish: CheckedContinuation<Void, any Error>
 
         init(_ job: Job, weight: Double, number: Int, finish: CheckedContinuation<Void, any Error>) {
@@ -59,7 +61,7 @@ public actor Scheduler {
     /// - Parameters:
     ///   - weight: nil = its task's.
     ///   - make: makes the job, on this actor's thread.
-    /// - Throws: what making and running the job throws; ``ModelError/memory(needed:available:)`` when it does not fit; `CancellationError`.
+    /// - Throws: what making and running the job throws; `ModelError/memory(needed:available:)` when it does not fit; `CancellationError`.
     public func run(weight: Double? = nil, _ make: @Sendable () throws -> Job) async throws {
         try Task.checkCancellation()
         let job = try make()
@@ -73,10 +75,7 @@ public actor Scheduler {
                     job, weight: max(1e-3, weight ?? Self.weight(of: job.task)), number: number, finish: finish)
                 entry.had = virtualTime
                 entries.append(entry)
-                if !isRunning {
-                    isRunning = true
-                    Task { await takeTurns() }
-                }
+                go()
             }
         } onCancel: {
             for frames in frames { frames.cancel() }
@@ -86,7 +85,9 @@ public actor Scheduler {
 
     /// Runs a job and streams what it emits. Ending the iteration cancels it.
     ///
-    /// - Parameter make: makes the job; it gets what the job has to call.
+    /// - Parameters:
+    ///   - weight: the job's share of turns; nil = its own.
+    ///   - make: makes the job; it gets what the job has to call.
     public nonisolated func stream<Event: Sendable>(
         weight: Double? = nil, _ make: @escaping @Sendable (@escaping (Event) -> Void) throws -> Job
     ) -> AsyncThrowingStream<Event, any Error> {
@@ -105,10 +106,23 @@ public actor Scheduler {
 
     // MARK: Turns
 
+    private func go() {
+        guard !isRunning else { return }
+        isRunning = true
+        Task { await takeTurns() }
+    }
+
     private func takeTurns() async {
         while !entries.isEmpty {
             admit()
-            guard let entry = entries.filter(\.isAdmitted).min(by: { $0.had < $1.had }) else { break }
+            // Jobs that wait for something from elsewhere have no turn.
+            let able = entries.filter { entry in
+                guard entry.isAdmitted, !entry.isWatched else { return false }
+                guard let awaited = entry.job.stages.awaited else { return true }
+                watch(entry, awaited)
+                return false
+            }
+            guard let entry = able.min(by: { $0.had < $1.had }) else { break }
             virtualTime = entry.had
             if entry.job.stages.isEmpty, let token = entry.job.waiting {
                 decode(
@@ -131,6 +145,24 @@ public actor Scheduler {
         isRunning = false
     }
 
+    /// Wakes a job when what it needs is there, or it was cancelled.
+    private func watch(_ entry: Entry, _ awaited: any Awaited) {
+        entry.isWatched = true
+        let number = entry.number
+        Task {
+            await awaited.wait()
+            wake(number)
+        }
+    }
+
+    private func wake(_ number: Int) {
+        guard let entry = entries.first(where: { $0.number == number }) else { return }
+        entry.isWatched = false
+        // Turns that it could not take are not made up for.
+        entry.had = max(entry.had, virtualTime)
+        go()
+    }
+
     /// Reads the waiting tokens of some jobs at once.
     private func decode(_ together: [Entry]) {
         let together = Array(together.prefix(Self.mostTogether))
@@ -147,6 +179,8 @@ public actor Scheduler {
 
     private func end(_ entry: Entry, _ error: (any Error)?) {
         entries.removeAll { $0 === entry }
+        // Those that waited for its memory.
+        if !isRunning, !entries.isEmpty { go() }
         if let error { entry.finish.resume(throwing: error) } else { entry.finish.resume() }
     }
 
