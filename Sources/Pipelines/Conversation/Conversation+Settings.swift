@@ -26,7 +26,7 @@ extension Conversation {
         public var imageTime = ImageTime.official
         /// Which rows of a video see each other.
         public var videoMask = VideoPiece.Mask.official
-        /// Tokens that the conversation may have at most, up to ``ShowO2/TokenSequence/longest``.
+        /// Tokens that the conversation may have at most, up to `TokenSequence.longest`.
         public var context = TokenSequence.longest
 
         /// The official script's.

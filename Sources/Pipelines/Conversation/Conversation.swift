@@ -49,6 +49,7 @@ public actor Conversation {
     ///
     /// - Parameters:
     ///   - model: loaded for both tasks.
+    ///   - style: what holds for all turns.
     ///   - turns: what was said elsewhere. It is read at the next turn.
     /// - Throws: `ModelError` when the model was loaded without generation, has no structural tokens, or does not fit to `turns`.
     public init(_ model: UnifiedModel, style: Style = Style(), turns: [Turn] = []) throws {
@@ -76,14 +77,16 @@ public actor Conversation {
 
     /// The user says something, and the model answers: it writes, and draws where it decides to.
     ///
-    /// - Parameter pieces: text, images, videos; none to let the model go on.
+    /// - Parameters:
+    ///   - pieces: text, images, videos; none to let the model go on.
+    ///   - settings: what holds for this turn.
     /// - Returns: what happens. It throws `ModelError/request(_:)` when the context has no room, which leaves the conversation usable: take turns back;
     ///   what ``TextToImage/generate(_:)`` and ``ImageQuestion/ask(_:)`` throw; `CancellationError`.
     public func say(_ pieces: [PromptPiece], _ settings: Settings = Settings()) -> AsyncThrowingStream<
         Event, any Error
     > { begin(pieces, settings, draws: false) }
 
-    /// The model draws one image behind what was said and `pieces`.
+    /// The model draws one image behind what was said and `pieces`, by `settings`.
     ///
     /// In the plain ``Template`` the first image of a conversation is the very one that ``TextToImage`` draws of its prompt.
     ///
