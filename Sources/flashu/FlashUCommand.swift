@@ -24,7 +24,7 @@ struct FlashUCommand: AsyncParsableCommand {
             GenerateCommand.self, AskCommand.self, DrawSetCommand.self, AskSetCommand.self, InspectCommand.self,
             CalibrateCommand.self, AnalyzeCommand.self,
             CompareCommand.self, EvalCommand.self, JudgeCommand.self, TuneCommand.self, ConvertCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, ServeCommand.self,
         ])
 
     static func main() async {

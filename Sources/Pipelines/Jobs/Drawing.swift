@@ -21,6 +21,8 @@ public final class Drawing: Job {
     private let emit: (TextToImage.Event) -> Void
     /// Told the time of each evaluation, its latents and its velocity `[images, channels, height, width]`, which hold only meanwhile.
     private let observe: ((Float, Tensor, Tensor) -> Void)?
+    /// Who wants to see images while they are drawn.
+    private let previews: DrawingPreviews?
     /// The batch that is being denoised; given up before the VAE takes memory of its own.
     private var batch: Batch?
     private var evaluationsDone = 0
@@ -47,12 +49,22 @@ public final class Drawing: Job {
         try self.init(request, on: model, observe: nil, emit: emit)
     }
 
+    /// The same, with pictures of what the images are going to be.
+    package convenience init(
+        _ request: TextToImage.Request, on model: UnifiedModel, previews: DrawingPreviews?,
+        emit: @escaping (TextToImage.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, observe: nil, previews: previews, emit: emit)
+    }
+
     /// The same, with a view of the trajectory.
     ///
-    /// - Parameter observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    /// - Parameters:
+    ///   - observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    ///   - previews: given pictures of what the images are going to be.
     init(
         _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)?,
-        emit: @escaping (TextToImage.Event) -> Void
+        previews: DrawingPreviews? = nil, emit: @escaping (TextToImage.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .generation)
@@ -102,7 +114,7 @@ public final class Drawing: Job {
         vae = request.decode ? try model.vae() : nil
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
-        self.observe = observe
+        (self.observe, self.previews) = (observe, previews)
         // What is decided by the image must not depend on the others of its batch.
         let size =
             request.profile.decidesByImage
@@ -120,6 +132,7 @@ public final class Drawing: Job {
         if let vae {
             let memory = try vae.memory(.decoding, width: settings.width, height: settings.height)
             (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
+            estimate.previews = previews != nil
         }
         for case .pieces(let encoding) in prompts { try encoding.addVAE(to: &estimate) }
         super.init(
@@ -227,6 +240,10 @@ public final class Drawing: Job {
             to: stages, latents, step: step, guidance: guidance, plan, into: batch.velocity)
         stages.add { [unowned self] in
             observe?(schedule.times[step], latents, batch.velocity)
+            let total = Sampler.evaluations(settings.sampler, points: schedule.times.count)
+            let preview = previews?.number(after: evaluation, of: total).map {
+                (number: $0, latents: DrawingPreviews.latents(at: schedule.times[step], latents, batch.velocity))
+            }
             let checks = batch.denoising.checks
             let velocityCheck = batch.planner.velocityCheck
             batch.planner.observe(.init(latents: latents, velocity: batch.velocity, checks: checks))
@@ -240,10 +257,28 @@ public final class Drawing: Job {
                 velocityCheck: velocityCheck, checks: checks, guidance: guidance, layers: geometry.llm.layers,
                 width: geometry.llm.intermediate,
                 flops: took.operations.total, seconds: took.seconds)
-            let total = prompts.count * Sampler.evaluations(settings.sampler, points: schedule.times.count)
-            emit(.step(.init(done: evaluationsDone, total: total, trace: trace)))
+            emit(.step(.init(done: evaluationsDone, total: prompts.count * total, trace: trace)))
             finish(.evaluation)
+            if let preview { try show(preview.latents, of: batch.images, preview.number) }
             stages.add { [unowned self] in try evaluate() }
+        }
+    }
+
+    /// Decodes what the images of a batch are going to be.
+    private func show(_ latents: Tensor, of images: Range<Int>, _ number: Int) throws {
+        guard let vae, let previews else { return }
+        for (i, index) in images.enumerated() {
+            let one = latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid))
+            // Early guesses of a damaged model are told of at the end.
+            guard one.isFinite else { continue }
+            stages.add { [unowned stages, settings] in
+                try vae.addDecoding(to: stages, one) { planar in
+                    guard planar.isFinite else { return }
+                    previews.take(
+                        index, number,
+                        try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height))
+                }
+            }
         }
     }
 
