@@ -152,6 +152,8 @@ let package = Package(
             path: "Examples/AskVideo",
             swiftSettings: strict),
 
+        .executableTarget(name: "example-ask-server", path: "Examples/AskServer", swiftSettings: strict),
+
         // Tests.
         .target(
             name: "FlashUTesting", dependencies: ["Tensors", "Compute", "ShowO2", "FlashU"],

@@ -43,6 +43,7 @@ public struct APIServer: Sendable {
     /// - Parameter listening: told the port once it is open.
     /// - Throws: what loading the model throws; ``ServerError``.
     public func run(listening: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+        TemporaryVideo.removeLeftovers()
         let service = APIService(settings: settings, resident: resident)
         let responder = APIResponder(
             routes: Routes(service.routes), keys: settings.keys, hosts: HostRule(settings), memory: settings.memory,
@@ -59,7 +60,7 @@ public struct APIServer: Sendable {
                 address: .hostname(settings.host, port: settings.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(settings.maxConnections)),
             onServerRunning: { listening($0.localAddress?.port ?? 0) }, logger: quiet)
-        let loading = ModelLoading(resident: resident, load: load) { [logger] in logger.info("the model is loaded") }
+        let loading = ModelLoading(resident: resident, load: load, memory: settings.memory) { [logger] in logger.info("the model is loaded") }
         var configuration = ServiceGroupConfiguration(services: [loading, application], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
         let group = ServiceGroup(configuration: configuration)
@@ -77,6 +78,12 @@ public struct APIServer: Sendable {
             service.queue.drain()
             Task { await group.triggerGracefulShutdown() }
         }
+    }
+
+    /// All paths with their methods.
+    package var paths: [String: Set<String>] {
+        Dictionary(grouping: APIService(settings: settings, resident: resident).routes, by: \.path)
+            .mapValues { Set($0.map(\.method.rawValue)) }
     }
 
     private var address: String {

@@ -12,6 +12,8 @@ struct APIService: Sendable {
     let resident: ResidentModel
     let queue: RequestQueue
     let metrics: ServerMetrics
+    /// What was read of pictures.
+    let contexts: ContextCache
     /// When it began, in seconds since 1970.
     let created = Exchange.now
 
@@ -19,6 +21,7 @@ struct APIService: Sendable {
         (self.settings, self.resident) = (settings, resident)
         queue = RequestQueue(limit: settings.maxQueue)
         metrics = ServerMetrics()
+        contexts = ContextCache(limit: settings.imageCacheBytes)
     }
 
     /// All that can be asked for.

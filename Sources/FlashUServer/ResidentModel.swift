@@ -41,10 +41,13 @@ final class ResidentModel: Sendable {
 struct ModelLoading: Service {
     let resident: ResidentModel
     let load: @Sendable (@escaping @Sendable (Double) -> Void) async throws -> UnifiedModel
+    let memory: Int?
     let loaded: @Sendable () -> Void
 
     func run() async throws {
-        resident.ready(try await load { resident.progress($0) })
+        let model = try await load { resident.progress($0) }
+        await model.scheduler.limit(memory: memory)
+        resident.ready(model)
         loaded()
         try? await gracefulShutdown()
     }

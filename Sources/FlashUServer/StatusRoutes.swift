@@ -34,6 +34,10 @@ extension APIService {
 
     private func numbers() async -> Response {
         metrics.gauge("flashu_requests_in_progress", Double(queue.count))
+        let cache = contexts.usage
+        metrics.gauge("flashu_image_cache_bytes", Double(cache.bytes))
+        metrics.gauge("flashu_image_cache_hits", Double(cache.hits))
+        metrics.gauge("flashu_image_cache_misses", Double(cache.misses))
         if let bytes = ServerMetrics.residentBytes { metrics.gauge("process_resident_memory_bytes", Double(bytes)) }
         if let files = ServerMetrics.openFiles { metrics.gauge("process_open_fds", Double(files)) }
         switch resident.state {

@@ -271,3 +271,63 @@ import Testing
         }
     }
 }
+
+/// What was read of a picture serves further questions.
+@Suite struct ImageCacheTests {
+    private func numbers(_ server: TestServer) async throws -> (hits: Int, misses: Int, bytes: Int) {
+        let lines = try await server.get("/metrics").text.split(separator: "\n")
+        func number(_ name: String) -> Int {
+            lines.first { $0.hasPrefix("flashu_image_cache_\(name) ") }
+                .flatMap { $0.split(separator: " ").last.flatMap { Int($0) } } ?? -1
+        }
+        return (number("hits"), number("misses"), number("bytes"))
+    }
+
+    private func ask(_ server: TestServer, _ png: Data, _ question: String, _ more: [String: Any] = [:]) async throws
+        -> String
+    {
+        let answer = try await server.post(
+            ChatTests.path,
+            ["messages": [ChatTests.message(ChatTests.url(png), question)]].merging(more) { $1 })
+        let message = (answer.json["choices"] as? [[String: Any]])?.first?["message"] as? [String: Any]
+        return try #require(message?["content"] as? String, "\(answer.text)")
+    }
+
+    /// The same answers as without, for another question too; another picture, system text or profile reads anew.
+    @Test func answersTheSameFromTheCache() async throws {
+        let cached = try await TestServer()
+        let plain = try await TestServer { $0.imageCacheBytes = 0 }
+        let (a, b) = (try ChatTests.sample(0), try ChatTests.sample(300))
+        for (png, question) in [
+            (a.png, a.question), (a.png, "how many objects are there?"), (b.png, b.question), (a.png, a.question),
+        ] {
+            #expect(try await ask(cached, png, question) == ask(plain, png, question))
+        }
+        var found = try await numbers(cached)
+        #expect(found.hits == 2 && found.misses == 2 && found.bytes > 0)
+        _ = try await ask(cached, a.png, a.question, ["accelerate": "paper"])
+        found = try await numbers(cached)
+        #expect(found.hits == 2 && found.misses == 3)
+        #expect(try await numbers(plain).misses == 0)
+        try await cached.stop()
+        try await plain.stop()
+    }
+
+    /// No more is kept than there is room for.
+    @Test func letsTheOldestGo() async throws {
+        let measured = try await TestServer()
+        let (png, question) = try ChatTests.sample()
+        _ = try await ask(measured, png, question)
+        let one = try await numbers(measured).bytes
+        try await measured.stop()
+        let server = try await TestServer { $0.imageCacheBytes = one * 5 / 2 }
+        let pictures = try [0, 100, 200, 300].map { try ChatTests.sample($0).png }
+        for picture in pictures { _ = try await ask(server, picture, question) }
+        #expect(try await numbers(server).bytes <= one * 5 / 2)
+        _ = try await ask(server, pictures[3], question)
+        #expect(try await numbers(server).hits == 1)
+        _ = try await ask(server, pictures[0], question)
+        #expect(try await numbers(server).hits == 1)
+        try await server.stop()
+    }
+}

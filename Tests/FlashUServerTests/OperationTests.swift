@@ -184,7 +184,7 @@ import Testing
 
     /// Told to stop, it takes nothing new, and what runs ends.
     @Test func endsRunningRequestsBeforeItStops() async throws {
-        let server = try await TestServer()
+        let server = try await TestServer(hasOwnModel: true)
         async let drawing = server.post(
             "/v1/images/generations", ["prompt": "a red circle", "num_inference_steps": 60])
         while await server.model.scheduler.jobs == 0 { try await Task.sleep(for: .milliseconds(5)) }
@@ -196,7 +196,7 @@ import Testing
 
     /// What takes too long to end is cut off.
     @Test func stopsInTime() async throws {
-        let server = try await TestServer { $0.drainSeconds = 0.3 }
+        let server = try await TestServer({ $0.drainSeconds = 0.3 }, hasOwnModel: true)
         let port = server.port
         async let drawing = blocking {
             let connection = try RawConnection(port: port)

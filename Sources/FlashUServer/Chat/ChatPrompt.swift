@@ -17,6 +17,9 @@ struct ChatPrompt {
     /// Tokens that the language model reads.
     private(set) var length = 0
 
+    /// What stands before the question, in words that are equal for equal contents only.
+    private(set) var names: [String] = []
+
     private let tokenizer: Tokenizer
     private let geometry: ShowO2Geometry
 
@@ -37,15 +40,17 @@ struct ChatPrompt {
     mutating func add(text: String) { add(tokenizer.encode(text, special: .asText)) }
 
     /// A picture that the user shows.
-    mutating func add(picture: PromptPiece) {
+    mutating func add(picture: PromptPiece, name: String) {
         flush()
+        names.append("picture \(name)")
         sources.append(picture)
         length += geometry.readingGrid.tokens + 3
     }
 
     /// A video that the user shows.
-    mutating func add(video: PromptPiece, frames: Int) {
+    mutating func add(video: PromptPiece, name: String, frames: Int) {
         flush()
+        names.append("video \(name) \(frames)")
         sources.append(video)
         length += frames * FramePooling(geometry.readingGrid).pooled.tokens + 3
     }
@@ -63,7 +68,10 @@ struct ChatPrompt {
 
     /// What was written so far stands before a picture.
     private mutating func flush() {
-        if !question.isEmpty { sources.append(.ids(question)) }
+        if !question.isEmpty {
+            sources.append(.ids(question))
+            names.append("text \(question)")
+        }
         question = []
     }
 }

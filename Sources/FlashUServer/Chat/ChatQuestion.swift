@@ -1,4 +1,6 @@
 import FlashU
+import Foundation
+import Tensors
 import Hummingbird
 import Pipelines
 import ShowO2
@@ -10,6 +12,8 @@ struct ChatQuestion: Sendable {
     let request: ImageQuestion.Request
     /// Tokens that are read before the answer.
     let tokens: Int
+    /// Where what precedes the question is kept; nil where that is text alone.
+    let place: ContextCache.Place?
     /// Files that must stay meanwhile.
     private let videos: [TemporaryVideo]
 
@@ -42,12 +46,13 @@ struct ChatQuestion: Sendable {
                     prompt.add(text: followsText ? "\n" + text : text)
                     followsText = true
                 case .picture(let url, let param):
-                    prompt.add(picture: try pictures.picture(url, param: param).piece)
+                    let picture = try pictures.picture(url, param: param)
+                    prompt.add(picture: picture.piece, name: picture.name)
                     followsText = false
                 case .video(let url, let param):
                     let video = try await pictures.video(url, frames: asked.frames, param: param)
                     videos.append(video.file)
-                    prompt.add(video: video.piece, frames: video.frames)
+                    prompt.add(video: video.piece, name: video.name, frames: video.frames)
                     followsText = false
                 }
             }
@@ -65,6 +70,13 @@ struct ChatQuestion: Sendable {
             maxTokens: min(asked.maxTokens ?? APIService.usualTokens, room), sampling: asked.sampling,
             profile: try service.profile(named: asked.accelerate))
         (tokens, self.videos) = (prompt.length, videos)
+        let profile = request.profile
+        place =
+            prompt.sources.isEmpty || service.settings.imageCacheBytes == 0
+            ? nil
+            : ContextCache.Place(
+                service.contexts,
+                key: SHA256.hex(Data("\(profile.changes)\n\(prompt.prefix)\n\(prompt.names)".utf8)))
         try service.resident.folder.check(request)
     }
 

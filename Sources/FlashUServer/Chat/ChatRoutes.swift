@@ -73,7 +73,7 @@ extension APIService {
         let answered = try await RequestDeadline.run(seconds: settings.requestSeconds) {
             let events = model.scheduler.stream(client: exchange.client) {
                 (emit: @escaping (ImageQuestion.Event) -> Void) in
-                try Answering(question.request, on: model, emit: emit)
+                try Answering(question.request, on: model, place: question.place, emit: emit)
             }
             var text = AnswerText(stops: asked.stops)
             for try await event in events {

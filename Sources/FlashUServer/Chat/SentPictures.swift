@@ -21,6 +21,8 @@ struct SentPictures: Sendable {
     struct Video: Sendable {
         let piece: PromptPiece
         let frames: Int
+        /// A name for the contents.
+        let name: String
         let file: TemporaryVideo
     }
 
@@ -63,7 +65,7 @@ struct SentPictures: Sendable {
             let count = min(frames ?? settings.videoFrames, limits.maxChosen)
             let read = try await VideoReader(limits: limits).frames(
                 of: file.url, count: count, width: width, height: height)
-            return Video(piece: .video(read), frames: read.count, file: file)
+            return Video(piece: .video(read), frames: read.count, name: SHA256.hex(data), file: file)
         } catch let error as VideoError {
             throw APIError.invalid(param, file.hidden(error.description), code: "invalid_video")
         }

@@ -10,8 +10,10 @@ public struct APIKeys: Sendable {
     /// - Throws: ``Fault``, for a key that no header could carry and for a list without keys.
     public init(list: String) throws(Fault) {
         var keys: [[UInt8]] = []
-        for (number, line) in list.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let bytes = Self.trimmed(Array(line.utf8))
+        for (number, line) in list.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let bytes = Self.trimmed(Array(line))
             guard let first = bytes.first, first != UInt8(ascii: "#") else { continue }
             guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw Fault(

@@ -1,3 +1,4 @@
+import Foundation
 package import ShowO2
 
 /// Which sizes are drawn: those whose sides are multiples of what a token covers, up to an area. Any other is mapped to the nearest: it keeps its
@@ -49,17 +50,23 @@ package struct SizePolicy: Sendable {
 
     private func nearest(_ width: Int, _ height: Int, _ unit: Int) -> (width: Int, height: Int) {
         let scale = min(1, (Double(maxPixels) / (Double(width) * Double(height))).squareRoot())
-        func rounded(_ side: Int) -> Int { max(1, Int((Double(side) * scale / Double(unit)).rounded())) }
-        var (columns, rows) = (rounded(width), rounded(height))
+        let (columns, rows) = (Double(width) * scale / Double(unit), Double(height) * scale / Double(unit))
         let tokens = max(1, maxPixels / (unit * unit))
-        // A very long strip has one row at least, and as many columns as there are tokens.
-        while columns * rows > tokens {
-            if columns >= rows {
-                columns = max(1, min(columns - 1, tokens / rows))
-            } else {
-                rows = max(1, min(rows - 1, tokens / columns))
+        func around(_ side: Double) -> [Int] {
+            [max(1, min(tokens, Int(side))), max(1, min(tokens, Int(side.rounded(.up))))]
+        }
+        // A long strip has one row at least, and as many columns as there are tokens.
+        let candidates = around(columns).flatMap { column in
+            around(rows).flatMap { row in
+                [(min(column, tokens / row), row), (column, min(row, tokens / column))]
             }
         }
-        return (columns * unit, rows * unit)
+        // Nearest by how many times a side is too long or too short.
+        func distance(_ grid: (Int, Int)) -> Double {
+            let (x, y) = (log(Double(grid.0) / columns), log(Double(grid.1) / rows))
+            return x * x + y * y
+        }
+        let nearest = candidates.min { distance($0) < distance($1) } ?? (1, 1)
+        return (nearest.0 * unit, nearest.1 * unit)
     }
 }

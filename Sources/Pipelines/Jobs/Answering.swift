@@ -28,6 +28,8 @@ public final class Answering: Job {
     private let pieces: PieceEncoding
     /// What was read before the questions.
     private var context: TokenSequence?
+    /// Where the context is kept for further requests, or is found.
+    private let place: ContextCache.Place?
     private var encoding = Spent()
     private var reading = Spent()
 
@@ -41,6 +43,16 @@ public final class Answering: Job {
         try self.init(request, on: model, forced: nil, observe: nil, emit: emit)
     }
 
+    /// The same, on a context that may have been read already.
+    ///
+    /// - Parameter place: where it is found, or kept; its key stands for the request's prefix, sources and profile.
+    package convenience init(
+        _ request: ImageQuestion.Request, on model: UnifiedModel, place: ContextCache.Place?,
+        emit: @escaping (ImageQuestion.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, forced: nil, observe: nil, place: place, emit: emit)
+    }
+
     /// The same, with a view of the logits.
     ///
     /// - Parameters:
@@ -48,7 +60,8 @@ public final class Answering: Job {
     ///   - observe: told a question's place and the logits `[vocabulary]` from which each of its tokens is, or would be, chosen.
     init(
         _ request: ImageQuestion.Request, on model: UnifiedModel, forced: [[Int]]?,
-        observe: ((Int, [Float]) -> Void)?, emit: @escaping (ImageQuestion.Event) -> Void
+        observe: ((Int, [Float]) -> Void)?, place: ContextCache.Place? = nil,
+        emit: @escaping (ImageQuestion.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .understanding)
@@ -90,13 +103,20 @@ public final class Answering: Job {
             scores: model.calibration?.scores[.understanding])
         ends = request.endsAtImage ? [special.endOfSequence, special.beginOfImage] : [special.endOfSequence]
         (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
-        (self.forced, self.observe) = (forced, observe)
+        (self.forced, self.observe, self.place) = (forced, observe, goesOn ? nil : place)
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: layout.imageTokens, videos: layout.videos, textTokens: layout.textTokens + longest,
             answerTokens: request.maxTokens, cut: planner.cut, precision: model.network.compute.precision)
         try pieces.addVAE(to: &estimate)
         super.init(.understanding, on: model.network, estimate: estimate, waitingFor: pieces.frameSources)
         stages.add { [unowned self] in
+            if let place = self.place, let known = place.cache.find(place.key) {
+                context = known.sequence
+                emit(.imageRead(keptTokens: known.keptTokens))
+                finish(.read)
+                stages.add { [unowned self] in try ask(0) }
+                return
+            }
             let before = spent
             pieces.add(to: stages) { [unowned self] done in
                 encoding = spent - before
@@ -118,7 +138,11 @@ public final class Answering: Job {
         stages.add { [unowned self] in
             context = sequence
             reading = spent - before
-            emit(.imageRead(keptTokens: pass.keptTokens.first))
+            let keptTokens = pass.keptTokens.first
+            if let place {
+                place.cache.keep(place.key, sequence, keptTokens: keptTokens, bytes: estimate.keysAndValues)
+            }
+            emit(.imageRead(keptTokens: keptTokens))
             finish(.read)
             stages.add { [unowned self] in
                 if goesOn { try begin(answer(0, in: sequence), after: pass, from: spent) } else { try ask(0) }

@@ -28,15 +28,18 @@ final class TestServer: Sendable {
 
     /// Starts one.
     ///
-    /// - Parameter load: what loads the model; nil = it is there already.
+    /// - Parameters:
+    ///   - hasOwnModel: whether nobody else's jobs run on the model.
+    ///   - load: what loads the model; nil = it is there already.
     init(
-        _ change: (inout ServerSettings) -> Void = { _ in },
+        _ change: (inout ServerSettings) -> Void = { _ in }, hasOwnModel: Bool = false,
         load: (@Sendable (@escaping @Sendable (Double) -> Void) async throws -> UnifiedModel)? = nil
     ) async throws {
         var settings = ServerSettings()
         settings.port = 0
         change(&settings)
-        let model = try await Self.shapes.value
+        let model =
+            try await hasOwnModel ? UnifiedModel.load(ShapesModel.folder, threads: 1) : Self.shapes.value
         let log = Lines()
         var logger = Logger(label: "test") { _ in CapturingHandler(lines: log) }
         logger.logLevel = .info
