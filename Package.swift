@@ -24,7 +24,9 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -68,8 +70,11 @@ let package = Package(
             name: "Evaluation", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
             swiftSettings: strict),
         .target(
-            name: "Sets", dependencies: ["Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute"],
-            swiftSettings: strict),
+            name: "Sets",
+            dependencies: [
+                "Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Compute",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
         .target(
             name: "Tuning",
             dependencies: [

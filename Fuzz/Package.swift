@@ -33,9 +33,11 @@ let package = Package(
         // Only what reads the programs' output.
         .target(
             name: "Videos", dependencies: ["Images", "Tensors"], path: "Parsers/Videos", swiftSettings: instrumented),
+        // Only what reads lists and records, not what draws and asks.
+        .target(name: "Sets", dependencies: ["Tensors"], path: "Parsers/Sets", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2"],
+            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Sets"],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

@@ -95,10 +95,8 @@ public struct TunedProfiles: Sendable, Codable, Equatable {
     /// - Throws: ``ModelError/missing(_:)`` when that is not possible.
     public func write(to folder: URL) throws {
         let file = folder.appendingPathComponent(Self.fileName)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            try AtomicFile.write(encoder.encode(self) + Data("\n".utf8), to: file)
+            try AtomicFile.write(StableJSON.data(self, isPretty: true) + Data("\n".utf8), to: file)
         } catch let failure as AtomicFile.Failure {
             throw ModelError.missing("cannot write \(file.path): \(failure.reason)")
         }

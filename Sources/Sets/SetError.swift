@@ -30,17 +30,4 @@ public enum SetError: Error, Sendable, Equatable, CustomStringConvertible {
         case .busy(let path): "another process is writing \(path)"
         }
     }
-
-    /// A piece of a stranger's text that fits an error's one line.
-    static func shown(_ text: some StringProtocol, _ count: Int = 60) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars.prefix(count) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-                out += "\\u{\(String(scalar.value, radix: 16))}"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + (text.unicodeScalars.count > count ? "..." : "")
-    }
 }

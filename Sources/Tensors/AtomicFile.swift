@@ -103,7 +103,7 @@ package enum AtomicFile {
 
     /// A file that grows beyond the user's limit (`ulimit -f`) is an error like others; the signal would end the process
     /// and leave the temporary file.
-    private static func withoutSizeSignal(_ body: () throws -> Void) throws {
+    package static func withoutSizeSignal<Result>(_ body: () throws -> Result) rethrows -> Result {
         var signals = sigset_t()
         var before = sigset_t()
         sigemptyset(&signals)
@@ -118,7 +118,7 @@ package enum AtomicFile {
                 pthread_sigmask(SIG_SETMASK, &before, nil)
             }
         }
-        try body()
+        return try body()
     }
 }
 

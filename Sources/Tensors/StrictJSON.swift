@@ -59,6 +59,15 @@ package struct StrictJSON {
         return value
     }
 
+    /// The same of bytes in an array.
+    package static func parse(
+        _ bytes: [UInt8], maxDepth: Int = 16, maxValues: Int = 4_000_000
+    ) throws(JSONFault) -> JSONValue {
+        try bytes.withUnsafeBufferPointer { bytes throws(JSONFault) in
+            try parse(UnsafeRawBufferPointer(bytes), maxDepth: maxDepth, maxValues: maxValues)
+        }
+    }
+
     private func fault(_ reason: String) -> JSONFault { JSONFault(offset: at, reason: reason) }
 
     private var peek: UInt8? { at < bytes.count ? bytes[at] : nil }

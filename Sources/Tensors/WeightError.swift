@@ -71,22 +71,3 @@ extension WeightError: CustomStringConvertible, LocalizedError {
     /// The same line, for `localizedDescription`.
     public var errorDescription: String? { description }
 }
-
-extension String {
-    /// Fit for one line of a terminal: control characters escaped, no longer than 300 characters. Names come from
-    /// files that strangers made.
-    package var printable: String {
-        var out = ""
-        var length = 0
-        for scalar in unicodeScalars {
-            if length == 300 { return out + "..." }
-            length += 1
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-                out += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
-    }
-}

@@ -10,10 +10,10 @@ import ShowO2
 /// `flashu ask-set`
 struct AskSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ask-set", abstract: "Answer a list of questions about images.",
+        commandName: "ask-set", abstract: "Answer a list of questions about images and videos.",
         discussion: """
-            LIST holds a JSON object a line: "image" (or "images", which are read together) with paths from the list's folder, "question" (or "questions"), and \
-            optionally "id" and "max_tokens". An answer is a line of ANSWERS: "index" (the question's place, from 0), "id", "question", "answer", "tokens" and \
+            LIST holds a JSON object a line: "image" (or "images", which are read together) or "video" (or "videos") with paths from the list's folder, "question" (or \
+            "questions"), and optionally "id", "max_tokens" and, with a video, "frames". An answer is a line of ANSWERS: "index" (the question's place, from 0), "id", "question", "answer", "tokens" and \
             "finished", or "error". Lines are added as answers come, and brought into the list's order when all are there. Questions that are answered are not asked \
             again: after whatever has ended a run the same command goes on, and those with an error are asked again. Answers are greedy.
 
@@ -22,6 +22,7 @@ struct AskSetCommand: AsyncParsableCommand {
 
             EXAMPLES
               flashu ask-set questions.jsonl -o answers.jsonl --max-tokens 32
+              flashu ask-set films.jsonl -o answers.jsonl --frames 16
               flashu ask-set questions.jsonl -o answers.jsonl --shard 2/8
               flashu ask-set questions.jsonl -o answers.jsonl --merge
               flashu ask-set questions.jsonl -o answers.jsonl --verify
@@ -40,12 +41,13 @@ struct AskSetCommand: AsyncParsableCommand {
     @OptionGroup var engine: EngineOptions
     @OptionGroup var acceleration: AccelerationOptions
     @OptionGroup var pictures: ImageOptions
+    @OptionGroup var videos: VideoOptions
     @OptionGroup var sharing: ShardOptions
 
     @Option(help: "Tokens of an answer at most, 1 to 30000, unless its line says otherwise.")
     var maxTokens = 300
 
-    @Option(help: "Images that are on their way at once, 1 to 64; the answers do not depend on it.")
+    @Option(help: "Images and videos that are on their way at once, 1 to 64; the answers do not depend on it.")
     var together = 8
 
     @Flag(help: "Ask nothing; put the answers of all shards together, in the list's order.")
@@ -79,8 +81,8 @@ struct AskSetCommand: AsyncParsableCommand {
             ListFile(name: file.shown, data: try file.data(limit: ListFile.mostBytes)))
         let set = QuestionSet(questions)
         let place: @Sendable (String) -> URL = { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
-        let images = Array(Set(questions.flatMap(\.images)))
-        plan.reads(images.map(place), "an image of the list")
+        let seen = Array(Set(questions.flatMap { $0.sources.map(\.path) }))
+        plan.reads(seen.map(place), "a file of the list")
         let target: OutputFile = plan.writes(output, "--output")
         if verify || merge {
             return try look(set, RunFolder(of: URL(userPath: output)))
@@ -91,9 +93,9 @@ struct AskSetCommand: AsyncParsableCommand {
         guard let url = target.url else { return }
         let run = RunFolder(of: url)
         // One wrong name is an error of its line; all of them are a wrong folder.
-        if !images.contains(where: { FileManager.default.fileExists(atPath: place($0).path) }) {
+        if !seen.contains(where: { FileManager.default.fileExists(atPath: place($0).path) }) {
             throw CommandError(
-                "\(questions[0].place): none of the list's images is there, such as \(place(questions[0].images[0]).path)"
+                "\(questions[0].place): none of the list's files is there, such as \(place(questions[0].sources[0].path).path)"
             )
         }
         try folder.check(profile, for: .understanding)
@@ -103,22 +105,34 @@ struct AskSetCommand: AsyncParsableCommand {
             "kind": "ask-set", "set": set.fingerprint, "questions": "\(questions.count)", "max_tokens": "\(maxTokens)",
             "alpha": pictures.alpha.rawValue, "fit": pictures.fit.rawValue,
         ]
-        fields.merge(try RunFingerprint.fields(folder, profile, precision)) { $1 }
+        if questions.contains(where: \.hasVideo) {
+            fields["frames"] = "\(videos.chosenFrames)"
+            fields["video_mask"] = videos.videoMask.defaultValueDescription
+        }
+        fields.merge(try Provenance(folder, profile: profile, precision: precision).runFields) { $1 }
         try run.begin(RunSettings(fields)) { !AnswerFiles.exist(url) }
         let files = try AnswerFiles(url)
 
         let model = try await engine.load(folder, for: .understanding, precision: precision)
         var options = SetAsking.Options()
         (options.maxTokens, options.together, options.profile) = (maxTokens, together, profile)
+        options.videoMask = videos.videoMask
         let progress = ProgressLine("asking")
-        let (prints, pictures, geometry) = (!json, pictures, folder.geometry)
+        let (prints, pictures, videos, geometry) = (!json, pictures, videos, folder.geometry)
         let start = ContinuousClock.now
         let summary: SetAsking.Summary
         do {
-            summary = try await SetAsking(set, files, in: run, options).ask(sharing.shard, of: model) { names in
-                try names.map { name in
-                    try pictures.read(try InputFile(place(name).path, "the image"), for: geometry).source
+            summary = try await SetAsking(set, files, in: run, options).ask(sharing.shard, of: model) { question in
+                var pieces: [PromptPiece] = []
+                for source in question.sources {
+                    let file = try InputFile(place(source.path).path, "the list")
+                    switch source {
+                    case .image: pieces.append(try pictures.read(file, for: geometry).source)
+                    case .video:
+                        pieces.append(.video(try await videos.read(file, for: geometry, frames: question.frames)))
+                    }
                 }
+                return pieces
             } tell: { step in
                 let answer = step.answer
                 if let error = answer.error {

@@ -123,11 +123,11 @@ struct DrawSetCommand: AsyncParsableCommand {
         options.profile = profile
         let drawing = SetDrawing(set, in: results, options)
         let impossible = try drawing.check(folder)
-        let settings = try settings(drawing, folder, precision)
+        let provenance = try Provenance(folder, profile: profile, precision: precision)
+        let settings = settings(drawing, folder.geometry, provenance)
         try results.begin(settings) { drawing.isFresh }
 
         let model = try await engine.load(folder, for: .generation, precision: precision)
-        let provenance = try Provenance(folder, profile: profile, precision: precision)
         let progress = ProgressLine("drawing")
         let prints = !json
         let start = ContinuousClock.now
@@ -202,20 +202,20 @@ struct DrawSetCommand: AsyncParsableCommand {
 
     /// All that the images depend on.
     private func settings(
-        _ drawing: SetDrawing, _ folder: ModelFolder, _ precision: Precision
-    ) throws -> RunSettings {
+        _ drawing: SetDrawing, _ geometry: ShowO2Geometry, _ provenance: Provenance
+    ) -> RunSettings {
         let (set, options) = (drawing.set, drawing.options)
         let settings = TextToImage.Settings(
             TextToImage.Request(
                 prompts: [.text("")], steps: options.steps, guidance: options.cfgScale, timeShift: options.timeShift,
-                width: options.width, height: options.height, profile: options.profile), folder.geometry)
+                width: options.width, height: options.height, profile: options.profile), geometry)
         var fields: [String: String?] = [
             "kind": "draw-set", "format": set.format.name, "set": set.fingerprint, "prompts": "\(set.items.count)",
             "samples": "\(set.samples)", "seed": "\(seed)", "steps": "\(settings.steps)",
             "cfg_scale": "\(settings.guidance)", "time_shift": "\(settings.timeShift)", "width": "\(settings.width)",
             "height": "\(settings.height)", "negative_prompt": options.negativePrompt,
         ]
-        fields.merge(try RunFingerprint.fields(folder, options.profile, precision)) { $1 }
+        fields.merge(provenance.runFields) { $1 }
         return RunSettings(fields)
     }
 

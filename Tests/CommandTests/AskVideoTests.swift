@@ -12,7 +12,7 @@ import Testing
         let answers: [Report]
     }
 
-    private func film(_ name: String, in place: Workplace, frames: Int = 6) throws {
+    static func film(_ name: String, in place: Workplace, frames: Int = 6) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
@@ -28,7 +28,7 @@ import Testing
         "Two questions on one file; a GIF is a film where frames are asked for", arguments: ["a.mp4", "a.mkv", "a.gif"])
     func questions(name: String) throws {
         let place = try Workplace()
-        try film(name, in: place)
+        try Self.film(name, in: place)
         let run = try place.run(
             "ask", "-m", Golden.shapes.path, name, "what color is it?", "how many objects are there?", "--frames", "4",
             "--json",
@@ -56,7 +56,7 @@ import Testing
             let run = try CommandRun.flashu(["ask", "-m", Golden.shapes.path] + words, in: place.results)
             #expect(run.status != 0 && run.errors.contains(message), "\(run)")
         }
-        try film("b.mp4", in: place)
+        try Self.film("b.mp4", in: place)
         let run = try place.run("ask", "-m", Golden.shapes.path, "b.mp4", "what?", "--frames", "4000")
         #expect(run.status == 1 && run.errors.contains("frames would fit"), "\(run)")
     }

@@ -74,7 +74,7 @@ import Sets
         let set = try set(41)
         let all = try (0..<count).flatMap { set.indices(of: try #require(Shard("\($0)/\(count)"))) }
         #expect(all.sorted() == Array(0..<41))
-        #expect(set.groups.allSatisfy { group in Set(group.map { set.questions[$0].images }).count == 1 })
+        #expect(set.groups.allSatisfy { group in Set(group.map { set.questions[$0].sources }).count == 1 })
     }
 
     @Test(
@@ -82,7 +82,10 @@ import Sets
         arguments: [
             (#"{"image": "a", "question": "b"}"# + "\n{", "line 2"), (#"{"question": "b"}"#, "\"image\""),
             (#"{"image": "a"}"#, "\"question\""), (#"{"image": "a", "images": ["b"], "question": "b"}"#, "both"),
-            (#"{"images": [], "question": "b"}"#, "\"images\""), (#"{"video": "a", "question": "b"}"#, "video"),
+            (#"{"images": [], "question": "b"}"#, "\"images\""),
+            (#"{"video": "a", "image": "b", "question": "b"}"#, "a video"),
+            (#"{"video": "a", "question": "b", "frames": 0}"#, "frames"),
+            (#"{"image": "a", "question": "b", "frames": 4}"#, "no video"),
             (#"{"image": "a", "question": "b", "max_tokens": 0}"#, "max_tokens"), ("hello", "plain text"),
             ("", "no questions"),
         ])

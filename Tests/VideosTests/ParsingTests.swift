@@ -118,7 +118,7 @@ struct ParsingTests {
         func words(_ text: String) -> String { VideoPrograms.complaint(Array(text.utf8)) }
         #expect(words("file:/a/b: c.mp4: Invalid data found\n") == "Invalid data found")
         #expect(words("\n[mov,mp4 @ 0x55d] moov atom not found\nfile:x: y\n") == "moov atom not found")
-        #expect(words("a\u{1b}[31mb\u{7}") == "a [31mb")
+        #expect(words("a\u{1b}[31mb\u{7}") == #"a\u{1b}[31mb\u{7}"#)
         #expect(words("") == "")
     }
 }

@@ -24,7 +24,8 @@ struct FuzzTarget: Sendable {
         }
     }
 
-    static let all: [FuzzTarget] = tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets
+    static let all: [FuzzTarget] =
+        tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets + setTargets
 
     /// `Tests/Resources` in the source tree.
     static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A file of verdicts, one JSON object a line, that grows as samples are done: the first line holds the settings. A run that goes on with it
 /// skips what it holds. A last line that was cut off is dropped.
@@ -57,12 +58,10 @@ struct BenchRecord {
     /// - Throws: ``BenchError/unwritable(_:)``, as when the disk is full.
     mutating func append(_ sample: BenchSample) throws(BenchError) {
         samples[sample.index] = sample
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
             var lines = Data()
-            if length == 0 { lines += try encoder.encode(Header(settings: settings)) + Data("\n".utf8) }
-            lines += try encoder.encode(sample) + Data("\n".utf8)
+            if length == 0 { lines += try StableJSON.line(Header(settings: settings)) }
+            lines += try StableJSON.line(sample)
             if !FileManager.default.fileExists(atPath: file.path) {
                 guard FileManager.default.createFile(atPath: file.path, contents: nil) else {
                     throw BenchError.unwritable("cannot write \(file.path)")

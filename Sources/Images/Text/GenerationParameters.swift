@@ -1,3 +1,5 @@
+import Tensors
+
 /// How an image was made: what is needed to make it again, as AUTOMATIC1111's web UI writes it into PNG files.
 ///
 /// The prompt stands first, on as many lines as it has, then the negative prompt, if there is one, and one line of `Key: value` pairs:
@@ -94,18 +96,7 @@ public enum GenerationParametersError: Error, Sendable, Equatable, CustomStringC
         case .noParameters: "the text does not end with a line of generation parameters (Steps: 50, Seed: 1, ...)"
         case .missing(let key): "the generation parameters lack \"\(key)\""
         case .invalid(let key, let value):
-            "the generation parameter \(Self.shown(key)): \"\(Self.shown(value))\" makes no sense"
+            "the generation parameter \(key.printable(atMost: 80)): \"\(value.printable(atMost: 80))\" makes no sense"
         }
-    }
-
-    /// At most 80 characters, control characters escaped: the text comes from a stranger's file and goes to a terminal.
-    private static func shown(_ text: String) -> String {
-        text.unicodeScalars.prefix(80).map { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-                "\\u{\(String(scalar.value, radix: 16))}"
-            default: String(scalar)
-            }
-        }.joined()
     }
 }

@@ -13,22 +13,42 @@ public final class AnswerFiles: Sendable {
 
     private struct State {
         var answers: [Int: SetAnswer] = [:]
+        /// Bytes of whole lines that were read, by file.
+        var ends: [URL: Int] = [:]
         var descriptor: Int32 = -1
         var file: URL?
         var length: off_t = 0
+
+        /// Writes bytes behind the last whole line, and waits until the disk has them; the system's error if that fails.
+        func write(_ line: Data) -> Int32? {
+            var done = 0
+            while done < line.count {
+                let count = line.withUnsafeBytes {
+                    pwrite(descriptor, $0.baseAddress.map { $0 + done }, line.count - done, length + off_t(done))
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return count == 0 ? ENOSPC : errno }
+                done += count
+            }
+            if fsync(descriptor) != 0, ![EINVAL, ENOTSUP, EROFS].contains(errno) { return errno }
+            return nil
+        }
+
+        mutating func take(_ lines: AnswerLines, of file: URL) {
+            ends[file] = lines.end
+            for answer in lines.answers where answers[answer.index].map(answer.isBetter) ?? true {
+                answers[answer.index] = answer
+            }
+        }
     }
 
     /// Reads what is there, of all shards; a last line that was cut off is passed over.
     /// - Throws: ``SetError`` for a damaged line within a file.
     public init(_ target: URL) throws(SetError) {
         self.target = target.standardizedFileURL
-        var answers: [Int: SetAnswer] = [:]
-        for file in Self.parts(of: self.target) + [self.target] {
-            for answer in try Self.read(file).answers where answers[answer.index].map(answer.isBetter) ?? true {
-                answers[answer.index] = answer
-            }
-        }
-        state = Mutex(State(answers: answers))
+        var read = State()
+        for file in Self.parts(of: self.target) + [self.target] { read.take(try Self.read(file), of: file) }
+        state = Mutex(read)
     }
 
     deinit {
@@ -71,27 +91,14 @@ public final class AnswerFiles: Sendable {
         }.sorted().map { folder.appendingPathComponent($0) }
     }
 
-    /// A file's answers, and the bytes of its whole lines.
-    private static func read(_ file: URL) throws(SetError) -> (answers: [SetAnswer], length: Int) {
-        guard FileManager.default.fileExists(atPath: file.path) else { return ([], 0) }
+    /// The whole lines of a file from a byte on, and where they end.
+    private static func read(_ file: URL, from start: Int = 0) throws(SetError) -> AnswerLines {
+        guard FileManager.default.fileExists(atPath: file.path) else { return AnswerLines(end: 0) }
         guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else {
             throw .foreign("\(file.path) can't be read")
         }
-        var answers: [SetAnswer] = []
-        var (start, number) = (data.startIndex, 1)
-        while let end = data[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = data[start..<end]
-            if let answer = try? JSONDecoder().decode(SetAnswer.self, from: Data(line)) {
-                answers.append(answer)
-            } else if !line.isEmpty {
-                // A disk that lost its power may leave a last line of zeros.
-                if end == data.endIndex - 1, line.contains(0) { break }
-                throw .foreign("\(file.path), line \(number), is no answer of flashu ask-set; choose another -o")
-            }
-            start = end + 1
-            number += 1
-        }
-        return (answers, start - data.startIndex)
+        // Somebody has made the file shorter meanwhile.
+        return try AnswerLines(data, from: data.count < start ? 0 : start, of: file.path)
     }
 
     /// Opens the file of a shard to add to it.
@@ -104,42 +111,32 @@ public final class AnswerFiles: Sendable {
             close(descriptor)
             throw .busy(path: file.path)
         }
-        let length: Int
+        // Only what a process that had the file before has added since it was read.
+        let added: AnswerLines
         do throws(SetError) {
-            length = try Self.read(file).length
+            added = try Self.read(file, from: state.withLock { $0.ends[file] ?? 0 })
         } catch {
             close(descriptor)
             throw error
         }
-        guard ftruncate(descriptor, off_t(length)) == 0 else {
+        guard ftruncate(descriptor, off_t(added.end)) == 0 else {
+            let code = errno
             close(descriptor)
-            throw DiskError.explain(errno, writing: file)
+            throw DiskError.explain(code, writing: file)
         }
-        state.withLock { ($0.descriptor, $0.file, $0.length) = (descriptor, file, off_t(length)) }
+        state.withLock {
+            $0.take(added, of: file)
+            ($0.descriptor, $0.file, $0.length) = (descriptor, file, off_t(added.end))
+        }
     }
 
     /// Adds an answer. After a failure the file is as it was.
+    /// - Throws: ``SetError/unwritable(path:reason:disk:)``.
     package func append(_ answer: SetAnswer) throws(SetError) {
         let line = Self.line(answer)
         let failure: SetError? = state.withLock { state in
             guard let file = state.file else { return nil }
-            var done = 0
-            while done < line.count {
-                let count = line.withUnsafeBytes {
-                    pwrite(
-                        state.descriptor, $0.baseAddress.map { $0 + done }, line.count - done,
-                        state.length + off_t(done))
-                }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else {
-                    let code = count == 0 ? ENOSPC : errno
-                    ftruncate(state.descriptor, state.length)
-                    return DiskError.explain(code, writing: file)
-                }
-                done += count
-            }
-            if fsync(state.descriptor) != 0, ![EINVAL, ENOTSUP, EROFS].contains(errno) {
-                let code = errno
+            if let code = AtomicFile.withoutSizeSignal({ state.write(line) }) {
                 ftruncate(state.descriptor, state.length)
                 return DiskError.explain(code, writing: file)
             }
@@ -166,9 +163,7 @@ public final class AnswerFiles: Sendable {
     }
 
     private static func line(_ answer: SetAnswer) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // A struct of texts and whole numbers can always be written.
-        return ((try? encoder.encode(answer)) ?? Data()) + Data("\n".utf8)
+        (try? StableJSON.line(answer)) ?? Data()
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// A question of a set, on images that are read in their order.
+/// A question of a set, on images or videos that are read in their order.
 public struct SetQuestion: Sendable, Equatable {
     /// What the list calls it: a text or a whole number.
     public enum ID: Sendable, Hashable, Codable, CustomStringConvertible {
@@ -38,10 +38,27 @@ public struct SetQuestion: Sendable, Equatable {
         }
     }
 
+    /// What a question is about: a file, as the list names it, absolute or from the list's folder.
+    public enum Source: Sendable, Hashable {
+        /// A picture.
+        case image(String)
+        /// A video, of which frames are read.
+        case video(String)
+
+        /// The file.
+        public var path: String {
+            switch self {
+            case .image(let path), .video(let path): path
+            }
+        }
+    }
+
     /// What the list calls it, if anything.
     public var id: ID?
-    /// As the list names them: absolute, or from the list's folder.
-    public var images: [String]
+    /// What is seen: one or more.
+    public var sources: [Source]
+    /// Frames of each video; nil = the run's.
+    public var frames: Int?
     /// What is asked.
     public var question: String
     /// Tokens of the answer at most; nil = the run's.
@@ -52,7 +69,11 @@ public struct SetQuestion: Sendable, Equatable {
     /// Questions of a list at most.
     static let most = 10_000_000
 
-    /// Reads JSON lines with `image` or `images`, `question` or `questions`, and optionally `id` and `max_tokens`; other members are passed over.
+    /// Whether a video is among what is seen.
+    public var hasVideo: Bool { sources.contains { if case .video = $0 { true } else { false } } }
+
+    /// Reads JSON lines with `image`, `images`, `video` or `videos`, with `question` or `questions`, and optionally `id`, `max_tokens` and, with a video, `frames`; other
+    /// members are passed over.
     /// - Throws: ``SetError`` with the line.
     public static func read(_ file: ListFile) throws(SetError) -> [SetQuestion] {
         do throws(SetError) {
@@ -70,9 +91,6 @@ public struct SetQuestion: Sendable, Equatable {
         for line in try file.lines() {
             let place = file.place(line.number)
             let object = try file.object(line)
-            guard object["video"] == nil || object["image"] != nil || object["images"] != nil else {
-                throw .list(place: place, reason: "ask-set takes images; ask about a video with flashu ask")
-            }
             func texts(_ one: String, _ several: String) throws(SetError) -> [String] {
                 if object[one] != nil, object[several] != nil {
                     throw .list(place: place, reason: "it has both \"\(one)\" and \"\(several)\"")
@@ -90,9 +108,23 @@ public struct SetQuestion: Sendable, Equatable {
                 }
                 return texts
             }
-            let images = try texts("image", "images")
-            guard !images.contains(where: { $0.isEmpty || $0.utf8.contains(0) }) else {
-                throw .list(place: place, reason: "an image's name is empty, or holds a zero byte")
+            let sees = (
+                image: object["image"] != nil || object["images"] != nil,
+                video: object["video"] != nil || object["videos"] != nil
+            )
+            guard !(sees.image && sees.video) else {
+                throw .list(
+                    place: place, reason: "it has an image and a video; ask about both with flashu ask --pieces")
+            }
+            let sources: [Source] =
+                sees.video
+                ? try texts("video", "videos").map { .video($0) } : try texts("image", "images").map { .image($0) }
+            guard !sources.contains(where: { $0.path.isEmpty || $0.path.utf8.contains(0) }) else {
+                throw .list(place: place, reason: "a file's name is empty, or holds a zero byte")
+            }
+            let frames = try object.optionalInteger("frames", in: 1...4096, at: place)
+            guard frames == nil || sees.video else {
+                throw .list(place: place, reason: "it has \"frames\" and no video")
             }
             let id: ID? =
                 switch object["id"] {
@@ -104,58 +136,13 @@ public struct SetQuestion: Sendable, Equatable {
             let maxTokens = try object.optionalInteger("max_tokens", in: 1...30_000, at: place)
             for question in try texts("question", "questions") {
                 questions.append(
-                    SetQuestion(id: id, images: images, question: question, maxTokens: maxTokens, place: place))
+                    SetQuestion(
+                        id: id, sources: sources, frames: frames, question: question, maxTokens: maxTokens,
+                        place: place))
             }
             guard questions.count <= most else { throw .list(place: place, reason: "the list is too long") }
         }
         guard !questions.isEmpty else { throw .list(place: file.name, reason: "it holds no questions") }
         return questions
-    }
-}
-
-/// Questions in groups that read the same images once, which are what shards share.
-public struct QuestionSet: Sendable {
-    /// In the list's order.
-    public let questions: [SetQuestion]
-    /// Places of questions on the same images with the same limit of tokens: at most 16, so that a list on one image can be shared too.
-    package let groups: [[Int]]
-
-    /// Groups a list.
-    public init(_ questions: [SetQuestion]) {
-        self.questions = questions
-        struct Key: Hashable {
-            let images: [String]
-            let maxTokens: Int?
-        }
-        var open: [Key: Int] = [:]
-        var groups: [[Int]] = []
-        for (index, question) in questions.enumerated() {
-            let key = Key(images: question.images, maxTokens: question.maxTokens)
-            if let group = open[key], groups[group].count < 16 {
-                groups[group].append(index)
-            } else {
-                open[key] = groups.count
-                groups.append([index])
-            }
-        }
-        self.groups = groups
-    }
-
-    /// The places of a shard's questions.
-    public func indices(of shard: Shard) -> [Int] { groups(of: shard).flatMap(\.self).sorted() }
-
-    package func groups(of shard: Shard) -> [[Int]] {
-        groups.enumerated().filter { shard.takes($0.offset) }.map(\.element)
-    }
-
-    /// Sixteen hex digits for the list. The images' contents are no part of it.
-    public var fingerprint: String {
-        let text = questions.map { question in
-            let own: [String] =
-                [question.id.map { "\($0)" } ?? "-", question.question, question.maxTokens.map { "\($0)" } ?? "-"]
-                + question.images
-            return own.map { "\($0.utf8.count):\($0)" }.joined(separator: ",")
-        }.joined(separator: "\n")
-        return SHA256.hex(Data(text.utf8), digits: 16)
     }
 }

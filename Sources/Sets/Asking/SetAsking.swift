@@ -1,17 +1,20 @@
 public import FlashU
 import Foundation
 public import Pipelines
-import ShowO2
+public import ShowO2
+import Tensors
 
-/// Asks a set of questions: what is answered is kept, several images are on their way at once, so that their next tokens are read together, and what fails is remembered
-/// while the others go on.
+/// Asks a set of questions: what is answered is kept, several images and videos are on their way at once, so that their next tokens are read together, and what fails is
+/// remembered while the others go on.
 public struct SetAsking: Sendable {
     /// How to ask.
     public struct Options: Sendable {
         /// Tokens of an answer at most, unless its line says otherwise.
         public var maxTokens = 300
-        /// Images, or sequences of images, that are on their way at once.
+        /// Images, videos, or sequences of them, that are on their way at once.
         public var together = 8
+        /// Which tokens of a video see each other.
+        public var videoMask = VideoPiece.Mask.official
         /// What may be done to be faster.
         public var profile = AccelerationProfile.off
 
@@ -60,12 +63,13 @@ public struct SetAsking: Sendable {
     /// Asks a shard's questions that have no answer; those that have an error are asked again.
     ///
     /// - Parameters:
-    ///   - sources: reads the images of a question, by their names in the list.
+    ///   - sources: opens what a question is about. What it throws is the error of all questions on the same files; it is called again where questions can't be
+    ///     asked together, since a video's frames are given only once.
     ///   - tell: told of every answer.
     /// - Throws: ``SetError`` when the disk is full or another process works on the same file, `ModelError/memory(needed:available:)`, `CancellationError`; answers stay.
     public func ask(
         _ shard: Shard, of model: UnifiedModel,
-        sources: @escaping @Sendable ([String]) throws -> [ImageQuestion.Request.Source],
+        sources: @escaping @Sendable (SetQuestion) async throws -> [PromptPiece],
         tell: @escaping @Sendable (Progress) throws -> Void
     ) async throws -> Summary {
         try files.open(shard)
@@ -79,37 +83,29 @@ public struct SetAsking: Sendable {
         summary.kept = summary.questions - total
         let teller = Teller(files, total: total, tell)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            var next = 0
-            while next < groups.count || !tasks.isEmpty {
-                if next < groups.count, next < options.together {
-                    let group = groups[next]
-                    tasks.addTask { try await ask(group, of: model, sources, teller) }
-                    next += 1
-                } else {
-                    try await tasks.next()
-                    guard next < groups.count else { continue }
-                    let group = groups[next]
-                    tasks.addTask { try await ask(group, of: model, sources, teller) }
-                    next += 1
-                }
+            for (index, group) in groups.enumerated() {
+                if index >= options.together { try await tasks.next() }
+                tasks.addTask { try await ask(group, of: model, sources, teller) }
             }
+            try await tasks.waitForAll()
         }
         (summary.answered, summary.failed) = await teller.counts
         summary.isMerged = try files.merge(set, run)
         return summary
     }
 
-    /// Asks questions on the same images; where they can't be asked together, one by one.
+    /// Asks questions on the same files; where they can't be asked together, one by one.
     private func ask(
-        _ group: [Int], of model: UnifiedModel,
-        _ sources: @Sendable ([String]) throws -> [ImageQuestion.Request.Source], _ teller: Teller
+        _ group: [Int], of model: UnifiedModel, _ sources: @Sendable (SetQuestion) async throws -> [PromptPiece],
+        _ teller: Teller
     ) async throws {
         var open = group
         do {
             let first = set.questions[group[0]]
-            let request = ImageQuestion.Request(
-                sources: try sources(first.images), questions: group.map { .text(set.questions[$0].question) },
+            var request = ImageQuestion.Request(
+                sources: try await sources(first), questions: group.map { .text(set.questions[$0].question) },
                 maxTokens: first.maxTokens ?? options.maxTokens, profile: options.profile)
+            request.videoMask = options.videoMask
             for try await event in ImageQuestion(model).ask(request) {
                 guard case .answer(let answer) = event else { continue }
                 let index = group[answer.index]
@@ -118,14 +114,13 @@ public struct SetAsking: Sendable {
                     line(index, answer: answer.text, tokens: answer.tokens.count, finished: answer.finished))
             }
             try Task.checkCancellation()
-        } catch let error where Self.endsAll(error) {
+        } catch let error where RunEnd.isCaused(by: error) {
             throw error
+        } catch is ModelError where group.count > 1 {
+            // One of the questions may be too long; the others are not at fault.
+            for index in open { try await ask([index], of: model, sources, teller) }
         } catch {
-            if group.count > 1 {
-                for index in open { try await ask([index], of: model, sources, teller) }
-            } else {
-                try await teller.add(line(group[0], error: SetError.shown("\(error)", 500)))
-            }
+            for index in open { try await teller.add(line(index, error: "\(error)".printable(atMost: 500))) }
         }
     }
 
@@ -136,11 +131,6 @@ public struct SetAsking: Sendable {
         return SetAnswer(
             index: index, id: question.id, question: question.question, answer: answer, tokens: tokens,
             finished: finished, error: error)
-    }
-
-    private static func endsAll(_ error: any Error) -> Bool {
-        if case ModelError.memory = error { return true }
-        return error is SetError || error is CancellationError || Task.isCancelled
     }
 
     /// Writes answers as they come, and tells of them.

@@ -22,7 +22,7 @@ public struct DrawingSet: Sendable {
     public let files: [File]
     /// Images of a prompt, unless its line says otherwise.
     public let samples: Int
-    /// Places of items whose file name is not their prompt word by word (T2I-CompBench).
+    /// Places of items whose file name is not their prompt word by word, where the scorer reads it from there.
     public let renamed: [Int]
 
     /// Lays a set out.
@@ -60,14 +60,12 @@ public struct DrawingSet: Sendable {
                     files.append(File(path: format.path(item, index, sample, count), item: index, seeds: [seed]))
                 }
             }
-            if format.name == SetFormat.t2iCompBench.name, SetFormat.fileName(ofPrompt: item.prompt) != item.prompt {
-                renamed.append(index)
-            }
+            if format.isRenamed?(item) ?? false { renamed.append(index) }
         }
         var paths: Set<String> = []
         for file in files where !paths.insert(file.path).inserted {
             throw .list(
-                place: items[file.item].place, reason: "two images would be called \(SetError.shown(file.path))")
+                place: items[file.item].place, reason: "two images would be called \(file.path.printable(atMost: 60))")
         }
         (self.files, self.renamed) = (files, renamed)
     }
@@ -102,7 +100,7 @@ public struct DrawingSet: Sendable {
             ]
             text += own.map { $0.map { "\($0.utf8.count):\($0)" } ?? "-" }.joined(separator: ",") + "\n"
         }
-        return SHA256.hex(Data(text.utf8), digits: 16)
+        return StableHash.hex(text, digits: 16)
     }
 
     /// A file of metadata that the scorer reads, if the format has such.

@@ -1,6 +1,3 @@
-import Foundation
-import Tensors
-
 /// The seed of an image of a set: a hash of the run's seed, the prompt and the sample's number, so that an image is the same whichever machine draws it and
 /// whatever was drawn before.
 ///
@@ -15,6 +12,6 @@ import Tensors
 public enum ImageSeed {
     /// The seed of sample 0, 1, ... of a prompt.
     public static func of(run: UInt64, prompt: String, sample: Int) -> UInt64 {
-        SHA256.digest(Data("\(run)\n\(sample)\n\(prompt)".utf8)).prefix(4).reduce(0) { $0 << 8 | UInt64($1) }
+        StableHash.digest("\(run)\n\(sample)\n\(prompt)").prefix(4).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

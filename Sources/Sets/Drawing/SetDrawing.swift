@@ -1,3 +1,4 @@
+import Compute
 public import FlashU
 import Foundation
 import Images
@@ -123,15 +124,18 @@ public struct SetDrawing: Sendable {
     ) async throws -> Summary {
         run.removeOldDrafts()
         let files = set.files(of: shard)
-        let geometry = model.geometry
-        let missing = files.filter { file in
-            let settings = TextToImage.Settings(
-                TextToImage.Request(prompt: "", width: options.width, height: options.height), geometry)
+        let settings = TextToImage.Settings(
+            TextToImage.Request(prompt: "", width: options.width, height: options.height), model.geometry)
+        var missing: [DrawingSet.File] = []
+        for file in files {
             let size = set.size(of: file, width: settings.width, height: settings.height)
-            return SetState.condition(of: run.results.appendingPathComponent(file.path), size: size) != .whole
+            if SetState.condition(of: run.results.appendingPathComponent(file.path), size: size) == .whole {
+                run.clear(file.path)
+            } else {
+                missing.append(file)
+            }
         }
         var summary = Summary(files: files.count, kept: files.count - missing.count)
-        for file in files where !missing.contains(where: { $0.path == file.path }) { run.clear(file.path) }
         for (index, file) in missing.enumerated() {
             try Task.checkCancellation()
             let progress = Progress(done: index + 1, total: missing.count)
@@ -145,31 +149,20 @@ public struct SetDrawing: Sendable {
                 }
                 try run.write(data, to: run.results.appendingPathComponent(file.path))
                 run.clear(file.path)
-            } catch let error where Self.endsAll(error) {
+            } catch let error where RunEnd.isCaused(by: error) {
                 throw error
             } catch {
-                let failure = RunFolder.Failure(file: file.path, error: SetError.shown("\(error)", 500))
+                let failure = RunFolder.Failure(file: file.path, error: "\(error)".printable(atMost: 500))
                 try run.add(failure)
                 summary.failed.append(failure)
                 try tell(.failed(failure, progress))
                 continue
             }
             summary.drawn += 1
-            let seconds = ContinuousClock.now - start
-            try tell(
-                .drawn(
-                    file,
-                    seconds: Double(seconds.components.seconds) + Double(seconds.components.attoseconds) * 1e-18,
-                    progress))
+            try tell(.drawn(file, seconds: (ContinuousClock.now - start).inSeconds, progress))
         }
         try run.tellFailures()
         return summary
-    }
-
-    /// Whether an error is one that the next file would meet too.
-    private static func endsAll(_ error: any Error) -> Bool {
-        if case ModelError.memory = error { return true }
-        return error is SetError || error is CancellationError
     }
 
     /// Draws a file's images and lays them out.

@@ -15,7 +15,7 @@ extension SetFormat {
             var items: [SetItem] = []
             /// Adds a prompt; a table repeats each for all of its questions.
             func add(_ name: String, _ prompt: String, _ place: String, repeats: Bool) throws(SetError) {
-                let shown = SetError.shown(name)
+                let shown = name.printable(atMost: 60)
                 guard !name.isEmpty, !name.contains("."), !name.contains("/"), !name.utf8.contains(0),
                     name.utf8.count <= 250
                 else {
@@ -62,7 +62,7 @@ extension SetFormat {
             }
             return items
         },
-        path: { item, _, _, _ in item.id + ".png" }, metadataPath: nil, isRead: { _ in true })
+        path: { item, _, _, _ in item.id + ".png" }, isRead: { _ in true })
 }
 
 extension ListFile {

@@ -58,7 +58,8 @@ public struct ListFile: Sendable {
     func object(_ line: Line) throws(SetError) -> JSONObject {
         guard case .object(let object) = try value(line.text, line: line.number) else {
             throw .list(
-                place: place(line.number), reason: "a JSON object is needed, not \"\(SetError.shown(line.text, 40))\"")
+                place: place(line.number), reason: "a JSON object is needed, not \"\(line.text.printable(atMost: 40))\""
+            )
         }
         return object
     }
@@ -69,14 +70,12 @@ public struct ListFile: Sendable {
     /// A JSON value, strictly read; faults name the line.
     private func value(_ text: String, line: Int?) throws(SetError) -> JSONValue {
         let bytes = Array(text.utf8)
-        let result: Result<JSONValue, JSONFault> = bytes.withUnsafeBytes { bytes in
-            do throws(JSONFault) { return .success(try StrictJSON.parse(bytes)) } catch { return .failure(error) }
-        }
-        switch result {
-        case .success(let value): return value
-        case .failure(let fault):
-            let newlines = bytes.prefix(fault.offset).count { $0 == UInt8(ascii: "\n") }
-            throw .list(place: place(line ?? newlines + 1), reason: "broken JSON: \(SetError.shown(fault.reason, 200))")
+        do throws(JSONFault) {
+            return try StrictJSON.parse(bytes)
+        } catch {
+            let newlines = bytes.prefix(error.offset).count { $0 == UInt8(ascii: "\n") }
+            throw .list(
+                place: place(line ?? newlines + 1), reason: "broken JSON: \(error.reason.printable(atMost: 200))")
         }
     }
 }

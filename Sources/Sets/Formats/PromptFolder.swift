@@ -34,7 +34,6 @@ extension SetFormat {
             return items
         },
         path: { item, _, sample, samples in samples == 1 ? "\(item.id).png" : "\(item.id)-\(sample + 1).png" },
-        metadataPath: nil,
         isRead: { path in
             guard path.hasSuffix(".png") else { return false }
             let parts = path.dropLast(4).split(separator: "-", omittingEmptySubsequences: false)

@@ -22,7 +22,9 @@ public struct SetFormat: Sendable {
     /// The path of an image below the folder: of an item, its place in the list, and the place of the sample among so many.
     let path: @Sendable (_ item: SetItem, _ index: Int, _ sample: Int, _ samples: Int) -> String
     /// Where an item's metadata go; nil = nowhere.
-    let metadataPath: (@Sendable (_ index: Int) -> String)?
+    var metadataPath: (@Sendable (_ index: Int) -> String)? = nil
+    /// Whether the scorer, which reads prompts from files' names, will read another one than an item's; nil = it reads none.
+    var isRenamed: (@Sendable (SetItem) -> Bool)? = nil
     /// Whether the scorer would read a path below the folder, so that what is not of the set is a stray.
     package let isRead: @Sendable (String) -> Bool
 

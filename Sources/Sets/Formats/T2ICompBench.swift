@@ -28,7 +28,7 @@ extension SetFormat {
         path: { item, index, sample, samples in
             "samples/" + fileName(ofPrompt: item.prompt) + String(format: "_%06d.png", index * samples + sample)
         },
-        metadataPath: nil, isRead: { $0.hasPrefix("samples/") })
+        isRenamed: { fileName(ofPrompt: $0.prompt) != $0.prompt }, isRead: { $0.hasPrefix("samples/") })
 
     /// A prompt as it stands in a file's name: what no name can hold (a slash), or would end the prompt there (an underscore), is a blank, and what is longer
     /// than names can be is cut.

@@ -26,7 +26,7 @@ extension SetFormat {
             }
             return byID.sorted { $0.key < $1.key }.map(\.value)
         },
-        path: { item, _, _, _ in item.id + ".png" }, metadataPath: nil,
+        path: { item, _, _, _ in item.id + ".png" },
         isRead: { path in
             path.hasSuffix(".png") && path.count > 4 && path.dropLast(4).allSatisfy(isDigit)
         })

@@ -26,12 +26,6 @@ public struct RunFolder: Sendable {
         public init(file: String, error: String) { (self.file, self.error) = (file, error) }
     }
 
-    /// The contents of `run.json`.
-    package struct Record: Codable {
-        package var settings: [String: String]
-        package var failed: [Failure]
-    }
-
     /// The folder of a run whose results are there.
     public init(of results: URL) {
         let plain = results.standardizedFileURL
@@ -63,14 +57,20 @@ public struct RunFolder: Sendable {
         }
         let draft = url.appendingPathComponent(".\(UUID().uuidString).tmp")
         defer { unlink(draft.path) }
-        try write(Record(settings: settings.fields, failed: []), to: draft)
+        try write(RunRecord(settings: settings.fields), to: draft)
         if link(draft.path, recordFile.path) == 0 { return }
-        // Some file systems have no links: who makes the file first has begun, and the others wait for its contents.
         if errno != EEXIST {
+            guard Self.meansNoLinks(errno) else { throw DiskError.explain(errno, writing: recordFile) }
+            // Who makes the file first has begun, and the others wait for its contents.
             let descriptor = open(recordFile.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             if descriptor >= 0 {
                 close(descriptor)
-                return try write(Record(settings: settings.fields, failed: []), to: recordFile)
+                do throws(SetError) {
+                    return try write(RunRecord(settings: settings.fields), to: recordFile)
+                } catch {
+                    unlink(recordFile.path)
+                    throw error
+                }
             }
             guard errno == EEXIST else { throw DiskError.explain(errno, writing: recordFile) }
         }
@@ -82,15 +82,20 @@ public struct RunFolder: Sendable {
         try Self.compare(recorded, settings, results)
     }
 
+    /// Whether an error of `link` says that the file system has no links.
+    private static func meansNoLinks(_ code: Int32) -> Bool {
+        [EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV].contains(code)
+    }
+
     private static func compare(_ recorded: RunSettings, _ asked: RunSettings, _ results: URL) throws(SetError) {
         let differences = recorded.differences(to: asked)
         guard differences.isEmpty else { throw .otherSettings(target: results.path, differences: differences) }
     }
 
-    private func record() throws(SetError) -> Record? {
+    private func record() throws(SetError) -> RunRecord? {
         guard FileManager.default.fileExists(atPath: recordFile.path) else { return nil }
         guard let data = try? Data(contentsOf: recordFile), data.count < 1 << 28,
-            let record = try? JSONDecoder().decode(Record.self, from: data)
+            let record = RunRecord(data)
         else {
             throw .foreign(
                 "\(recordFile.path) is damaged; remove it together with \(results.path), or choose another -o")
@@ -106,22 +111,20 @@ public struct RunFolder: Sendable {
         return names.compactMap { name in
             guard name.hasSuffix(".json"), let data = try? Data(contentsOf: failures.appendingPathComponent(name))
             else { return nil }
-            return try? JSONDecoder().decode(Failure.self, from: data)
+            return Failure(data)
         }.sorted { ($0.file, $0.error) < ($1.file, $1.error) }
     }
 
     /// Remembers that a piece of work failed.
     public func add(_ failure: Failure) throws(SetError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try write((try? encoder.encode(failure)) ?? Data(), to: file(of: failure.file))
+        try write((try? StableJSON.data(failure)) ?? Data(), to: file(of: failure.file))
     }
 
     /// Forgets a failure, if there was one.
     public func clear(_ file: String) { unlink(self.file(of: file).path) }
 
     private func file(of name: String) -> URL {
-        failures.appendingPathComponent(SHA256.hex(Data(name.utf8), digits: 24) + ".json")
+        failures.appendingPathComponent(StableHash.hex(name, digits: 24) + ".json")
     }
 
     /// Brings the list of failures in `run.json` up to date. Of processes that do so at once the last one to write looks again, so that the list is right in the end.
@@ -158,10 +161,8 @@ public struct RunFolder: Sendable {
         }
     }
 
-    private func write(_ record: Record, to file: URL) throws(SetError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try write((try? encoder.encode(record)) ?? Data(), to: file)
+    private func write(_ record: RunRecord, to file: URL) throws(SetError) {
+        try write((try? StableJSON.data(record, isPretty: true)) ?? Data(), to: file)
     }
 
     /// Removes drafts that a process which was killed has left an hour ago or earlier.

@@ -1,3 +1,5 @@
+import Tensors
+
 /// All that a run's results depend on, by name, as text: what two runs into one place must have in common.
 public struct RunSettings: Sendable, Equatable {
     /// A setting that differs.
@@ -30,7 +32,7 @@ public struct RunSettings: Sendable, Equatable {
             let (own, other) = (fields[field], asked.fields[field])
             guard own != other else { return nil }
             func told(_ value: String?) -> String {
-                value.map { $0.isEmpty ? "empty" : SetError.shown($0) } ?? "not set"
+                value.map { $0.isEmpty ? "empty" : $0.printable(atMost: 60) } ?? "not set"
             }
             return Difference(field: field, recorded: told(own), asked: told(other))
         }

@@ -1,5 +1,6 @@
 package import Foundation
 import Pipelines
+import Tensors
 
 /// All that was measured, a line a sample, written at once: a run that was killed goes on where it was. A last line that was cut off is dropped.
 package final class TuneJournal {
@@ -52,7 +53,7 @@ package final class TuneJournal {
             let handle = try FileHandle(forWritingTo: file)
             try handle.truncate(atOffset: UInt64(kept))
             try handle.seekToEnd()
-            if kept == 0 { try handle.write(contentsOf: Self.line(Header(settings: settings))) }
+            if kept == 0 { try handle.write(contentsOf: StableJSON.line(Header(settings: settings))) }
             self.handle = handle
         } catch { throw refusal }
     }
@@ -76,7 +77,7 @@ package final class TuneJournal {
         measured[Self.key(candidate.title, task, set, index)] = value
         do {
             try handle?.write(
-                contentsOf: Self.line(
+                contentsOf: StableJSON.line(
                     Line(
                         candidate: candidate.title, task: task, set: set, index: index, measured: value, spent: spent)))
         } catch {
@@ -86,11 +87,5 @@ package final class TuneJournal {
 
     private static func key(_ candidate: String, _ task: String, _ set: SampleSet, _ index: Int) -> String {
         "\(task) \(set.rawValue) \(index) \(candidate)"
-    }
-
-    private static func line(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(value) + Data("\n".utf8)
     }
 }

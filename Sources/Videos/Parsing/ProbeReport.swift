@@ -10,7 +10,7 @@ package struct ProbeReport {
     package init(_ bytes: [UInt8]) throws(Fault) {
         let value: JSONValue
         do throws(JSONFault) {
-            value = try Self.parse(bytes)
+            value = try StrictJSON.parse(bytes, maxDepth: 8, maxValues: 10_000)
         } catch {
             throw Fault(reason: "ffprobe's report can't be read: \(error.reason)")
         }
@@ -34,17 +34,6 @@ package struct ProbeReport {
     package struct Fault: Error, CustomStringConvertible {
         package let reason: String
         package var description: String { reason }
-    }
-
-    private static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
-        let parsed: Result<JSONValue, JSONFault> = bytes.withUnsafeBytes { bytes in
-            do throws(JSONFault) {
-                return .success(try StrictJSON.parse(bytes, maxDepth: 8, maxValues: 10_000))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try parsed.get()
     }
 
     private static func whole(_ value: Double) -> Int? { value >= 0 && value < 9e15 ? Int(value) : nil }

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import Tensors
 
 #if canImport(System)
     import System
@@ -86,7 +87,7 @@ public struct VideoPrograms: Sendable, Equatable {
     static func error(_ error: SubprocessError, _ program: String) -> any Error {
         if Task.isCancelled { return CancellationError() }
         if error.code == .executableNotFound { return VideoError.missingProgram(program) }
-        return VideoError.programFailed(program, reason: PrintableLine.of("\(error)"))
+        return VideoError.programFailed(program, reason: "\(error)".printable(atMost: 200))
     }
 
     /// The first 4 KiB; the rest is read and dropped, so that the program never waits.
@@ -106,6 +107,6 @@ public struct VideoPrograms: Sendable, Equatable {
         if line.hasPrefix("file:"), let colon = line.range(of: ": ", options: .backwards) {
             line = String(line[colon.upperBound...])
         }
-        return PrintableLine.of(line)
+        return line.trimmingCharacters(in: .whitespaces).printable(atMost: 200)
     }
 }

@@ -19,11 +19,13 @@ struct Provenance {
         static let gridSeeds = "Grid seeds"
     }
 
-    private let model: String
-    private let modelHash: String
-    private let calibrationHash: String?
-    private let profile: AccelerationProfile
-    private let precision: Precision
+    /// The model's name; the contents of its files and of its calibration.
+    let model: String
+    let modelHash: String
+    let calibrationHash: String?
+    /// The engine's settings.
+    let profile: AccelerationProfile
+    let precision: Precision
 
     init(_ folder: ModelFolder, profile: AccelerationProfile, precision: Precision) throws {
         model = folder.geometry.name

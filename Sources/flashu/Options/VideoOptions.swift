@@ -33,9 +33,15 @@ struct VideoOptions: ParsableArguments {
         }
     }
 
+    /// Frames of a video, unless its own number is given.
+    var chosenFrames: Int { frames ?? 32 }
+
     /// Begins to read a video at the size at which the model reads pictures, and tells what was odd about it. Returns when the first frame is there.
+    /// - Parameter count: frames of this video; nil = those of the options.
     /// - Throws: `VideoError`, ``CommandError``.
-    func read(_ file: InputFile, for geometry: ShowO2Geometry) async throws -> VideoFrames {
+    func read(
+        _ file: InputFile, for geometry: ShowO2Geometry, frames count: Int? = nil
+    ) async throws -> VideoFrames {
         guard let url = file.url else {
             throw CommandError("a video is read more than once; name its file instead of -")
         }
@@ -43,7 +49,7 @@ struct VideoOptions: ParsableArguments {
         if let maxVideoSeconds { limits.maxSeconds = Double(maxVideoSeconds) }
         let (width, height) = geometry.readingSize
         let video = try await VideoReader(limits: limits).frames(
-            of: url, count: frames ?? 32, width: width, height: height)
+            of: url, count: count ?? chosenFrames, width: width, height: height)
         if video.available < video.count {
             Terminal.hint(
                 "\(url.lastPathComponent) has \(video.available) frames; some stand for several of the \(video.count)")

@@ -1,0 +1,1 @@
+../../../Sources/Sets/Drawing/DrawingSet.swift

@@ -1,0 +1,1 @@
+../../../Sources/Sets/Asking/QuestionList.swift
