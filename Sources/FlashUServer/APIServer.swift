@@ -50,7 +50,8 @@ public struct APIServer: Sendable {
             logger: logger, observe: { service.metrics.request($0, status: $1, seconds: $2) })
         let connections = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ClientConnection()],
-            idleTimeout: .milliseconds(Int64(settings.uploadSeconds * 1000)),
+            // Longer than a body may take, so that this is answered.
+            idleTimeout: .milliseconds(Int64(settings.uploadSeconds * 2000)),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.maxHeaderBytes, maxHeaderListSize: settings.maxHeaderBytes,
                 maxHeaderFieldCount: 100))
@@ -60,7 +61,9 @@ public struct APIServer: Sendable {
                 address: .hostname(settings.host, port: settings.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(settings.maxConnections)),
             onServerRunning: { listening($0.localAddress?.port ?? 0) }, logger: quiet)
-        let loading = ModelLoading(resident: resident, load: load, memory: settings.memory) { [logger] in logger.info("the model is loaded") }
+        let loading = ModelLoading(resident: resident, load: load, memory: settings.memory) { [logger] in
+            logger.info("the model is loaded")
+        }
         var configuration = ServiceGroupConfiguration(services: [loading, application], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
         let group = ServiceGroup(configuration: configuration)

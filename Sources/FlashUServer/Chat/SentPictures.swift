@@ -2,7 +2,6 @@ import Foundation
 import Images
 import Pipelines
 import ShowO2
-import Tensors
 import Videos
 
 /// Turns the pictures and videos of a conversation into what the model reads.
@@ -43,7 +42,7 @@ struct SentPictures: Sendable {
         do throws(ImageError) {
             let read = try ImageReader(options).read(
                 data: data, name: "the picture", fit: .crop, width: width, height: height)
-            return Picture(piece: .image(read.image), name: SHA256.hex(data))
+            return Picture(piece: .image(read.image), name: ContentName.of(data))
         } catch {
             throw .invalid(param, error.description, code: "invalid_image")
         }
@@ -65,7 +64,7 @@ struct SentPictures: Sendable {
             let count = min(frames ?? settings.videoFrames, limits.maxChosen)
             let read = try await VideoReader(limits: limits).frames(
                 of: file.url, count: count, width: width, height: height)
-            return Video(piece: .video(read), frames: read.count, name: SHA256.hex(data), file: file)
+            return Video(piece: .video(read), frames: read.count, name: ContentName.of(data), file: file)
         } catch let error as VideoError {
             throw APIError.invalid(param, file.hidden(error.description), code: "invalid_video")
         }

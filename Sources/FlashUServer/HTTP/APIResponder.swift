@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Tensors
 
 /// Finds out who asks for what, has it answered, and tells the log.
 struct APIResponder: HTTPResponder {
@@ -81,20 +82,23 @@ struct APIResponder: HTTPResponder {
         if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
         if let methods = error.allow { headers[.allow] = methods }
         if error.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-        if error.leavesBody {
-            headers[.connection] = "close"
-            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        guard error.leavesBody else {
+            return try JSONAnswer.response(error.body, status: error.status, headers: headers)
         }
-        return try JSONAnswer.response(error.body, status: error.status, headers: headers)
+        headers[.connection] = "close"
+        headers[.contentType] = "application/json"
+        let body = ByteBuffer(bytes: try JSONAnswer.data(error.body))
+        return Response(
+            status: error.status, headers: headers,
+            body: .init(contentLength: body.readableBytes) { writer in
+                try await writer.write(body)
+                try await writer.finish(nil)
+                channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+            })
     }
 }
 
 extension APIError {
     /// One printable line for the log.
-    static func line(_ error: any Error) -> String {
-        String(
-            "\(error)".unicodeScalars.prefix(500).map {
-                $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : Character($0)
-            })
-    }
+    static func line(_ error: any Error) -> String { "\(error)".printable(atMost: 500) }
 }

@@ -2,14 +2,11 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Tensors
 
 /// Answers as JSON.
 enum JSONAnswer {
-    static func data(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(value)
-    }
+    static func data(_ value: some Encodable) throws -> Data { try StableJSON.data(value) }
 
     static func response(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]

@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+import Tensors
 
 /// The server's log, a line a record on standard error.
 public enum ServerLog {
@@ -43,7 +44,7 @@ struct ServerLogHandler: LogHandler {
         switch form {
         case .text:
             let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            write(Self.printable("\(time) \(event.level.rawValue): \(event.message)\(pairs)") + "\n")
+            write("\(time) \(event.level.rawValue): \(event.message)\(pairs)".printable(atMost: 10_000) + "\n")
         case .json:
             var record = all.mapValues { "\($0)" }
             record["time"] = time
@@ -52,9 +53,5 @@ struct ServerLogHandler: LogHandler {
             guard let data = try? JSONAnswer.data(record) else { return }
             write(String(decoding: data, as: UTF8.self) + "\n")
         }
-    }
-
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? " " : Character($0) })
     }
 }

@@ -51,16 +51,13 @@ enum JSONBody {
     /// The object that a body holds.
     /// - Throws: ``APIError``.
     static func fields(_ bytes: ByteBuffer) throws(APIError) -> Fields {
-        let read = bytes.withUnsafeReadableBytes { bytes -> Result<JSONValue, JSONFault> in
-            do throws(JSONFault) {
-                return .success(try StrictJSON.parse(bytes, maxDepth: maxDepth, maxValues: maxValues))
-            } catch { return .failure(error) }
+        let value: JSONValue
+        do throws(JSONFault) {
+            value = try StrictJSON.parse(Array(bytes.readableBytesView), maxDepth: maxDepth, maxValues: maxValues)
+        } catch {
+            throw .invalid(nil, "the body is not JSON: \(error.reason) (at byte \(error.offset))", code: "invalid_json")
         }
-        switch read {
-        case .success(.object(let object)): return Fields(object, path: "")
-        case .success: throw .invalid(nil, "the body must be a JSON object")
-        case .failure(let fault):
-            throw .invalid(nil, "the body is not JSON: \(fault.reason) (at byte \(fault.offset))", code: "invalid_json")
-        }
+        guard case .object(let object) = value else { throw .invalid(nil, "the body must be a JSON object") }
+        return Fields(object, path: "")
     }
 }
