@@ -132,9 +132,11 @@ struct ServeCommand: AsyncParsableCommand {
             logger.warning("anybody who reaches \(host) can use this server; give it keys with --api-key-file FILE")
         }
         let engine = engine
+        let precision =
+            try engine.namedPrecision ?? acceleration.precision(of: folder, for: .generation) ?? engine.precision
         let server = APIServer(folder, settings: settings, logger: logger) { progress in
             try await UnifiedModel.load(
-                folder, precision: engine.precision, threads: engine.threads, progress: progress)
+                folder, precision: precision, threads: engine.threads, progress: progress)
         }
         let shown = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         try await server.run { port in logger.info("listening on http://\(shown):\(port)") }

@@ -137,7 +137,7 @@ import Testing
             for _ in 0..<Int(random.next() % 6) { chosen[pick(names)] = pick(values) }
             // What is drawn or said stays short.
             chosen["num_inference_steps"] = "2"
-            if let steps = chosen["steps"], Int(steps) ?? 0 > 3 { chosen["steps"] = "3" }
+            if chosen["steps"] == nil || Int(chosen["steps"] ?? "") ?? 0 > 3 { chosen["steps"] = "3" }
             if chosen["max_tokens"] == nil || Int(chosen["max_tokens"] ?? "") ?? 0 > 3 { chosen["max_tokens"] = "2" }
             var body = "{" + chosen.map { "\"\($0.key)\":\($0.value)" }.sorted().joined(separator: ",") + "}"
             if random.next() % 10 == 0 { body = String(body.dropLast(Int(random.next() % 8))) }
@@ -146,7 +146,7 @@ import Testing
                 "\(pick(["POST", "POST", "POST", "GET", "PUT"])) \(pick(paths)) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count + (lie ? 5 : 0))\r\n\r\n\(body)"
             let leaves = random.next() % 10 == 0
             let status = try await blocking { () -> Int in
-                let connection = try RawConnection(port: port, timeout: 60)
+                let connection = try RawConnection(port: port, timeout: 120)
                 connection.send(request)
                 if leaves || lie { return 0 }
                 return TestServer.Answer(connection.read())?.status ?? -1

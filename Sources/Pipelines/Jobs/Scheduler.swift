@@ -13,6 +13,7 @@ public actor Scheduler {
     private var entries: [Entry] = []  // in order of arrival
     private var isRunning = false
     private var turns = FairTurns()
+    private var tokenTimes = 0
     private let batch = DecodeBatch()
     /// Bytes that the jobs which are admitted at one time may take together; nil = what the system has when a job arrives.
     public private(set) var memoryLimit: Int?
@@ -25,6 +26,8 @@ public actor Scheduler {
         let job: Job
         let claim: FairTurns.Claim
         var isAdmitted = false
+        /// When it last had a token read, among all times.
+        var lastToken = 0
         let finish: CheckedContinuation<Void, any Error>
 
         init(_ job: Job, _ claim: FairTurns.Claim, finish: CheckedContinuation<Void, any Error>) {
@@ -114,10 +117,12 @@ public actor Scheduler {
                 let entry = entries.first(where: { $0.claim.number == number })
             else { break }
             if entry.job.stages.isEmpty, let token = entry.job.waiting {
-                decode(
-                    entries.filter {
-                        $0.isAdmitted && $0.job.stages.isEmpty && $0.job.waiting.map { $0.plan == token.plan } ?? false
-                    })
+                let others = entries.filter {
+                    $0 !== entry && $0.isAdmitted && $0.job.stages.isEmpty
+                        && $0.job.waiting.map { $0.plan == token.plan } ?? false
+                }
+                // Whose turn it is, and those that have waited longest.
+                decode([entry] + others.sorted { $0.lastToken < $1.lastToken })
             } else {
                 let before = entry.job.spent.seconds
                 do {
@@ -137,6 +142,8 @@ public actor Scheduler {
     /// Reads the waiting tokens of some jobs at once.
     private func decode(_ together: [Entry]) {
         let together = Array(together.prefix(Self.mostTogether))
+        tokenTimes += 1
+        for entry in together { entry.lastToken = tokenTimes }
         let before = together.map(\.job.spent.seconds)
         let errors = Job.decode(together.map(\.job), batch)
         for ((entry, before), error) in zip(zip(together, before), errors) {
