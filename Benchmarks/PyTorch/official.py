@@ -7,7 +7,8 @@ is compared with.
 
 What runs is the official code, called as its inference scripts call it: the Euler sampler around `t2i_generate` (two branches of
 1024 rows, naive mask, guidance 5), the features of inference_mmu.py (with its autograd graph: the script does not turn that
-off), `mmu_generate` (no K/V cache), `WanVAE.batch_decode` and `WanVAE.sample`. The imports that Training/parity_official.py
+off), `mmu_generate` (no K/V cache), `WanVAE.batch_decode` and `WanVAE.sample`; with `--only video` what inference_mmu_vid.py does
+up to an answer's first token, all frames at once as there (not part of a whole run: 32 frames take minutes and most of 24 GB). The imports that Training/parity_official.py
 replaces are replaced here too; nothing is downloaded. Random weights take the time of trained ones. Prompt and question have 20
 tokens, as in `flashu bench`.
 
@@ -80,9 +81,10 @@ class Clock:
               f"{self.processor / sum(self.times):.2f} cores", flush=True)
 
 
-def measure(name, repeats, run):
+def measure(name, repeats, run, warm_up=True):
     """One run that is not counted, then `repeats` that are. -> what the last one returned"""
-    run()
+    if warm_up:
+        run()
     clock = Clock()
     for _ in range(repeats):
         result = None                                        # or two of them would be resident
@@ -231,15 +233,21 @@ def understanding(model, dtype, repeats):
         following.report("each following token")
 
 
-def vae(dtype, repeats):
-    """The official VAE on one image, both ways."""
+def wan_vae(dtype):
+    """The official VAE."""
     import models.wan21_vae as official
 
     def random(self, state, assign):
         self.to_empty(device="cpu")
         fill(self)
     with mock.patch.object(torch, "load"), mock.patch.object(official.WanVAE_, "load_state_dict", random):
-        wan = official.WanVAE(dtype=dtype, device="cpu")
+        return official.WanVAE(dtype=dtype, device="cpu")
+
+
+def vae(dtype, repeats):
+    """The official VAE on one image, both ways."""
+    import models.wan21_vae as official
+    wan = wan_vae(dtype)
     latents, pixels = torch.randn(LATENT).unsqueeze(2), torch.rand(PIXELS).unsqueeze(2) * 2 - 1
     computes = torch.autocast("cpu", dtype, enabled=dtype != torch.float32)
     with mock.patch.object(official.amp, "autocast", lambda dtype: computes):
@@ -249,6 +257,36 @@ def vae(dtype, repeats):
             encoded = measure("VAE encode", repeats, lambda: wan.sample(pixels))
     assert image.shape[-2:] == PIXELS[-2:] and image.isfinite().all()
     assert encoded.shape == latents.shape and encoded.isfinite().all()
+
+
+def video(model, dtype, repeats, frames):
+    """inference_mmu_vid.py from frames in memory to the first token of an answer. The VAE is f32 there whatever is asked for, as a CPU ignores its
+    autocast."""
+    from models.omni_attention import omni_attn_mask_naive
+    wan = wan_vae(dtype)
+    pixels = torch.rand(frames, 3, 1, *PIXELS[2:]) * 2 - 1
+    side = LATENT[2] // SHOWO["patch_size"]
+
+    def features():
+        und = model.image_embedder_und(latents) + model.position_embedding(model.image_position_ids)
+        und = model.und_trans(und)["last_hidden_state"]
+        image = model.fusion_proj(torch.cat([und, model.image_embedder_gen(latents)], dim=-1))
+        image = image.reshape(frames, side, side, -1).permute(0, 3, 1, 2).contiguous()
+        image = torch.nn.functional.interpolate(image, size=(14, 14), mode="bilinear")
+        return image.permute(0, 2, 3, 1).reshape(1, -1, image.shape[1])
+
+    def first_token():
+        before, after = (model.showo.model.embed_tokens(torch.full((1, n), TOKEN))
+                         for n in (PREFIX_TOKENS, 2 + TEXT_TOKENS + ROLE_TOKENS))
+        t = model.time_embed_proj(model.time_embed(torch.Tensor([[1.0]]), dtype))
+        x = torch.cat([before, after[:, :1], t, image, after[:, 1:]], dim=1).to(dtype)
+        where = torch.tensor([PREFIX_TOKENS + 2, IMAGE_TOKENS])[None, None]
+        mask = omni_attn_mask_naive(1, x.shape[1], where, "cpu").to(dtype)
+        model.mmu_generate(input_embeds=x, attention_mask=mask, top_k=1, max_new_tokens=1, eos_token=-1)
+    with peak_memory(f"video of {frames} frames"):
+        latents = measure("VAE encode", repeats, lambda: wan.sample(pixels).squeeze(2).to(dtype), warm_up=False)
+        image = measure("features", repeats, features, warm_up=False)
+        measure("first token", repeats, first_token, warm_up=False)
 
 
 def matmul(repeats):
@@ -272,7 +310,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("official", type=Path, help="the folder show-o2 of an official checkout")
     p.add_argument("--repeats", type=int, default=3)
-    p.add_argument("--only", choices=("evaluation", "understanding", "vae", "matmul"))
+    p.add_argument("--only", choices=("evaluation", "understanding", "vae", "video", "matmul"))
+    p.add_argument("--frames", type=int, default=32, help="of --only video")
     p.add_argument("--dtype", choices=("bf16", "f32"), default="bf16")
     p.add_argument("--malloc", choices=MALLOC, default="keep")
     p.add_argument("--threads", type=int, default=os.cpu_count())
@@ -294,6 +333,8 @@ def measure_all(a):
     matmul(a.repeats)
     if a.only in (None, "vae"):
         vae(dtype, a.repeats)
+    if a.only == "video":
+        video(showo2(dtype), dtype, a.repeats, a.frames)
     if a.only in (None, "evaluation", "understanding"):
         model = showo2(dtype)
         if a.only != "understanding":

@@ -38,6 +38,7 @@ public struct Calibrator {
     /// - Parameters:
     ///   - model: the network with its neurons packed as stored (no neuron order).
     ///   - weights: the checkpoint it was made of, for the norms of `down_proj`'s columns.
+    ///   - special: ids of the structural tokens.
     /// - Throws: `WeightError` when a `down_proj` is missing.
     public init(model: ShowO2Model, weights: any TensorSource, special: SpecialTokens) throws {
         self.model = model
@@ -64,7 +65,11 @@ public struct Calibrator {
 
     /// Draws one image densely and measures on every evaluation, over the rows of both branches' spans.
     ///
-    /// - Parameter noise: `[1, channels, height, width]` float32.
+    /// - Parameters:
+    ///   - prompt: the prompt's token ids.
+    ///   - noise: `[1, channels, height, width]` float32.
+    ///   - schedule: the grid of times.
+    ///   - guidance: the guidance scale.
     public mutating func draw(prompt: [Int], noise: Tensor, schedule: FlowSchedule, guidance: Float) throws {
         let denoising = try Denoising(
             model: model, special: special, prompts: [prompt], schedule: schedule, grid: model.geometry.grid,
@@ -95,6 +100,7 @@ public struct Calibrator {
     /// - Parameters:
     ///   - prefix: ids before the image, without `[boi]`.
     ///   - latents: `[1, channels, height, width]` float32.
+    ///   - question: the question's token ids.
     public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
         var sums = self.sums[.understanding] ?? empty
         let squares = sums.squares

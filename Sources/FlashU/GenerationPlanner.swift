@@ -25,6 +25,7 @@ public struct GenerationPlanner: Sendable {
     public private(set) var velocityCheck: EvaluationCheck?
 
     /// - Parameters:
+    ///   - profile: what may be done to be faster.
     ///   - evaluations: of the whole trajectory.
     ///   - layers: of the LLM.
     ///   - neurons: what the pruned FFN runs, per layer; nil = everything.
@@ -72,7 +73,8 @@ public struct GenerationPlanner: Sendable {
     /// The plan of evaluation `i`. Call it once for each, in order.
     ///
     /// - Parameters:
-    ///   - importance: what the last measuring evaluation found (``Denoising/layerImportance``).
+    ///   - i: place of the evaluation.
+    ///   - importance: what the last measuring evaluation found (`Denoising/layerImportance`).
     ///   - latents: the state that will be evaluated, float32; it is kept and must not change. Nil where no solver runs: velocities are not reused
     ///     then.
     public mutating func plan(_ i: Int, importance: [Double], latents: Tensor? = nil) -> StepPlan {
@@ -135,7 +137,7 @@ public struct GenerationPlanner: Sendable {
         public let latents: Tensor
         /// The guided velocity there, float32.
         public let velocity: Tensor
-        /// What was measured on the way (``Denoising/checks``).
+        /// What was measured on the way (`Denoising/checks`).
         public let checks: EvaluationChecks
 
         /// What became of the evaluation at `latents`.

@@ -10,6 +10,7 @@ public struct ReadingPlanner: Sendable {
     private var skipped: Set<Int>
 
     /// - Parameters:
+    ///   - profile: what may be done to be faster.
     ///   - layers: of the LLM.
     ///   - neurons: what the pruned FFN runs, per layer; nil = everything.
     ///   - scores: the calibration's of understanding, for profiles that choose layers or tokens by it.
@@ -59,7 +60,7 @@ public struct ReadingPlanner: Sendable {
         ReadingPlan(skippedLayers: calibrated, neurons: neurons, measuresLayers: measures)
     }
 
-    /// Chooses the layers to skip in decoding from what the prefill measured (``ReadingPass/layerImportance``).
+    /// Chooses the layers to skip in decoding from what the prefill measured (`ReadingPass/layerImportance`).
     public mutating func chooseLayers(_ importance: [Double]) {
         guard measures else { return }
         skipped = LayerSkipping.leastImportant(importance, ratio: profile.layers.understandingRatio)

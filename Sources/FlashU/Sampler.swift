@@ -75,7 +75,11 @@ public struct Sampler {
 
     /// Solves from noise to the last time, and writes the result over it.
     ///
-    /// - Parameter evaluate: writes the velocity of its first argument at `times[step]` to its last. It may throw to stop.
+    /// - Parameters:
+    ///   - kind: the solver.
+    ///   - times: the grid of times.
+    ///   - x: the state, `[images, channels, height, width]` float32; the result is written over it.
+    ///   - evaluate: writes the velocity of its first argument at `times[step]` to its last. It may throw to stop.
     public static func solve(
         _ kind: Kind, times: [Float], _ x: Tensor, evaluate: (Tensor, Int, Tensor) throws -> Void
     ) rethrows {

@@ -13,8 +13,19 @@ public protocol FrameSource: Sendable {
     /// A frame of `width` x `height` pixels; waits until it is there.
     /// - Throws: what keeps it from being read; `CancellationError` after ``cancel()``.
     func frame(_ index: Int) throws -> RGBImage
+    /// Whether the next frame, `index`, can be had without waiting: it is there, or none will come.
+    func isReady(_ index: Int) -> Bool
+    /// Returns when ``isReady(_:)`` holds, blocking no thread.
+    func wait(for index: Int) async
     /// Stops what prepares frames, and wakes who waits for one. May be called from any thread, more than once.
     func cancel()
+}
+
+extension FrameSource {
+    /// True: who asks for the frame waits for it.
+    public func isReady(_ index: Int) -> Bool { true }
+    /// Returns at once.
+    public func wait(for index: Int) async {}
 }
 
 /// Frames that are in memory already.

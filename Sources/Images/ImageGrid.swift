@@ -2,9 +2,11 @@
 public enum ImageGrid {
     /// A contact sheet: the images row by row, each centred in a cell of the largest width and height among them.
     /// - Parameters:
+    ///   - images: one or more.
     ///   - columns: images in a row; clamped to 1...images.count.
     ///   - padding: pixels between cells and around the sheet; negative counts as 0.
     ///   - background: the colour of padding and of what smaller images leave free.
+    ///   - limits: of sizes.
     /// - Throws: `ImageError.invalidSize` if there are no images or the sheet is beyond `limits`.
     public static func compose(
         _ images: [RGBImage], columns: Int, padding: Int = 8,

@@ -18,7 +18,11 @@ extension RGBImage {
 
     /// The image that a network drew, as the official code shows it: `clamp((x + 1) / 2, 0, 1) * 255` in float32, then
     /// the fraction is cut off. Not-a-number becomes 0.
-    /// - Parameter planar: [3, height, width], in -1...1; values beyond are clamped.
+    /// - Parameters:
+    ///   - planar: [3, height, width], in -1...1; values beyond are clamped.
+    ///   - width: columns.
+    ///   - height: rows.
+    ///   - limits: of sizes.
     /// - Throws: `ImageError.invalidSize` if the size is not positive, beyond `limits`, or the values do not fill it.
     public init(planar: [Float], width: Int, height: Int, limits: ImageLimits = .default) throws(ImageError) {
         try Self.check(width: width, height: height, limits: limits)

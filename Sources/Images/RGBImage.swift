@@ -8,7 +8,10 @@ public struct RGBImage: Sendable, Equatable {
     public let pixels: [UInt8]
 
     /// An image of these samples.
-    /// - Parameter pixels: [height, width, 3].
+    /// - Parameters:
+    ///   - width: columns, at least 1.
+    ///   - height: rows, at least 1.
+    ///   - pixels: [height, width, 3].
     /// - Throws: `ImageError.invalidSize` if the size is not positive or the samples are not width x height x 3.
     public init(width: Int, height: Int, pixels: [UInt8]) throws(ImageError) {
         guard width > 0, height > 0 else {

@@ -151,7 +151,7 @@ public struct ImageQuestion: Sendable {
     }
 
     /// What the model sees of an image: its short side resized to the model's size, the centre cut out. Each image token covers
-    /// ``ShowO2/ShowO2Geometry/pixelsPerToken`` of its pixels in both directions.
+    /// `ShowO2/ShowO2Geometry/pixelsPerToken` of its pixels in both directions.
     /// - Throws: `ImageError`.
     public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage { try image.fitted(to: model.geometry) }
 

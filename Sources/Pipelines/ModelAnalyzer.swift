@@ -43,6 +43,7 @@ public struct ModelAnalyzer: Sendable {
     /// Measures.
     ///
     /// - Parameters:
+    ///   - request: samples and layers.
     ///   - calibration: the neurons' scores for both tasks.
     ///   - progress: told the samples done and their number.
     /// - Throws: `ModelError`, `ImageError`, `WeightError`, `CancellationError`.

@@ -19,7 +19,7 @@ public struct ModelCalibration: Sendable {
 
     private let model: UnifiedModel
 
-    /// - Parameter model: loaded with ``UnifiedModel/load(_:precision:threads:calibrated:progress:)``, `calibrated` false.
+    /// - Parameter model: loaded with `UnifiedModel/load(_:precision:threads:calibrated:progress:)`, `calibrated` false.
     public init(_ model: UnifiedModel) { self.model = model }
 
     /// Measures.

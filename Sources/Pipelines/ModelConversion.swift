@@ -7,12 +7,12 @@ import Tensors
 /// Writes a model folder whose weights are stored as an engine will hold them: smaller, and quicker to load.
 ///
 /// Results do not change: an engine of the target's precision computes the same bits from the folder as from its source. Matrices
-/// become bfloat16, or int8 with scales (``QuantizedWeights``) where ``Int8Layers/standard`` says so; vectors, and the table of positions,
+/// become bfloat16, or int8 with scales (`QuantizedWeights`) where `Int8Layers/standard` says so; vectors, and the table of positions,
 /// which engines hold in float32, stay as they are.
 public struct ModelConversion: Sendable {
     /// How matrices are stored.
     public enum Target: String, Sendable, CaseIterable {
-        /// For `Precision.int8`: the layers of ``Int8Layers/standard`` in 8 bits, other matrices in bfloat16.
+        /// For `Precision.int8`: the layers of `Int8Layers/standard` in 8 bits, other matrices in bfloat16.
         case int8
         /// For `Precision.bf16`: all matrices in bfloat16.
         case bf16

@@ -31,7 +31,8 @@ extension ModelFolder {
                 guard what == "prompt" else {
                     throw ModelError.request("a negative prompt is text, not a sequence of pieces")
                 }
-                try PieceLayout(pieces, geometry, tokenizer: tokenizer).check(extra: grid.tokens + 2)
+                let extra = grid.tokens * (request.film?.latentFrames ?? 1) + 2
+                try PieceLayout(pieces, geometry, tokenizer: tokenizer).check(extra: extra)
                 try checkVAE(pieces)
                 continue
             }
@@ -40,18 +41,32 @@ extension ModelFolder {
                 throw ModelError.request(
                     "the \(what) has \(ids.count) tokens; the model has room for \(geometry.maxPromptTokens)")
             }
+            try TokenSequence.check(frames: request.film?.latentFrames ?? 1, of: grid, behind: ids.count + 2)
         }
         _ = try specialTokens()
-        if let noise = request.noise {
-            let shape = [request.prompts.count] + geometry.latentShape(grid)
-            guard noise.shape == shape else {
-                throw ModelError.request("the initial noise has shape \(noise.shape); \(shape) is needed")
-            }
-            guard noise.isFinite else {
-                throw ModelError.request("the initial noise holds values that are not finite numbers")
-            }
+        try request.checkNoise(geometry.latentShape(grid))
+        if let noise = request.noise, !noise.isFinite {
+            throw ModelError.request("the initial noise holds values that are not finite numbers")
         }
-        if request.decode { _ = try vaeFile() }
+        try request.checkFirstFrame(.init(request, geometry))
+        if request.decode || request.film?.firstFrame != nil { _ = try vaeFile() }
+        return grid
+    }
+
+    /// Finds what keeps a video from being drawn, as far as the folder tells without its weights.
+    ///
+    /// - Returns: the token grid of each frame.
+    /// - Throws: what ``TextToVideo/generate(_:)`` would throw once the weights are loaded.
+    @discardableResult
+    public func check(_ request: TextToVideo.Request) throws -> TokenGrid {
+        let film = try request.film()
+        let grid = try check(film)
+        if film.decode {
+            try WanVAE(
+                weights: openWeights(file: vaeFile()), mean: geometry.latentMean, std: geometry.latentStd,
+                compute: ReferenceCompute()
+            ).checkFilms()
+        }
         return grid
     }
 

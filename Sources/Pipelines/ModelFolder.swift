@@ -94,7 +94,7 @@ public final class ModelFolder: Sendable {
     }
 
     /// Checks a profile against this model.
-    /// - Throws: ``ProfileError`` naming the field that is off, or saying that a calibration is needed; `WeightError` for a damaged calibration.
+    /// - Throws: `ProfileError` naming the field that is off, or saying that a calibration is needed; `WeightError` for a damaged calibration.
     public func check(_ profile: AccelerationProfile, for task: Calibration.Task) throws {
         try check(profile, for: task, calibration: calibration())
     }

@@ -57,6 +57,17 @@ public struct TextToImage: Sendable {
         /// What may be done to be faster.
         public var profile: AccelerationProfile
 
+        /// Whether each image is a video; see ``TextToVideo``.
+        var film: Film?
+
+        /// What makes a video of an image.
+        struct Film: Sendable {
+            /// Frames of latents.
+            var latentFrames: Int
+            /// What the first one is, instead of noise: pixels of the video's size.
+            var firstFrame: RGBImage?
+        }
+
         /// Images of one prompt at most.
         public static let mostImages = 100_000
         /// A number of images that can't be drawn, for the error.

@@ -79,7 +79,7 @@ public struct TunedProfiles: Sendable, Codable, Equatable {
     }
 
     /// Reads the file of a model folder; nil if it has none.
-    /// - Throws: ``FlashU/ProfileError`` for a file that is none of these, or whose profiles can't be used.
+    /// - Throws: `FlashU/ProfileError` for a file that is none of these, or whose profiles can't be used.
     public init?(folder: URL) throws(ProfileError) {
         let file = folder.appendingPathComponent(Self.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -92,7 +92,7 @@ public struct TunedProfiles: Sendable, Codable, Equatable {
     }
 
     /// Writes the file into a model folder, whole or not at all.
-    /// - Throws: ``ModelError/missing(_:)`` when that is not possible.
+    /// - Throws: `ModelError/missing(_:)` when that is not possible.
     public func write(to folder: URL) throws {
         let file = folder.appendingPathComponent(Self.fileName)
         do {
@@ -116,7 +116,7 @@ extension ModelFolder {
 
     /// The profile of a name: that which was tuned for this model, else the preset; nil if there is none.
     ///
-    /// - Throws: ``FlashU/ProfileError`` for a damaged `profiles.json`.
+    /// - Throws: `FlashU/ProfileError` for a damaged `profiles.json`.
     public func profile(named name: String) throws(ProfileError) -> NamedProfile? {
         let tuned = try TunedProfiles(folder: url)
         if let tuned, let entry = tuned.profiles[name] {

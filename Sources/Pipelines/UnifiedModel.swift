@@ -31,6 +31,7 @@ public final class UnifiedModel: Sendable {
     /// Loads a folder.
     ///
     /// - Parameters:
+    ///   - folder: the model's folder.
     ///   - precision: of weights and activations.
     ///   - threads: nil = all cores.
     ///   - tasks: what the model will be asked to do; the diffusion head (a third of Show-o2 1.5B) is loaded for generation only.

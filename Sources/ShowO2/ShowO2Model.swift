@@ -17,10 +17,14 @@ public final class ShowO2Model: Sendable {
 
     /// Packs the weights for a backend.
     ///
-    /// - Parameter tasks: what it will be asked to do; without generation the diffusion head is not loaded.
-    /// - Parameter neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
-    /// - Parameter int8: which layers `Precision.int8` holds in 8 bits.
-    /// - Parameter progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
+    /// - Parameters:
+    ///   - geometry: the model's shape.
+    ///   - weights: the tensors.
+    ///   - compute: the backend.
+    ///   - tasks: what it will be asked to do; without generation the diffusion head is not loaded.
+    ///   - neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
+    ///   - int8: which layers `Precision.int8` holds in 8 bits.
+    ///   - progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
     public convenience init(
         geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, tasks: ModelTasks = .all,

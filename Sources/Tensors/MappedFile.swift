@@ -49,7 +49,9 @@ public final class MappedFile: @unchecked Sendable {
 
     /// Copies bytes into memory of its own, to read a file that never was one.
     ///
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what messages call it.
     public init(copying data: Data, name: String) {
         self.name = name
         byteCount = data.count

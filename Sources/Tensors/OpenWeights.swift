@@ -36,6 +36,7 @@ func openWeights(shard url: URL) throws(WeightError) -> any TensorSource {
 /// Shards without an index (`NAME-00001-of-00003.EXTENSION`) are read as one if all of them are there.
 ///
 /// - Parameters:
+///   - folder: where they lie.
 ///   - preferring: names to look for first, such as `Wan2.1_VAE.pth`.
 ///   - accept: whether weights found are those that are wanted; others are passed over.
 /// - Throws: ``WeightError/nothingFound(folder:lookedFor:)`` with the list, or what is wrong with the file found.

@@ -11,8 +11,9 @@ public struct RenamedWeights: TensorSource {
     /// Renames the tensors of `stored`.
     ///
     /// - Parameters:
-    ///   - rename: the new name of a stored one.
+    ///   - stored: the tensors under their own names.
     ///   - original: the name that a tensor would be stored under, for those that are missing; nil if it is not known.
+    ///   - rename: the new name of a stored one.
     /// - Throws: ``WeightError/wrongTensor(name:file:reason:)`` if two stored tensors get the same name.
     public init(
         _ stored: any TensorSource, original: @escaping @Sendable (String) -> String? = { _ in nil },

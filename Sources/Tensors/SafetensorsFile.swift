@@ -25,7 +25,9 @@ public struct SafetensorsFile: TensorSource {
 
     /// Reads a file's contents from memory.
     ///
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what messages call it.
     public init(data: Data, name: String = "safetensors data") throws(WeightError) {
         try self.init(file: MappedFile(copying: data, name: name))
     }

@@ -5,7 +5,7 @@ public enum SafetensorsWriter {
     /// Writes tensors to a file. Elements go straight from the tensors' memory to the disk.
     ///
     /// The elements begin on a multiple of 64 bytes (the header is padded with spaces) and wider types come first, so
-    /// that every tensor can be read back without a copy. The file is written as ``AtomicFile`` does: whoever looks sees
+    /// that every tensor can be read back without a copy. The file is written as `AtomicFile` does: whoever looks sees
     /// the old file or the new one. The same input makes the same bytes.
     ///
     /// - Parameters:

@@ -14,7 +14,7 @@ public struct Tensor: Sendable {
     /// Where the first element lies in ``storage``, in bytes.
     public let byteOffset: Int
 
-    /// A zeroed tensor in memory of its own. Extents must not be negative. Ends the program if there is no such memory (``OutOfMemory``).
+    /// A zeroed tensor in memory of its own. Extents must not be negative. Ends the program if there is no such memory (`OutOfMemory`).
     public init(zeros shape: [Int], dtype: DType = .float32) {
         do throws(OutOfMemory) {
             try self.init(allocating: shape, dtype: dtype)

@@ -79,7 +79,9 @@ extension TensorSource {
     /// What stands in the way of using the tensor of that name as a weight of one of those shapes, told without touching its elements:
     /// it is missing, of another shape, or of a type that is no weight's. Nil if nothing does.
     ///
-    /// - Parameter shapes: what it may be, the usual shape first.
+    /// - Parameters:
+    ///   - name: the tensor's name.
+    ///   - shapes: what it may be, the usual shape first.
     public func objection(toWeight name: String, shapes: [[Int]]) -> WeightError? {
         guard let info = info(name) else { return missing(name) }
         guard shapes.contains(info.shape) else { return wrongShape(name, info.shape, shapes) }

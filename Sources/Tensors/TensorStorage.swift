@@ -15,7 +15,7 @@ public final class TensorStorage: @unchecked Sendable {
     /// Allocates `byteCount` bytes, aligned for vector loads, zeroed. Large blocks come from the system directly: in pages of 2 MB
     /// where it has them, taking memory when they are first written, and going back to it at once.
     ///
-    /// Ends the program if there is no such memory (``OutOfMemory``).
+    /// Ends the program if there is no such memory (`OutOfMemory`).
     public convenience init(byteCount: Int) {
         do throws(OutOfMemory) {
             try self.init(allocating: byteCount)

@@ -20,8 +20,10 @@ public struct TorchArchive: TensorSource {
 
     /// Maps and checks a file.
     ///
-    /// - Parameter verifyChecksums: compare every tensor's bytes with the archive's checksums now, which reads the
-    ///   whole file, and not when the tensor is first asked for. The pickle's checksum is always compared.
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - verifyChecksums: compare every tensor's bytes with the archive's checksums now, which reads the
+    ///     whole file, and not when the tensor is first asked for. The pickle's checksum is always compared.
     /// - Throws: ``WeightError`` naming the file, and what it was caught at.
     public init(url: URL, verifyChecksums: Bool = false) throws(WeightError) {
         try self.init(file: MappedFile(url: url), verifyChecksums: verifyChecksums)
@@ -29,7 +31,10 @@ public struct TorchArchive: TensorSource {
 
     /// Reads a file's contents from memory.
     ///
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what messages call it.
+    ///   - verifyChecksums: compare every tensor's bytes with the archive's checksums now.
     public init(data: Data, name: String = "torch data", verifyChecksums: Bool = false) throws(WeightError) {
         try self.init(file: MappedFile(copying: data, name: name), verifyChecksums: verifyChecksums)
     }

@@ -13,7 +13,9 @@ public struct StreamingDetokenizer: Sendable {
 
     /// Starts with an empty text.
     ///
-    /// - Parameter skippingSpecial: Leaves out added tokens marked `special`.
+    /// - Parameters:
+    ///   - tokenizer: whose tokens they are.
+    ///   - skippingSpecial: Leaves out added tokens marked `special`.
     public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = true) {
         self.tokenizer = tokenizer
         self.skippingSpecial = skippingSpecial

@@ -1,7 +1,9 @@
 extension Tokenizer {
     /// The text of some ids. Bytes that are no UTF-8 become U+FFFD; ids that no token has are left out.
     ///
-    /// - Parameter skippingSpecial: Leaves out added tokens marked `special`.
+    /// - Parameters:
+    ///   - ids: token ids.
+    ///   - skippingSpecial: Leaves out added tokens marked `special`.
     public func decode(_ ids: some Sequence<Int>, skippingSpecial: Bool = true) -> String {
         var bytes: [UInt8] = []
         for id in ids { appendBytes(of: id, skippingSpecial: skippingSpecial, to: &bytes) }

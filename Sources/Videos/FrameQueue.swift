@@ -57,6 +57,9 @@ final class FrameQueue: @unchecked Sendable {  // all state is behind `condition
 
     // MARK: The taker's side
 
+    /// Whether ``next()`` would return at once.
+    var isReady: Bool { condition.withLock { !frames.isEmpty || end != nil || isClosed } }
+
     /// Waits for the next frame, without blocking a thread, and leaves it where it is.
     /// - Returns: how frames are fitted; nil when none came at all.
     /// - Throws: what ended the reading; `CancellationError` after ``close()``.

@@ -28,6 +28,10 @@ public enum VideoError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidCount(Int, limits: VideoLimits)
     /// A frame that is not the next one.
     case outOfOrder(asked: Int, next: Int)
+    /// The installed `ffmpeg` can't write a format.
+    case missingEncoder(String, format: VideoFormat)
+    /// A number of frames a second that can't be written.
+    case invalidRate(Double)
     /// An output's name ends in nothing that can be written.
     case unknownEnding(name: String)
     /// What frames are fitted into can't be made.
@@ -65,6 +69,11 @@ public enum VideoError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(count) frames can't be taken of a video; 1 to \(limits.maxChosen) can"
         case .outOfOrder(let asked, let next):
             "frame \(asked) was asked for, but frames come in order, and the next one is \(next)"
+        case .missingEncoder(let encoder, let format):
+            "the installed ffmpeg has no encoder \(encoder), which .\(format.rawValue) needs; "
+                + "\(Self.howToInstall) with all encoders, or write another of \(VideoFormat.endings)"
+        case .invalidRate(let rate):
+            "\(rate) frames a second can't be written; above 0 and at most \(Int(VideoWriter.mostFramesPerSecond)) can"
         case .unknownEnding(let name):
             "cannot write \(name): a video's name must end in \(VideoFormat.endings)"
         case .image(let error):

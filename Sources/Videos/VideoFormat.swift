@@ -1,3 +1,4 @@
+public import Foundation
 import Images
 
 /// The kinds of files that hold videos, told by names and by first bytes.
@@ -11,6 +12,15 @@ public enum VideoFormat: String, Sendable, CaseIterable {
 
     /// The format that a file's ending asks for when a video is written; nil for any other.
     public init?(ending: String) { self.init(rawValue: ending.lowercased()) }
+
+    /// The format that a file's name asks for.
+    /// - Throws: ``VideoError/unknownEnding(name:)``.
+    public init(of url: URL) throws(VideoError) {
+        guard let format = Self(ending: url.pathExtension) else {
+            throw .unknownEnding(name: url.lastPathComponent)
+        }
+        self = format
+    }
 
     /// What may be written, for messages.
     static var endings: String { "." + allCases.map(\.rawValue).joined(separator: ", .") }

@@ -68,6 +68,19 @@ public final class VideoFrames: FrameSource {
         }
     }
 
+    /// Whether the next frame is decoded, or none will come.
+    public func isReady(_ index: Int) -> Bool { isRepeated(index) || queue.isReady }
+
+    /// Waits for the next frame, blocking no thread; what went wrong is told by ``frame(_:)``.
+    public func wait(for index: Int) async {
+        if !isRepeated(index) { _ = try? await queue.wait() }
+    }
+
+    /// Whether a frame is the one before it once more.
+    private func isRepeated(_ index: Int) -> Bool {
+        index > 0 && index < count && numbers[index] == numbers[index - 1]
+    }
+
     /// Ends the decoding, and wakes who waits.
     public func cancel() {
         reading.cancel()

@@ -34,6 +34,7 @@ public struct VideoReader: Sendable {
     /// Picks frames (``FrameChoice/evenly(_:of:)``) and begins to decode them. Returns when the first one is there.
     ///
     /// - Parameters:
+    ///   - url: the file.
     ///   - count: frames wanted.
     ///   - fit: how frames of another shape become those of the given one; bars are black.
     ///   - width: of the frames given.
@@ -192,7 +193,7 @@ public struct VideoReader: Sendable {
 }
 
 /// Bytes gathered by a child's reader.
-private final class Collected: Sendable {
+final class Collected: Sendable {
     private let state = Shared<[UInt8]>([])
     var bytes: [UInt8] { state.with { $0 } }
 

@@ -105,19 +105,18 @@ struct AskCommand: AsyncParsableCommand {
         completion: .file(extensions: ["png", "jpg", "webp"]))
     var overlay: String?
 
-    /// The words before the first one that asks something. The first is an image whatever it looks like.
-    private var images: [String] {
-        if imageLatents != nil { return [] }
-        if !asked.isEmpty { return words }
-        return Array(words.prefix(1) + words.dropFirst().prefix { looksSeen($0) })
+    /// The words before the first one that asks something, and the questions. The first word is an image whatever it looks like. Files are looked into.
+    private var parted: (images: [String], questions: [String]) {
+        if imageLatents != nil { return ([], words + asked) }
+        let images = asked.isEmpty ? Array(words.prefix(1) + words.dropFirst().prefix { looksSeen($0) }) : words
+        return (images, words.dropFirst(images.count) + asked)
     }
 
     /// Whether a word names a picture or a video.
     private func looksSeen(_ word: String) -> Bool { videos.isVideo(word) || PictureName.looksLikeOne(word) }
 
-    private var questions: [String] { Array(words.dropFirst(images.count)) + asked }
-
     func validate() throws {
+        let (images, questions) = parted
         if pieces != nil {
             guard words.isEmpty, asked.isEmpty, imageLatents == nil, questionIds.isEmpty, prefixIds == nil,
                 overlay == nil
@@ -158,6 +157,7 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let (images, questions) = parted
         var plan = FilePlan()
         let folder = try engine.open(&plan)
         let profile = try acceleration.profile(&plan, of: folder)

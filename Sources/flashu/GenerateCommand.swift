@@ -23,6 +23,10 @@ struct GenerateCommand: AsyncParsableCommand {
             --prompts FILE draws each line, a prompt as it is or a JSON object with "prompt" and any of "negative_prompt", "seed", \
             "width", "height", "steps", "cfg_scale", "n" and "file" (a name in the output's folder).
 
+            --frames N draws a video of 1 + 4k frames, which is experimental: no weights for it are released, and models trained on images know no \
+            motion. It is written as -o NAME.mp4, .webm or .gif, by ffmpeg, or as images NAME-1.png, NAME-2.png, ...; --first-frame says what it \
+            begins with. With --pieces, --frames is how many frames are read of each video in the list.
+
             EXAMPLES
               flashu generate "a photo of two yellow stars" -o stars.png --seed 7
               flashu generate "a red circle" -n 4 -o red.png     # red-1.png ... red-4.png
@@ -31,6 +35,7 @@ struct GenerateCommand: AsyncParsableCommand {
               flashu generate -m ~/models/show-o2-1.5B "a cat" --steps 50 --cfg-scale 5 --negative-prompt "blurry"
               flashu generate --prompts prompts.txt -o all/x.png
               flashu generate "a red circle" --accelerate paper --set headCache.order=1 --trace steps.json
+              flashu generate "a red circle" --frames 9 --first-frame circle.png -o circle.mp4
               flashu generate --prompt-ids 64,335 --no-decode --save-latents l.safetensors
             """)
 
@@ -41,12 +46,15 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var acceleration: AccelerationOptions
 
     @Option(
-        name: [.short, .long],
+        name: [.short, .customLong("output")],
         help: ArgumentHelp(
-            "The image to write, as .png, .jpg or .webp; with several images NAME-1.png, NAME-2.png, ...; - = standard output.",
+            "The image to write, as .png, .jpg or .webp; with several images NAME-1.png, NAME-2.png, ...; - = standard output. (default: out.png, of a video out.mp4)",
             valueName: "file"),
-        completion: .file(extensions: ["png", "jpg", "webp"]))
-    var output = "out.png"
+        completion: .file(extensions: ["png", "jpg", "webp", "mp4", "webm", "gif"]))
+    var outputGiven: String?
+
+    /// What is written.
+    var output: String { outputGiven ?? (drawnFrames == nil ? "out.png" : "out.mp4") }
 
     @Option(help: "Quality of .jpg and .webp, 1 to 100. (default: 95 and 90)")
     var quality: Int?
@@ -113,6 +121,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
     @OptionGroup var pictures: ImageOptions
     @OptionGroup var videos: VideoOptions
+    @OptionGroup var film: FilmOptions
 
     @Option(
         help: ArgumentHelp(
@@ -143,7 +152,10 @@ struct GenerateCommand: AsyncParsableCommand {
         help: "Write no image, only the latents of --save-latents; needs no VAE (and with --prompt-ids no tokenizer).")
     var skipsDecoding = false
 
-    private var decode: Bool { !skipsDecoding }
+    var decode: Bool { !skipsDecoding }
+
+    /// Frames of the video that is drawn; nil = images are.
+    var drawnFrames: Int? { pieces == nil ? videos.frames : nil }
 
     func validate() throws {
         let sources = [
@@ -169,12 +181,14 @@ struct GenerateCommand: AsyncParsableCommand {
         if let quality, !(1...100).contains(quality) {
             throw ValidationError("--quality must be between 1 and 100, not \(quality).")
         }
+        try validateFilm()
         if !decode, saveLatents == nil {
             throw ValidationError("--no-decode leaves nothing to write; add --save-latents FILE.")
         }
     }
 
     func run() async throws {
+        if let drawnFrames { return try await drawFilms(of: drawnFrames) }
         // Everything that can be wrong with what was asked for comes before the weights, which take the longest.
         var plan = FilePlan()
         let like = try (plan.reads(self.like, "--like") as InputFile?).map { try Likeness($0) }
@@ -323,7 +337,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// A prompt as text, and its ids if it was given as such.
-    private func text(_ prompt: TextToImage.Request.Prompt, _ folder: ModelFolder) -> (prompt: String, ids: [Int]?) {
+    func text(_ prompt: TextToImage.Request.Prompt, _ folder: ModelFolder) -> (prompt: String, ids: [Int]?) {
         switch prompt {
         case .text(let text): return (text, nil)
         case .ids(let ids):
@@ -336,7 +350,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// Tells of sizes that the model was not trained on, once each.
-    private func tellSizes(_ grids: [TokenGrid], _ geometry: ShowO2Geometry) {
+    func tellSizes(_ grids: [TokenGrid], _ geometry: ShowO2Geometry) {
         let unit = geometry.pixelsPerToken
         func shown(_ grid: TokenGrid) -> String { "\(grid.width * unit) x \(grid.height * unit)" }
         let trained = ([geometry.grid] + geometry.otherTrainedGrids).map(shown).joined(separator: " and ")

@@ -45,6 +45,44 @@ import Sets
         #expect("\(String(describing: error))".contains("line 1"))
     }
 
+    private func line(_ answer: SetAnswer) throws -> String {
+        String(decoding: try JSONEncoder().encode(answer), as: UTF8.self) + "\n"
+    }
+
+    @Test("What another process has added between reading and opening is read, and a file that became shorter too")
+    func addedMeanwhile() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        do {
+            let files = try AnswerFiles(target)
+            try files.open(.all)
+            try files.append(answer(0))
+        }
+        let files = try AnswerFiles(target)
+        do {
+            let other = try AnswerFiles(target)
+            try other.open(.all)
+            try other.append(answer(1, nil))
+            try other.append(answer(2))
+        }
+        try files.open(.all)
+        #expect(files.answers.keys.sorted() == [0, 1, 2])
+        try files.append(answer(1))
+        let lines = try String(contentsOf: target, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 4 && lines[3].contains(#""index":1"#))
+        // Merging puts another file in its place.
+        let before = try AnswerFiles(target)
+        try Data((line(answer(7)) + lines.joined(separator: "\n") + "\n").utf8).write(to: target, options: .atomic)
+        try before.open(.all)
+        #expect(before.answers.keys.sorted() == [0, 1, 2, 7])
+        let shorter = folder.appendingPathComponent("b.jsonl")
+        try FileManager.default.copyItem(at: target, to: shorter)
+        let late = try AnswerFiles(shorter)
+        try Data((lines[2] + "\n").utf8).write(to: shorter)
+        try late.open(.all)
+        try late.append(answer(3))
+        #expect(try AnswerFiles(shorter).answers.keys.sorted() == [2, 3])
+    }
+
     @Test("Shards are merged in the list's order; an answer goes before an error, and nothing is merged that has gaps")
     func merging() throws {
         defer { try? FileManager.default.removeItem(at: folder) }

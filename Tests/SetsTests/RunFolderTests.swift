@@ -54,7 +54,7 @@ import Sets
                 }
             }
         }
-        let told = try JSONDecoder().decode(RunFolder.Record.self, from: Data(contentsOf: run.recordFile)).failed
+        let told = try #require(RunRecord(Data(contentsOf: run.recordFile))).failed
         #expect(told == run.failed() && told.count == 12)
     }
 

@@ -116,6 +116,54 @@ struct VideoReaderTests {
         #expect(try await VideoReader().frames(of: length, count: 4, width: 64, height: 48).available == 12)
     }
 
+    /// Frames of 8K are read, and given small; with a lower limit they are refused by what the header says.
+    @Test func frames8K() async throws {
+        let url = try samples.pattern("8k.avi", frames: 2, size: "7680x4320", ["-c:v", "mjpeg", "-q:v", "20"])
+        let frames = try await VideoReader().frames(of: url, count: 2, width: 432, height: 432)
+        #expect(frames.available == 2 && frames.picture == .init(x: 0, y: 94, width: 432, height: 243))
+        #expect(try await take(frames).allSatisfy { $0.width == 432 && $0.height == 432 })
+        let limits = VideoLimits(maxPixels: 30_000_000)
+        #expect(
+            await failure(url, VideoReader(limits: limits))
+                == .tooManyPixels(name: "8k.avi", width: 7680, height: 4320, limits: limits))
+    }
+
+    /// A stream that is larger than its container says is refused when it is decoded, not decoded at any cost.
+    @Test(
+        arguments: [[0x4E, 0x20, 0x4E, 0x20], [0, 16, 0, 16], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0]] as [[UInt8]])
+    func lyingSizes(size: [UInt8]) async throws {
+        let url = try samples.pattern("large.mp4", frames: 3, size: "640x480")
+        var bytes = try Data(contentsOf: url)
+        let entry = try #require(
+            bytes.range(of: Data("avc1".utf8), in: bytes.range(of: Data("stsd".utf8))!.upperBound..<bytes.endIndex))
+        bytes.replaceSubrange(entry.upperBound + 24..<entry.upperBound + 28, with: size)
+        let lie = samples["lie.mp4"]
+        try bytes.write(to: lie)
+        // By the header or by what is decoded; `failure` looks at the message.
+        #expect(await failure(lie, VideoReader(limits: .init(maxPixels: 100_000))) != nil)
+        if size != [0xFF, 0xFF, 0xFF, 0xFF], size != [0x4E, 0x20, 0x4E, 0x20] {
+            #expect(try await VideoReader().frames(of: lie, count: 3, width: 32, height: 32).available == 3)
+        } else {
+            _ = await failure(lie)
+        }
+    }
+
+    /// Ten hours, really: listed, not decoded, and read by seeking.
+    @Test func tenHours() async throws {
+        let url = try samples.pattern(
+            "hours.mp4", frames: 36_000, size: "16x16",
+            ["-vf", "setpts=N/TB", "-r", "1", "-c:v", "libx264", "-preset", "ultrafast", "-g", "250"])
+        let info = try await VideoReader().info(of: url)
+        try #require((info.duration ?? 0) > 30_000)
+        var reader = VideoReader(limits: .init(maxSeconds: 120))
+        reader.wholePixels = 1_000_000
+        let frames = try await reader.frames(of: url, count: 4, width: 32, height: 32)
+        #expect(frames.available > 30_000 && frames.numbers.last == frames.available - 1)
+        #expect(try await take(frames).count == 4)
+        let limits = VideoLimits(maxFrames: 10_000)
+        #expect(await failure(url, VideoReader(limits: limits)) == .tooManyFrames(name: "hours.mp4", limits: limits))
+    }
+
     /// Frames that can't be decoded are not counted; what is left is picked from anew.
     @Test func truncated() async throws {
         let url = try samples.pattern("long.mkv", frames: 100, ["-g", "10"])

@@ -16,7 +16,10 @@ public struct Analyzer {
     private var lastToken: [Double]
     private var images: [ReceivedAttention] = []
 
-    /// - Parameter layer: whose visual tokens are kept one by one, for a plot.
+    /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
+    ///   - layer: whose visual tokens are kept one by one, for a plot.
     /// - Throws: `ModelError/request(_:)` when the model has no such layer.
     public init(model: ShowO2Model, special: SpecialTokens, layer: Int) throws(ModelError) {
         let layers = model.geometry.llm.layers
@@ -32,8 +35,10 @@ public struct Analyzer {
     /// Draws one image densely, both guidance branches, and measures the layers on every evaluation.
     ///
     /// - Parameters:
+    ///   - prompt: the prompt's token ids.
     ///   - noise: `[1, channels, height, width]` float32.
     ///   - schedule: the same for all prompts.
+    ///   - guidance: the guidance scale.
     public mutating func draw(prompt: [Int], noise: Tensor, schedule: FlowSchedule, guidance: Float) throws {
         let denoising = try Denoising(
             model: model, special: special, prompts: [prompt], schedule: schedule, grid: model.geometry.grid,
@@ -57,6 +62,7 @@ public struct Analyzer {
     /// - Parameters:
     ///   - prefix: ids before the image, without `[boi]`.
     ///   - latents: `[1, channels, height, width]` float32.
+    ///   - question: the question's token ids.
     public mutating func read(prefix: [Int], latents: Tensor, question: [Int]) throws {
         let (received, layerImportance) = try ReceivedAttention.measured(
             on: model, special, prefix: prefix, latents: latents, question: question)

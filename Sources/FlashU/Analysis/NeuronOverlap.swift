@@ -47,7 +47,10 @@ public struct NeuronOverlap: Sendable, Equatable, Codable {
 
     /// Compares the tasks.
     ///
-    /// - Parameter critical: share of a layer's neurons that is called critical for a task, between 0 and 1.
+    /// - Parameters:
+    ///   - calibration: scores of both tasks.
+    ///   - score: which of the scores are compared.
+    ///   - critical: share of a layer's neurons that is called critical for a task, between 0 and 1.
     /// - Throws: `ModelError` when a task was not calibrated or a score is no number.
     public init(_ calibration: Calibration, score: Score, critical: Double) throws(ModelError) {
         func scores(_ task: Calibration.Task) throws(ModelError) -> [[Float]] {

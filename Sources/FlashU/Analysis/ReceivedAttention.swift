@@ -5,7 +5,7 @@ import Tensors
 
 /// The attention that the visual tokens of one image receive, and the norms of their value vectors, in every LLM layer.
 ///
-/// Attention probabilities are computed here, beside the engine, from the queries and keys that it shows (``ShowO2/Probe/attention``).
+/// Attention probabilities are computed here, beside the engine, from the queries and keys that it shows (`ShowO2/Probe/attention`).
 public struct ReceivedAttention {
     /// One layer, `[visual tokens]` each.
     public struct Layer: Sendable {

@@ -19,6 +19,7 @@ public struct VelocityCache: Sendable {
     public private(set) var check: EvaluationCheck?
 
     /// - Parameters:
+    ///   - profile: the profile's part on velocities.
     ///   - evaluations: of the whole trajectory.
     ///   - magnitude: the calibration's, for MagCache.
     /// - Returns: nil when the profile has no such cache, or MagCache no magnitudes.
@@ -37,7 +38,11 @@ public struct VelocityCache: Sendable {
 
     /// Whether evaluation `i`, at `time` and the state `latents`, reuses; to be asked of each one, in order.
     ///
-    /// - Parameter ifAllowed: whether nothing else wants it computed.
+    /// - Parameters:
+    ///   - i: place of the evaluation.
+    ///   - time: its time.
+    ///   - latents: the state that would be evaluated.
+    ///   - allowed: whether nothing else wants it computed.
     public mutating func reuses(_ i: Int, at time: Float, _ latents: Tensor, ifAllowed allowed: Bool) -> Bool {
         let judgement: Bool
         let sum: Double

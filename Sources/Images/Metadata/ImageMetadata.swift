@@ -4,7 +4,9 @@ public import Foundation
 public enum ImageMetadata {
     /// The text with the generation parameters: a PNG's `parameters`, the UserComment of a JPEG or WebP (or of a PNG
     /// without that text). The pixels are not decoded.
-    /// - Parameter limits: of the file's size.
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - limits: of the file's size.
     /// - Returns: nil if the image has none, or is of a format in which none is looked for.
     /// - Throws: `ImageError` with the file's name.
     public static func parametersText(
@@ -14,7 +16,9 @@ public enum ImageMetadata {
     }
 
     /// The text with the generation parameters of an image in memory.
-    /// - Parameter name: what error messages call the image.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what error messages call the image.
     /// - Throws: `ImageError`.
     public static func parametersText(of data: Data, name: String = "image") throws(ImageError) -> String? {
         try text([UInt8](data), name: name)

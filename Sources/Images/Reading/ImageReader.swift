@@ -47,7 +47,9 @@ public struct ImageReader: Sendable {
     }
 
     /// Decodes an image in memory at its own size.
-    /// - Parameter name: what error messages call the image.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what error messages call the image.
     /// - Throws: `ImageError`.
     public func read(data: Data, name: String = "image") throws(ImageError) -> Picture {
         try picture(bytes(data, name), name: name)
@@ -65,7 +67,13 @@ public struct ImageReader: Sendable {
     }
 
     /// Decodes an image in memory and fits it into a size on the way, as `read(contentsOf:fit:width:height:)` does.
-    /// - Parameter name: what error messages call the image.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what error messages call the image.
+    ///   - fit: how a picture of another shape is fitted.
+    ///   - width: columns.
+    ///   - height: rows.
+    ///   - filter: of resizing.
     /// - Throws: `ImageError`.
     public func read(
         data: Data, name: String = "image", fit: ImageFit, width: Int, height: Int, filter: ResampleFilter = .bicubic

@@ -3,6 +3,7 @@ public import Foundation
 extension RGBImage {
     /// Reads a file as `ImageReader` does, at its own size.
     /// - Parameters:
+    ///   - url: the file.
     ///   - limits: checked against the file's size and the image's header before memory for either is taken.
     ///   - alpha: what becomes of transparency.
     ///   - applyOrientation: whether to turn the image as its metadata say; false reads as the official code.
@@ -16,7 +17,12 @@ extension RGBImage {
     }
 
     /// Decodes an image in memory, as `init(contentsOf:)` does a file.
-    /// - Parameter name: what error messages call the image.
+    /// - Parameters:
+    ///   - data: the bytes.
+    ///   - name: what error messages call the image.
+    ///   - limits: of sizes.
+    ///   - alpha: what becomes of transparency.
+    ///   - applyOrientation: whether to turn the image as its metadata say.
     public init(
         data: Data, name: String = "image", limits: ImageLimits = .default, alpha: AlphaHandling = .flatten,
         applyOrientation: Bool = true
@@ -26,7 +32,12 @@ extension RGBImage {
     }
 
     /// Decodes an image in memory. No bytes can make it crash or take more memory than `limits` say.
-    /// - Parameter name: what error messages call the image.
+    /// - Parameters:
+    ///   - bytes: the bytes.
+    ///   - name: what error messages call the image.
+    ///   - limits: of sizes.
+    ///   - alpha: what becomes of transparency.
+    ///   - applyOrientation: whether to turn the image as its metadata say.
     public init(
         bytes: [UInt8], name: String = "image", limits: ImageLimits = .default, alpha: AlphaHandling = .flatten,
         applyOrientation: Bool = true

@@ -11,8 +11,11 @@ public struct FittedRows: Sendable {
     private var arrived = 0
 
     /// - Parameters:
+    ///   - fit: how a picture of another shape is fitted.
     ///   - picture: the picture's columns and rows.
     ///   - size: the result's columns and rows.
+    ///   - filter: of resizing.
+    ///   - limits: of sizes.
     /// - Throws: `ImageError.invalidSize` if a size is not positive or beyond `limits`.
     public init(
         _ fit: ImageFit, of picture: (width: Int, height: Int), into size: (width: Int, height: Int),

@@ -50,8 +50,10 @@ public struct ImageFitting: Sendable, Equatable {
 
     /// The fitting of a picture into a size.
     /// - Parameters:
+    ///   - fit: how a picture of another shape is fitted.
     ///   - picture: the picture's columns and rows, standing upright.
     ///   - size: the result's columns and rows.
+    ///   - limits: of sizes.
     /// - Throws: `ImageError.invalidSize` if a size is not positive or the result's is beyond `limits`.
     public init(
         _ fit: ImageFit, of picture: (width: Int, height: Int), into size: (width: Int, height: Int),

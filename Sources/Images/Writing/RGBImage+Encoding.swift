@@ -5,6 +5,7 @@ extension RGBImage {
     /// Encodes the image, with texts where the format keeps them: PNG in text chunks, JPEG and WebP in EXIF's
     /// UserComment, as stable-diffusion-webui does.
     /// - Parameters:
+    ///   - format: the file format.
     ///   - quality: 1 (smallest) to 100 (best; WebP is lossless then). Nil is the format's default. PNG has none.
     ///   - text: keys and values, in this order. JPEG and WebP hold one text: the value of
     ///     `GenerationParameters.pngKey`, else all others as lines of `key: value`.
@@ -32,7 +33,11 @@ extension RGBImage {
 
     /// Writes an image file as `data(as:quality:text:)` encodes it, whole or not at all: links are followed, an older
     /// file's mode is kept, a read-only one refused.
-    /// - Parameter format: nil is that of the name's ending; PNG where it has none.
+    /// - Parameters:
+    ///   - url: the file.
+    ///   - format: nil is that of the name's ending; PNG where it has none.
+    ///   - quality: 1 to 100; nil is the format's default.
+    ///   - text: keys and values that the file keeps.
     /// - Throws: `ImageError.unwritable` with the path and the reason, `ImageError.unknownEnding`, or what
     ///   `data(as:quality:text:)` throws.
     public func write(

@@ -32,8 +32,11 @@ public struct DrawingComparison: Sendable {
 
     /// Draws `request` (its first prompt) with the exact engine, then with each profile. The first row is the exact engine's.
     ///
-    /// The request's steps are the exact engine's; a profile takes its share of them (``AccelerationProfile/Schedule/stepsFactor``).
-    /// - Parameter progress: told the profile's name and the share of its evaluations done.
+    /// The request's steps are the exact engine's; a profile takes its share of them (`AccelerationProfile/Schedule/stepsFactor`).
+    /// - Parameters:
+    ///   - request: what is drawn.
+    ///   - profiles: what is compared with the exact engine.
+    ///   - progress: told the profile's name and the share of its evaluations done.
     /// - Throws: what ``TextToImage/generate(_:)`` throws.
     public func run(
         _ request: TextToImage.Request, profiles: [AccelerationProfile],

@@ -35,7 +35,10 @@ public final class Answering: Job {
 
     /// Checks a request, without computing anything.
     ///
-    /// - Parameter emit: told of the text as it is decoded.
+    /// - Parameters:
+    ///   - request: the questions, and what they are about.
+    ///   - model: the loaded model.
+    ///   - emit: told of the text as it is decoded.
     /// - Throws: `ModelError`, `ProfileError`, `ImageError`, and errors of files that are opened late (tokenizer, VAE).
     public convenience init(
         _ request: ImageQuestion.Request, on model: UnifiedModel, emit: @escaping (ImageQuestion.Event) -> Void

@@ -19,6 +19,12 @@ public final class Drawing: Job {
     private let neurons: [[Range<Int>]]?
     private let vae: WanVAE?
     private let emit: (TextToImage.Event) -> Void
+    /// Latent frames of each image; 1 unless they are videos.
+    private let latentFrames: Int
+    /// Told of a video's frames.
+    private let frame: (TextToVideo.Frame) -> Void
+    /// The latents of a video's first frame, where one is given: `[1, channels, height, width]`.
+    private var firstLatents: Tensor?
     /// Told the time of each evaluation, its latents and its velocity `[images, channels, height, width]`, which hold only meanwhile.
     private let observe: ((Float, Tensor, Tensor) -> Void)?
     /// Who wants to see images while they are drawn.
@@ -41,7 +47,10 @@ public final class Drawing: Job {
 
     /// Checks a request, without computing anything.
     ///
-    /// - Parameter emit: told of every evaluation and image.
+    /// - Parameters:
+    ///   - request: what is drawn.
+    ///   - model: the loaded model.
+    ///   - emit: told of every evaluation and image.
     /// - Throws: `ModelError`, `ProfileError`, and errors of files that are opened late (tokenizer, VAE).
     public convenience init(
         _ request: TextToImage.Request, on model: UnifiedModel, emit: @escaping (TextToImage.Event) -> Void
@@ -61,10 +70,12 @@ public final class Drawing: Job {
     ///
     /// - Parameters:
     ///   - observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
+    ///   - frame: told of every frame, where videos are drawn.
     ///   - previews: given pictures of what the images are going to be.
     init(
         _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)?,
-        previews: DrawingPreviews? = nil, emit: @escaping (TextToImage.Event) -> Void
+        frame: @escaping (TextToVideo.Frame) -> Void = { _ in }, previews: DrawingPreviews? = nil,
+        emit: @escaping (TextToImage.Event) -> Void
     ) throws {
         let geometry = model.geometry
         try model.check(request.profile, for: .generation)
@@ -92,7 +103,8 @@ public final class Drawing: Job {
             }
             return ids
         }
-        let tokens = grid.tokens
+        latentFrames = request.film?.latentFrames ?? 1
+        let tokens = latentFrames * grid.tokens
         prompts = try request.prompts.map { prompt in
             guard case .pieces(let pieces) = prompt else { return .ids(try ids(prompt)) }
             let encoding = try PieceEncoding(pieces, on: model, imageMask: .generation, videoMask: .full)
@@ -104,40 +116,52 @@ public final class Drawing: Job {
         let away = try request.negativePrompt.map(ids) ?? []
         negative = guided ? away : nil
         special = try model.specialTokens()
-        let shape = geometry.latentShape(grid)
-        if let noise = request.noise, noise.shape != [prompts.count] + shape {
-            throw ModelError.request("the initial noise has shape \(noise.shape); \([prompts.count] + shape) is needed")
-        }
+        try request.checkNoise(geometry.latentShape(grid))
+        for prompt in prompts { try TokenSequence.check(frames: latentFrames, of: grid, behind: prompt.length) }
+        try request.checkFirstFrame(settings)
         if let noise = request.noise, !noise.isFinite {
             throw ModelError.request("the initial noise holds values that are not finite numbers")
         }
-        vae = request.decode ? try model.vae() : nil
+        vae = request.decode || request.film?.firstFrame != nil ? try model.vae() : nil
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
-        (self.observe, self.previews) = (observe, previews)
+        (self.observe, self.frame, self.previews) = (observe, frame, previews)
         // What is decided by the image must not depend on the others of its batch.
         let size =
             request.profile.decidesByImage
-            ? 1 : max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (grid.tokens + 1)))
+            ? 1 : max(1, Self.rowsPerBatch / ((guided ? 2 : 1) * (tokens + 1)))
         let images = min(size, prompts.count)
         let text = prompts.map(\.length)
         let planner = GenerationPlanner(
             request.profile, evaluations: schedule.evaluations, layers: geometry.llm.layers, neurons: neurons,
             magnitude: model.calibration?.scores[.generation]?.magnitude)
         var estimate = MemoryEstimate.drawing(
-            geometry, grid: grid, images: images,
+            geometry, grid: grid, images: images, frames: latentFrames,
             prefixes: (0..<images).flatMap { guided ? [text[$0], away.count + 2] : [text[$0]] },
             times: schedule.evaluations, keeps: planner.keeps,
             measures: request.profile.layers.generationRatio > 0, precision: model.network.compute.precision)
         if let vae {
-            let memory = try vae.memory(.decoding, width: settings.width, height: settings.height)
-            (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
+            let (width, height) = (settings.width, settings.height)
+            if request.decode {
+                let memory =
+                    request.film == nil
+                    ? try vae.memory(.decoding, width: width, height: height)
+                    : try vae.filmMemory(.decoding, width: width, height: height)
+                (estimate.vae, estimate.vaeWeights) = (memory.intermediates, memory.weights)
+            }
+            if request.film?.firstFrame != nil {
+                let memory = try vae.memory(.encoding, width: width, height: height)
+                estimate.vae = max(estimate.vae, memory.intermediates)
+                estimate.vaeWeights += memory.weights
+                estimate.beginsWithVAE = true
+            }
             estimate.previews = previews != nil
         }
         for case .pieces(let encoding) in prompts { try encoding.addVAE(to: &estimate) }
         super.init(
             .generation, on: model.network, estimate: estimate,
             waitingFor: prompts.flatMap(\.frameSources))
+        if let first = request.film?.firstFrame { addEncoding(of: first) }
         for first in stride(from: 0, to: prompts.count, by: size) {
             let images = first..<min(first + size, prompts.count)
             stages.add { [unowned self] in try begin(images) }
@@ -179,6 +203,18 @@ public final class Drawing: Job {
         }
     }
 
+    /// Adds the stages that encode the videos' first frame.
+    private func addEncoding(of image: RGBImage) {
+        stages.add { [unowned self] in
+            guard let vae else { return }
+            let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
+            try vae.addEncoding(to: stages, planar) { [unowned self] posterior in
+                guard posterior.mean.isFinite else { throw ModelError.notFinite("the first frame's latents") }
+                firstLatents = posterior.mean.reshaped([1] + posterior.mean.shape)
+            }
+        }
+    }
+
     /// Encodes the images in the prompts of a batch.
     private func begin(_ images: Range<Int>) throws {
         let start = spent
@@ -200,7 +236,7 @@ public final class Drawing: Job {
                 magnitude: model.calibration?.scores[.generation]?.magnitude)
             let denoising = try Denoising(
                 after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid,
-                keeps: planner.keeps)
+                frames: latentFrames, keepsFirstFrame: firstLatents != nil, keeps: planner.keeps)
             stages.add(denoising.preparation)
             stages.add { [unowned self] in
                 batch = Batch(
@@ -213,15 +249,32 @@ public final class Drawing: Job {
         }
     }
 
-    /// The noise that a batch starts from, `[images, channels, height, width]`.
+    /// What a batch starts from, `[images * frames, channels, height, width]`: noise, and the first frame where it is given.
     private func noise(of images: Range<Int>) -> Tensor {
-        if let noise = request.noise { return noise.rows(images).toFloat32() }
         let shape = model.geometry.latentShape(grid)
-        let noise = Tensor(zeros: [images.count] + shape)
-        for (i, index) in images.enumerated() {
-            noise.rows(i..<i + 1).set(TextToImage.noise(seed: request.seed &+ UInt64(index), shape: shape))
+        let noise = Tensor(zeros: [images.count * latentFrames] + shape)
+        if let given = request.noise {
+            let rows = given.reshaped([prompts.count * latentFrames] + shape)
+            noise.copy(from: rows.rows(images.lowerBound * latentFrames..<images.upperBound * latentFrames).toFloat32())
+        } else {
+            for (i, index) in images.enumerated() {
+                let seed = request.seed &+ UInt64(index)
+                noise.rows(i * latentFrames..<(i + 1) * latentFrames).set(
+                    request.film == nil
+                        ? TextToImage.noise(seed: seed, shape: shape)
+                        : TextToVideo.noise(seed: seed, frames: latentFrames, shape: shape))
+            }
         }
+        keepFirstFrame(of: noise)
         return noise
+    }
+
+    /// Writes the first frame, where it is given, over that of each video in `latents` `[images * frames, channels, height, width]`.
+    private func keepFirstFrame(of latents: Tensor) {
+        guard let firstLatents else { return }
+        for first in stride(from: 0, to: latents.shape[0], by: latentFrames) {
+            latents.rows(first..<first + 1).copy(from: firstLatents)
+        }
     }
 
     /// Evaluates the velocity once and goes on from there.
@@ -266,7 +319,7 @@ public final class Drawing: Job {
 
     /// Decodes what the images of a batch are going to be.
     private func show(_ latents: Tensor, of images: Range<Int>, _ number: Int) throws {
-        guard let vae, let previews else { return }
+        guard let vae, let previews, request.film == nil else { return }
         for (i, index) in images.enumerated() {
             let one = latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid))
             // Early guesses of a damaged model are told of at the end.
@@ -290,10 +343,13 @@ public final class Drawing: Job {
             batch: batch.images.count, evaluations: batch.evaluation, flops: took.operations.total)
         let latents = batch.sampler.latents
         self.batch = nil
+        // Some solvers move what has no velocity by their rounding.
+        keepFirstFrame(of: latents)
         for (i, index) in batch.images.enumerated() {
             stages.add { [unowned self] in
+                let own = latents.rows(i * latentFrames..<(i + 1) * latentFrames).toFloat32()
                 try decode(
-                    latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid)).toFloat32(), index, timings)
+                    request.film == nil ? own.reshaped(model.geometry.latentShape(grid)) : own, index, timings)
             }
         }
     }
@@ -311,11 +367,47 @@ public final class Drawing: Job {
                         settings: settings, timings: timings)))
             finish(.image)
         }
-        guard let vae else { return done(nil) }
-        try vae.addDecoding(to: stages, latents) { [settings] planar in
-            guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
-            done(try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height))
+        guard let vae, request.decode else { return done(nil) }
+        if request.film != nil {
+            let count = WanVAE.frames(ofLatents: latentFrames)
+            try vae.addDecoding(to: stages, film: latents) { [unowned self] number, planar in
+                let pixels = try pixels(planar)
+                frame(.init(video: index, index: number, count: count, pixels: pixels))
+                if number + 1 == count { done(nil) }
+            }
+            return
         }
+        try vae.addDecoding(to: stages, latents) { [unowned self] in done(try pixels($0)) }
+    }
+
+    /// The picture of `[3, height, width]`.
+    private func pixels(_ planar: Tensor) throws -> RGBImage {
+        guard planar.isFinite else { throw ModelError.notFinite("the pixels that the VAE computed") }
+        return try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height)
+    }
+}
+
+extension TextToImage.Request {
+    /// Refuses given noise of another shape than that of the images, or videos, each image or frame having `shape`.
+    /// - Throws: ``ModelError/request(_:)``.
+    func checkNoise(_ shape: [Int]) throws(ModelError) {
+        guard let noise else { return }
+        let needed = [prompts.count] + (film.map { [$0.latentFrames] } ?? []) + shape
+        let isOneVideo = film != nil && prompts.count == 1 && noise.shape == Array(needed.dropFirst())
+        guard noise.shape == needed || isOneVideo else {
+            throw .request("the initial noise has shape \(noise.shape); \(needed) is needed")
+        }
+    }
+
+    /// Refuses a first frame of another size than the video's.
+    /// - Throws: ``ModelError/request(_:)``.
+    func checkFirstFrame(_ settings: TextToImage.Settings) throws(ModelError) {
+        guard let first = film?.firstFrame, first.width != settings.width || first.height != settings.height else {
+            return
+        }
+        throw .request(
+            "the first frame has \(first.width) x \(first.height) pixels, the video \(settings.width) x \(settings.height)"
+        )
     }
 }
 

@@ -28,6 +28,8 @@ public actor Scheduler {
         var isAdmitted = false
         /// When it last had a token read, among all times.
         var lastToken = 0
+        /// Whether somebody waits for what the job needs next.
+        var isWatched = false
         let finish: CheckedContinuation<Void, any Error>
 
         init(_ job: Job, _ claim: FairTurns.Claim, finish: CheckedContinuation<Void, any Error>) {
@@ -60,7 +62,7 @@ public actor Scheduler {
     ///   - client: who is charged for it; nil = a client of its own.
     ///   - weight: nil = its task's.
     ///   - make: makes the job, on this actor's thread.
-    /// - Throws: what making and running the job throws; ``ModelError/memory(needed:available:)`` when it does not fit; `CancellationError`.
+    /// - Throws: what making and running the job throws; `ModelError/memory(needed:available:)` when it does not fit; `CancellationError`.
     public func run(
         client: String? = nil, weight: Double? = nil, _ make: @Sendable () throws -> Job
     ) async throws {
@@ -74,10 +76,7 @@ public actor Scheduler {
             try await withCheckedThrowingContinuation { finish in
                 let claim = FairTurns.Claim(number: number, task: job.task, client: client, weight: weight)
                 entries.append(Entry(job, claim, finish: finish))
-                if !isRunning {
-                    isRunning = true
-                    Task { await takeTurns() }
-                }
+                go()
             }
         } onCancel: {
             for frames in frames { frames.cancel() }
@@ -89,7 +88,7 @@ public actor Scheduler {
     ///
     /// - Parameters:
     ///   - client: who is charged for it; nil = a client of its own.
-    ///   - weight: nil = its task's.
+    ///   - weight: the job's share of turns; nil = its own.
     ///   - make: makes the job; it gets what the job has to call.
     public nonisolated func stream<Event: Sendable>(
         client: String? = nil, weight: Double? = nil,
@@ -110,15 +109,28 @@ public actor Scheduler {
 
     // MARK: Turns
 
+    private func go() {
+        guard !isRunning else { return }
+        isRunning = true
+        Task { await takeTurns() }
+    }
+
     private func takeTurns() async {
         while !entries.isEmpty {
             admit()
-            guard let number = turns.next(of: entries.filter(\.isAdmitted).map(\.claim)),
-                let entry = entries.first(where: { $0.claim.number == number })
+            // Jobs that wait for something from elsewhere have no turn.
+            let able = entries.filter { entry in
+                guard entry.isAdmitted, !entry.isWatched else { return false }
+                guard let awaited = entry.job.stages.awaited else { return true }
+                watch(entry, awaited)
+                return false
+            }
+            guard let number = turns.next(of: able.map(\.claim)),
+                let entry = able.first(where: { $0.claim.number == number })
             else { break }
             if entry.job.stages.isEmpty, let token = entry.job.waiting {
-                let others = entries.filter {
-                    $0 !== entry && $0.isAdmitted && $0.job.stages.isEmpty
+                let others = able.filter {
+                    $0 !== entry && $0.job.stages.isEmpty
                         && $0.job.waiting.map { $0.plan == token.plan } ?? false
                 }
                 // Whose turn it is, and those that have waited longest.
@@ -137,6 +149,23 @@ public actor Scheduler {
             await Task.yield()
         }
         isRunning = false
+    }
+
+    /// Wakes a job when what it needs is there, or it was cancelled.
+    private func watch(_ entry: Entry, _ awaited: any Awaited) {
+        entry.isWatched = true
+        let number = entry.claim.number
+        Task {
+            await awaited.wait()
+            wake(number)
+        }
+    }
+
+    private func wake(_ number: Int) {
+        guard let entry = entries.first(where: { $0.claim.number == number }) else { return }
+        // Turns that it could not take are not made up for: who comes back begins where the others are.
+        entry.isWatched = false
+        go()
     }
 
     /// Reads the waiting tokens of some jobs at once.
@@ -158,6 +187,8 @@ public actor Scheduler {
     private func end(_ entry: Entry, _ error: (any Error)?) {
         entries.removeAll { $0 === entry }
         turns.end(entry.claim, left: entries.map(\.claim))
+        // Those that waited for its memory.
+        if !isRunning, !entries.isEmpty { go() }
         if let error { entry.finish.resume(throwing: error) } else { entry.finish.resume() }
     }
 

@@ -115,6 +115,7 @@ final class PieceEncoding {
                 var generator = TorchNoise(seed: seed)
                 var all: [Tensor] = []
                 for frame in 0..<frames.count {
+                    stages.add(waitingFor: AwaitedFrame(frames: frames, index: frame))
                     add({ try frames.frame(frame) }, noise: { generator.normal($0) }) { all.append($0) }
                 }
                 stages.add { [self] in

@@ -10,7 +10,7 @@ public enum PromptPiece: Sendable {
     case ids([Int])
     /// Pixels: the short side is resized to the model's size (bicubic, antialiased) and the centre cut out.
     case image(RGBImage)
-    /// Pixels at the model's own size (``ShowO2/ShowO2Geometry/readingSize``), of which a picture fills `picture` and bars the rest. Tokens that see
+    /// Pixels at the model's own size (`ShowO2/ShowO2Geometry/readingSize`), of which a picture fills `picture` and bars the rest. Tokens that see
     /// only bars are dropped before all others by profiles that drop some.
     case letterboxed(RGBImage, picture: ImageFitting.Rectangle)
     /// Normalised latents `[count, channels, height / 8, width / 8]` float32: of one image or of several, one after the other, or of a video's frames.

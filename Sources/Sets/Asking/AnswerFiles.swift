@@ -13,8 +13,8 @@ public final class AnswerFiles: Sendable {
 
     private struct State {
         var answers: [Int: SetAnswer] = [:]
-        /// Bytes of whole lines that were read, by file.
-        var ends: [URL: Int] = [:]
+        /// How far each file was read, and which one it was: merging puts another in its place.
+        var known: [URL: (node: ino_t, end: Int)] = [:]
         var descriptor: Int32 = -1
         var file: URL?
         var length: off_t = 0
@@ -34,11 +34,22 @@ public final class AnswerFiles: Sendable {
             return nil
         }
 
-        mutating func take(_ lines: AnswerLines, of file: URL) {
-            ends[file] = lines.end
+        /// Reads what a file holds beyond what is known of it.
+        /// - Returns: where its last whole line ends.
+        mutating func read(_ file: URL) throws(SetError) -> Int {
+            var status = stat()
+            guard stat(file.path, &status) == 0 else { return 0 }
+            guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else {
+                throw .foreign("\(file.path) can't be read")
+            }
+            var start = 0
+            if let known = known[file], known.node == status.st_ino, known.end <= data.count { start = known.end }
+            let lines = try AnswerLines(data, from: start, of: file.path)
+            known[file] = (status.st_ino, lines.end)
             for answer in lines.answers where answers[answer.index].map(answer.isBetter) ?? true {
                 answers[answer.index] = answer
             }
+            return lines.end
         }
     }
 
@@ -47,7 +58,7 @@ public final class AnswerFiles: Sendable {
     public init(_ target: URL) throws(SetError) {
         self.target = target.standardizedFileURL
         var read = State()
-        for file in Self.parts(of: self.target) + [self.target] { read.take(try Self.read(file), of: file) }
+        for file in Self.parts(of: self.target) + [self.target] { _ = try read.read(file) }
         state = Mutex(read)
     }
 
@@ -91,42 +102,42 @@ public final class AnswerFiles: Sendable {
         }.sorted().map { folder.appendingPathComponent($0) }
     }
 
-    /// The whole lines of a file from a byte on, and where they end.
-    private static func read(_ file: URL, from start: Int = 0) throws(SetError) -> AnswerLines {
-        guard FileManager.default.fileExists(atPath: file.path) else { return AnswerLines(end: 0) }
-        guard let data = try? Data(contentsOf: file, options: .mappedIfSafe) else {
-            throw .foreign("\(file.path) can't be read")
-        }
-        // Somebody has made the file shorter meanwhile.
-        return try AnswerLines(data, from: data.count < start ? 0 : start, of: file.path)
-    }
-
-    /// Opens the file of a shard to add to it.
-    /// - Throws: ``SetError/busy(path:)``, ``SetError/unwritable(path:reason:disk:)``.
-    package func open(_ shard: Shard) throws(SetError) {
-        let file = Self.file(of: shard, target)
+    private static func lock(_ file: URL) throws(SetError) -> Int32 {
         let descriptor = Foundation.open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw DiskError.explain(errno, writing: file) }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
             throw .busy(path: file.path)
         }
-        // Only what a process that had the file before has added since it was read.
-        let added: AnswerLines
+        return descriptor
+    }
+
+    /// Whether an open file still has its name.
+    private static func isNamed(_ file: URL, _ descriptor: Int32) -> Bool {
+        var (own, named) = (stat(), stat())
+        return fstat(descriptor, &own) == 0 && stat(file.path, &named) == 0 && own.st_ino == named.st_ino
+    }
+
+    /// Opens the file of a shard to add to it.
+    /// - Throws: ``SetError/busy(path:)``, ``SetError/unwritable(path:reason:disk:)``.
+    package func open(_ shard: Shard) throws(SetError) {
+        let file = Self.file(of: shard, target)
+        var descriptor = try Self.lock(file)
+        // Merging may have put another file in its place before this one was locked.
+        for _ in 0..<3 where !Self.isNamed(file, descriptor) {
+            close(descriptor)
+            descriptor = try Self.lock(file)
+        }
         do throws(SetError) {
-            added = try Self.read(file, from: state.withLock { $0.ends[file] ?? 0 })
+            // Only what a process that had the file before has added since it was read.
+            try state.withLock { state throws(SetError) in
+                let end = off_t(try state.read(file))
+                guard ftruncate(descriptor, end) == 0 else { throw DiskError.explain(errno, writing: file) }
+                (state.descriptor, state.file, state.length) = (descriptor, file, end)
+            }
         } catch {
             close(descriptor)
             throw error
-        }
-        guard ftruncate(descriptor, off_t(added.end)) == 0 else {
-            let code = errno
-            close(descriptor)
-            throw DiskError.explain(code, writing: file)
-        }
-        state.withLock {
-            $0.take(added, of: file)
-            ($0.descriptor, $0.file, $0.length) = (descriptor, file, off_t(added.end))
         }
     }
 
@@ -134,17 +145,15 @@ public final class AnswerFiles: Sendable {
     /// - Throws: ``SetError/unwritable(path:reason:disk:)``.
     package func append(_ answer: SetAnswer) throws(SetError) {
         let line = Self.line(answer)
-        let failure: SetError? = state.withLock { state in
-            guard let file = state.file else { return nil }
+        try state.withLock { state throws(SetError) in
+            guard let file = state.file else { return }
             if let code = AtomicFile.withoutSizeSignal({ state.write(line) }) {
                 ftruncate(state.descriptor, state.length)
-                return DiskError.explain(code, writing: file)
+                throw DiskError.explain(code, writing: file)
             }
             state.length += off_t(line.count)
             state.answers[answer.index] = answer
-            return nil
         }
-        if let failure { throw failure }
     }
 
     /// Writes all answers to the target, each once and in the list's order, if every question has one.

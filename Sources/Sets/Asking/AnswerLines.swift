@@ -7,9 +7,6 @@ package struct AnswerLines: Sendable {
     /// Where the last whole line ends, in bytes from the file's beginning.
     package private(set) var end: Int
 
-    /// None.
-    init(end: Int) { self.end = end }
-
     /// Reads lines.
     ///
     /// - Parameters:

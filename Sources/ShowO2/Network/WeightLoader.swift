@@ -13,6 +13,8 @@ struct WeightLoader {
     var int8 = Int8Layers.standard
     /// Where faults go in an inspection; nil: the first one is thrown.
     var findings: WeightFindings?
+    /// Whether the VAE's convolutions over time are read whole; single images need a slice of each.
+    var isForFilms = false
 
     /// Larger than any tensor of a model: an inspection ends where shapes contradict each other so grossly.
     private static let largestStandIn = 2 << 30

@@ -11,7 +11,9 @@ public final class DecodeBatch {
 
     /// Reads a token into each sequence.
     ///
-    /// - Parameter plan: the same for all; it may measure nothing.
+    /// - Parameters:
+    ///   - tokens: sequences, each once, with the id that each reads.
+    ///   - plan: the same for all; it may measure nothing.
     /// - Returns: logits `[sequences, vocabulary]` float32 of the tokens that follow, valid until the next call.
     /// - Throws: ``ModelError/request(_:)`` when an id is outside the vocabulary or a sequence is full.
     public func logits(after tokens: [(sequence: TokenSequence, id: Int)], _ plan: ReadingPlan = .dense) throws

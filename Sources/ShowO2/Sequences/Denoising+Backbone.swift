@@ -9,11 +9,11 @@ extension Denoising {
         to stages: Stages, _ latents: Tensor, step: Int, _ plan: StepPlan, _ conditioning: TimeConditioning,
         sequences: Int, into states: Tensor, probe: ProbeSink?, observe: Observer?
     ) {
-        let (width, tokens) = (model.geometry.llm.hidden, grid.tokens)
-        let span = tokens + 1
+        let (width, span) = (model.geometry.llm.hidden, span)
+        let tokens = span - 1
 
         // Dual-path embedding of the images, shared by both branches.
-        // [images * tokens, hidden]
+        // [images * frames * grid tokens, hidden]
         let embeddings = addEmbedding(to: stages, latents, step: step, plan.features, observe: observe)
         let hidden = workspace.tensor("hidden", [sequences * span, width])  // [sequences * span, hidden]
         stages.add { [images] in
@@ -131,14 +131,15 @@ extension Denoising {
         add(last.lowerBound..<head.layers.count)
     }
 
-    /// The images' embeddings `[images * tokens, hidden]`, the semantic path computed or extrapolated.
+    /// The embeddings `[images * frames * tokens, hidden]`, each frame's by itself, the semantic path computed or extrapolated.
     private func addEmbedding(
         to stages: Stages, _ latents: Tensor, step: Int, _ features: StepPlan.Features, observe: Observer?
     ) -> Tensor {
         let time = schedule.time(step)
         var given: Tensor?
-        if case .extrapolate(let order) = features, semanticFeatures.covers(rows: images * grid.tokens) {
-            let forecast = workspace.tensor("features", [images * grid.tokens, model.geometry.vision.hidden])
+        if case .extrapolate(let order) = features, semanticFeatures.covers(rows: latents.shape[0] * grid.tokens) {
+            let forecast = workspace.tensor(
+                "features", [latents.shape[0] * grid.tokens, model.geometry.vision.hidden])
             stages.add { [self] in semanticFeatures.forecast(at: time, order: order, into: forecast) }
             given = forecast
         }

@@ -12,12 +12,16 @@ public final class Denoising {
     let head: FlowHead
     /// The times of the evaluations.
     public let schedule: FlowSchedule
-    /// The image tokens.
+    /// The tokens of an image, or of each frame of a video.
     public let grid: TokenGrid
-    /// Images drawn at once.
+    /// Images, or videos, drawn at once.
     public let images: Int
+    /// Latent frames of each, all behind one time token; 1 = images.
+    public let frames: Int
+    /// Whether the first frame of each video is given, and stays: its velocity is zero.
+    public let keepsFirstFrame: Bool
     let guided: Bool
-    /// What has to run before the first evaluation; see ``Stages``.
+    /// What has to run before the first evaluation; see `Stages`.
     public let preparation = Stages()
     private var conditioning: TimeConditioning?
     /// What was read before the images: conditional sequences first.
@@ -73,36 +77,39 @@ public final class Denoising {
     /// - Parameters:
     ///   - conditional: one for each image.
     ///   - unconditional: what the image is guided away from, one for each image; empty = no guidance.
+    ///   - schedule: the grid of times.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
+    ///   - frames: latent frames of a video, 1 or more: as the official `forward` has them for T > 1, each is embedded as an image is, and all stand in one span
+    ///     behind one time token, in which all tokens see each other.
+    ///   - keepsFirstFrame: whether the first of several frames is a condition: it goes in as it is (at the same t as the others, there is one time token),
+    ///     and its velocity is zero (official `first_frame_as_cond`).
     ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when an image doesn't fit into the model's context, or the model was loaded without generation.
     public init(
         after conditional: [TokenSequence], guidedFrom unconditional: [TokenSequence] = [], schedule: FlowSchedule,
-        grid: TokenGrid, keeps: Kept = []
+        grid: TokenGrid, frames: Int = 1, keepsFirstFrame: Bool = false, keeps: Kept = []
     ) throws {
         guard let model = conditional.first?.model else { throw ModelError.request("no prompt given") }
         precondition(unconditional.isEmpty || unconditional.count == conditional.count)
         let all = conditional + unconditional
         precondition(all.allSatisfy { $0.model === model && $0.canDraw }, "a sequence that nothing can be drawn in")
-        guard all.allSatisfy({ $0.count + 1 + grid.tokens <= TokenSequence.longest }) else {
-            throw ModelError.request(
-                "an image of \(grid.tokens) tokens doesn't fit behind what was read: the language model's context is "
-                    + "\(TokenSequence.longest)")
-        }
+        try TokenSequence.check(frames: frames, of: grid, behind: all.map(\.count).max() ?? 0)
         self.model = model
         head = try model.head
         self.schedule = schedule
         self.grid = grid
         images = conditional.count
+        (self.frames, self.keepsFirstFrame) = (frames, keepsFirstFrame && frames > 1)
         guided = !unconditional.isEmpty
         sequences = all.map { $0.fork() }
         decoderCaches = model.decoder.layers.indices.map { [sequences] layer in sequences.map { $0.caches[layer] } }
         headCaches = head.layers.indices.map { [sequences] layer in sequences.map { $0.headCaches[layer] } }
+        let tokens = frames * grid.tokens
         func rows(_ sequences: ArraySlice<TokenSequence>, from slot: (TokenSequence) -> Int) -> RowLayout {
             var layout = RowLayout()
             for (i, sequence) in sequences.enumerated() {
                 var span = SequenceRows(start: sequence.count)
-                span.append(1 + grid.tokens)
+                span.append(1 + tokens)
                 span.spans = [0..<span.count]
                 span.append(to: &layout, sequence: i, from: slot(sequence))
             }
@@ -124,8 +131,8 @@ public final class Denoising {
         )
         let geometry = model.geometry
         let shape = [geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch]
-        velocities = Tensor(zeros: [all.count] + shape)
-        difference = Tensor(zeros: [images] + shape)
+        velocities = Tensor(zeros: [all.count * frames] + shape)
+        difference = Tensor(zeros: [images * frames] + shape)
         headStates = Extrapolation(order: 2)
         headInputs = Extrapolation(order: 2)
         semanticFeatures = Extrapolation(order: 2)
@@ -136,27 +143,35 @@ public final class Denoising {
     /// Prepares to draw a batch of prompts, and computes the prompts' keys and values.
     ///
     /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
     ///   - prompts: the token ids of each prompt, without bos and boi.
     ///   - negative: the token ids that the unconditional branch reads in the prompt's place; the official code's is empty.
+    ///   - schedule: the grid of times.
     ///   - grid: the image tokens; see ``ShowO2Geometry/grid(width:height:)``.
+    ///   - frames: latent frames of a video.
+    ///   - keepsFirstFrame: whether the first of several frames is a condition.
     ///   - guided: whether the unconditional branch is needed.
     ///   - keeps: what plans will extrapolate from; it costs memory.
     /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary,
     ///   or the model was loaded without generation.
     public convenience init(
         model: ShowO2Model, special: SpecialTokens, prompts: [[Int]], negative: [Int] = [], schedule: FlowSchedule,
-        grid: TokenGrid, guided: Bool, keeps: Kept = []
+        grid: TokenGrid, frames: Int = 1, keepsFirstFrame: Bool = false, guided: Bool, keeps: Kept = []
     ) throws {
         let reading = try PromptReading(
             model: model, special: special, prompts: prompts, negative: guided ? negative : nil)
         try reading.pass.finish()
         try self.init(
-            after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid, keeps: keeps)
+            after: reading.conditional, guidedFrom: reading.unconditional, schedule: schedule, grid: grid,
+            frames: frames, keepsFirstFrame: keepsFirstFrame, keeps: keeps)
         try preparation.finish()
     }
 
-    /// Shape of the latents: `[images, channels, height, width]`.
-    public var latentShape: [Int] { [images] + velocities.shape.dropFirst() }
+    /// Shape of the latents: `[images * frames, channels, height, width]`.
+    public var latentShape: [Int] { [images * frames] + velocities.shape.dropFirst() }
+    /// Rows of a sequence that an evaluation runs: the time token and all frames.
+    var span: Int { 1 + frames * grid.tokens }
 
     /// How much each LLM layer changed its input at the last evaluation whose plan measured it: 1 - mean cosine between
     /// input and output over all rows of the spans, `[layers]`. Empty before.
@@ -165,11 +180,11 @@ public final class Denoising {
     /// What the last evaluation measured and decided on its way.
     public internal(set) var checks = EvaluationChecks()
 
-    /// Adds the stages that evaluate the velocity field at evaluation `step` for latents `[images, channels, height, width]` float32, which must stay
+    /// Adds the stages that evaluate the velocity field at evaluation `step` for latents `[images * frames, channels, height, width]` float32, which must stay
     /// as they are until the stages have run.
     ///
     /// - Parameter probe: is shown what the plan's probes see.
-    /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
+    /// - Returns: `[branches * images * frames, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
     ///   Valid once the stages have run, until the next evaluation.
     private func addBranches(
         to stages: Stages, _ latents: Tensor, step: Int, _ plan: StepPlan, probe: ProbeSink?, observe: Observer?
@@ -212,20 +227,31 @@ public final class Denoising {
             // [sequences * span, patchWidth]
             let output = head.velocities(hidden, conditioning.modulations[step], workspace)
             observe?("head_final", output)
-            let span = grid.tokens + 1
-            for sequence in 0..<branches {
+            for frame in 0..<branches * frames {
+                let first = frame / frames * span + 1 + frame % frames * grid.tokens
                 Patches.join(
-                    output.rows(sequence * span + 1..<(sequence + 1) * span), channels: model.geometry.latentChannels,
-                    into: velocities.rows(sequence..<sequence + 1))
+                    output.rows(first..<first + grid.tokens), channels: model.geometry.latentChannels,
+                    into: velocities.rows(frame..<frame + 1))
+            }
+            if keepsFirstFrame {
+                for video in 0..<branches { velocities.rows(video * frames..<video * frames + 1).fill(0) }
             }
         }
-        return velocities.rows(0..<branches)
+        return velocities.rows(0..<branches * frames)
     }
 
-    /// Adds the stages that write the guided velocity `v_u + scale (v_c - v_u)` of latents `[images, channels, height, width]` float32, which must
+    /// Adds the stages that write the guided velocity `v_u + scale (v_c - v_u)` of latents `[images * frames, channels, height, width]` float32, which must
     /// stay as they are until then, to `out` of the same shape.
     ///
-    /// - Parameter probe: is shown what the plan's probes see.
+    /// - Parameters:
+    ///   - stages: where the work is added.
+    ///   - latents: the state of each image.
+    ///   - step: place of the evaluation in the schedule.
+    ///   - guidance: the guidance scale.
+    ///   - plan: what is computed, and what is reused or left out.
+    ///   - out: where the velocity goes.
+    ///   - probe: is shown what the plan's probes see.
+    ///   - observe: is shown intermediate results.
     /// - Throws: from the last stage, ``ModelError/notFinite(_:)`` when the velocity holds infinities or not-a-numbers.
     public func addVelocity(
         to stages: Stages, _ latents: Tensor, step: Int, guidance: Float, _ plan: StepPlan = .dense, into out: Tensor,
@@ -247,10 +273,10 @@ public final class Denoising {
         }
         let branches = try addBranches(to: stages, latents, step: step, plan, probe: probe, observe: observe)
         stages.add { [self] in
-            let conditional = branches.rows(0..<images)
+            let conditional = branches.rows(0..<images * frames)
             if guided, plan.branches == .both {
                 difference.copy(from: conditional)
-                difference.add(branches.rows(images..<2 * images), times: -1)
+                difference.add(branches.rows(images * frames..<2 * images * frames), times: -1)
             }
             if keeps.contains(.velocity) {
                 pastVelocities.conditional.record(conditional, at: time)
@@ -271,14 +297,17 @@ public final class Denoising {
         if guided, plan.branches != .conditional {
             // v_u + s (v_c - v_u) = v_c + (s - 1) (v_c - v_u)
             out.add(difference, times: scale - 1)
-            GuidanceRescale.apply(plan.rescale, to: out, conditional: conditional)
+            // [images, frames * channels, height, width]: a video's spread is that of all its frames.
+            let videos = [images] + [frames * out.shape[1]] + out.shape[2...]
+            GuidanceRescale.apply(
+                plan.rescale, to: out.reshaped(videos), conditional: conditional.reshaped(videos))
         }
         guard out.isFinite else { throw ModelError.notFinite("the velocity of evaluation \(step + 1)") }
     }
 
     /// The velocity field of both branches, at once; see ``addVelocity(to:_:step:guidance:_:into:probe:observe:)``.
     ///
-    /// - Returns: `[branches * images, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
+    /// - Returns: `[branches * images * frames, channels, height, width]`: conditional images first, then, if they run, the unconditional ones.
     ///   Valid until the next call.
     public func branches(
         _ latents: Tensor, step: Int, _ plan: StepPlan = .dense, observe: Observer? = nil

@@ -69,8 +69,3 @@ package struct FramePooling: Sendable {
         (0..<pooled.tokens).map { taps(of: $0).reduce(0) { $0 + values[$1.token] * $1.weight } }
     }
 }
-
-extension ShowO2Geometry {
-    /// The tokens that a frame of a video has, of those that an image of its size has.
-    public func videoGrid(_ grid: TokenGrid) -> TokenGrid { FramePooling(grid).pooled }
-}

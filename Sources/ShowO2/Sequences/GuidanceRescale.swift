@@ -10,8 +10,9 @@ public enum GuidanceRescale {
     /// Rescales the guided velocities `[images, channels, height, width]` in place, each image by its own spread.
     ///
     /// - Parameters:
-    ///   - conditional: of the same shape.
     ///   - share: phi, 0 ... 1; 0 changes nothing.
+    ///   - guided: what is rescaled.
+    ///   - conditional: of the same shape.
     public static func apply(_ share: Double, to guided: Tensor, conditional: Tensor) {
         guard share > 0 else { return }
         for i in 0..<guided.shape[0] {

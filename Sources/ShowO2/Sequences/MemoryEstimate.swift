@@ -41,16 +41,21 @@ extension MemoryEstimate {
     /// Images drawn at the ends of sequences.
     ///
     /// - Parameters:
+    ///   - geometry: the model's shape.
+    ///   - grid: the image tokens.
     ///   - images: drawn at once.
+    ///   - frames: latent frames of each; 1 = images.
     ///   - prefixes: tokens before the image of each sequence, both branches.
     ///   - times: evaluations of the schedule.
     ///   - keeps: what plans extrapolate from.
     ///   - measures: whether layers are measured.
+    ///   - precision: of weights and activations.
     public static func drawing(
-        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, prefixes: [Int], times: Int,
+        _ geometry: ShowO2Geometry, grid: TokenGrid, images: Int, frames: Int = 1, prefixes: [Int], times: Int,
         keeps: Denoising.Kept, measures: Bool, precision: Precision
     ) -> MemoryEstimate {
-        let (span, sequences) = (grid.tokens + 1, prefixes.count)
+        let (span, sequences) = (frames * grid.tokens + 1, prefixes.count)
+        let images = images * frames  // that pass the embedding
         let rows = sequences * span
         var estimate = MemoryEstimate()
         for prefix in prefixes {
@@ -100,10 +105,13 @@ extension MemoryEstimate {
     /// Images, videos and text read, and continued token by token.
     ///
     /// - Parameters:
+    ///   - geometry: the model's shape.
     ///   - imageTokens: of each image.
+    ///   - videos: frames and tokens of each video.
     ///   - textTokens: before, between and after the images.
     ///   - answerTokens: of one continuation.
     ///   - cut: drops tokens of every image.
+    ///   - precision: of weights and activations.
     public static func reading(
         _ geometry: ShowO2Geometry, imageTokens: [Int], videos: [Video] = [], textTokens: Int, answerTokens: Int,
         cut: TokenCut? = nil, precision: Precision

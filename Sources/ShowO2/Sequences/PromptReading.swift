@@ -12,8 +12,11 @@ public struct PromptReading {
     /// Prepares the pass.
     ///
     /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
     ///   - prompts: the token ids of each prompt, without bos and boi.
     ///   - negative: the token ids that the unconditional branch reads in the prompt's place (the official code's is empty); nil = no guidance.
+    ///   - workspace: for intermediates.
     /// - Throws: ``ModelError/request(_:)`` when a prompt is too long or holds an id outside the vocabulary, or the model was loaded without
     ///   generation.
     public init(
@@ -38,8 +41,11 @@ public struct PromptReading {
     /// Prepares the pass for sequences that read more than a prompt: images that the new one continues, a conversation.
     ///
     /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
     ///   - readings: what each sequence reads, `[boi]` of the image to be drawn being the last token.
     ///   - negative: what the unconditional branch reads; nil = no guidance.
+    ///   - workspace: for intermediates.
     /// - Throws: ``ModelError/request(_:)`` as ``ReadingPass`` does, or when the model was loaded without generation.
     public init(
         model: ShowO2Model, special: SpecialTokens, readings: [[Piece]], negative: [Piece]?,

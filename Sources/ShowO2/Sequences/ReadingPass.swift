@@ -6,7 +6,7 @@ public import Tensors
 /// Official file: `models/modeling_showo2_qwen2_5.py`, `mmu_generate`, `mm_generate` and `lm_generate`, which recompute everything for each token.
 /// A sequence has read its pieces when the pass is done; one that is given up leaves all sequences as they were.
 public final class ReadingPass {
-    /// The work; see ``Stages``.
+    /// The work; see `Stages`.
     public let stages = Stages()
     /// How much each layer changed the last row, if the plan measures it: 1 - cosine, `[layers]`.
     public private(set) var layerImportance: [Double] = []
@@ -53,11 +53,13 @@ public final class ReadingPass {
     ///
     /// - Parameters:
     ///   - readings: sequences, each once, with what they read; at least one token each.
+    ///   - plan: what is computed, and what is reused or left out.
     ///   - cut: drops tokens of every image.
     ///   - whole: whether to compute what nobody may read: the hidden states of the last layer, of which only keys and values stay when no
     ///     ``logits()`` are asked for.
     ///   - workspace: for intermediates; it must serve nothing else until the pass is done.
     ///   - probe: is shown what the plan's probes see.
+    ///   - observe: is shown intermediate results.
     /// - Throws: ``ModelError/request(_:)`` when ids are outside the vocabulary, an image doesn't fit, or a sequence would be longer than
     ///   ``TokenSequence/longest``.
     public init(

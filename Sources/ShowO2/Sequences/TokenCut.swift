@@ -38,7 +38,7 @@ public struct TokenCut {
     public let sees: Set<Sight>
     /// Among what `keep` chooses.
     public let scope: Scope
-    /// Whether each dropped token becomes one with the kept token of the most similar hidden states, instead of vanishing; see ``TokenMerging``.
+    /// Whether each dropped token becomes one with the kept token of the most similar hidden states, instead of vanishing; see `TokenMerging`.
     public let merges: Bool
     /// The tokens -> the places of those that stay, rising, at least one.
     public let keep: (ImageTokens) throws -> [Int]

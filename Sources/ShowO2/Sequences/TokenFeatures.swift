@@ -26,7 +26,7 @@ public final class TokenFeatures {
     }
 
     /// Cosines of the rows `range` to all rows, `[range.count * count]` in row order.
-    /// - Throws: ``Compute/ComputeError``.
+    /// - Throws: `Compute/ComputeError`.
     public func cosines(of range: Range<Int>) throws(ComputeError) -> [Float] {
         if range.isEmpty { return [] }
         if packed == nil { packed = try compute.pack([LinearSource(weight: unit)], .stacked) }
@@ -37,7 +37,7 @@ public final class TokenFeatures {
     }
 
     /// Tells the cosines of all rows to all, some rows at a time: the first row's number, and its and the next ones' `[rows * count]`.
-    /// - Throws: ``Compute/ComputeError``.
+    /// - Throws: `Compute/ComputeError`.
     public func forEachBlock(_ body: (_ first: Int, _ cosines: [Float]) -> Void) throws(ComputeError) {
         let most = max(1, Self.mostAtOnce / max(1, count))
         for first in stride(from: 0, to: count, by: most) {

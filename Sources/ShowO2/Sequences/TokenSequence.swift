@@ -27,7 +27,10 @@ public final class TokenSequence {
 
     /// An empty sequence.
     ///
-    /// - Parameter drawing: whether an image will be drawn at its end: keys and values of the diffusion head are kept then, too.
+    /// - Parameters:
+    ///   - model: the loaded model.
+    ///   - special: ids of the structural tokens.
+    ///   - drawing: whether an image will be drawn at its end: keys and values of the diffusion head are kept then, too.
     /// - Throws: ``ModelError/request(_:)`` when the model was loaded without the head.
     public init(model: ShowO2Model, special: SpecialTokens, drawing: Bool = false) throws(ModelError) {
         self.model = model
@@ -35,6 +38,23 @@ public final class TokenSequence {
         caches = model.decoder.makeCaches()
         headCaches = drawing ? try model.head.makeCaches() : []
         taken = Array(repeating: 0, count: caches.count)
+    }
+
+    /// Refuses what is drawn at the end of `count` tokens where it is longer than the language model's context, saying how many frames would fit.
+    /// - Throws: ``ModelError/request(_:)``.
+    package static func check(frames: Int, of grid: TokenGrid, behind count: Int) throws(ModelError) {
+        let room = longest - count - 1
+        guard frames < 1 || frames > max(0, room) / max(1, grid.tokens) else { return }
+        if frames <= 1 {
+            throw .request(
+                "an image of \(grid.tokens) tokens doesn't fit behind what was read: the language model's context is \(longest)"
+            )
+        }
+        let fit = max(0, room) / max(1, grid.tokens)
+        throw .request(
+            "\(frames) latent frames of \(grid.tokens) tokens don't fit into the language model's context of \(longest)"
+                + (fit > 0 ? "; \(fit) would fit, which are \(WanVAE.frames(ofLatents: fit)) frames" : ", not even one")
+        )
     }
 
     private init(forking other: TokenSequence) {

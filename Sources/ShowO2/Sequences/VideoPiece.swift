@@ -2,7 +2,7 @@ public import Tensors
 
 /// A video in a sequence, all frames behind one time token: `[boi] T (cell*M)*frames [eoi]`.
 ///
-/// Each frame is embedded alone, as an image is, and its embeddings are halved in both directions (``FramePooling``): 196 tokens a frame at 432 x 432.
+/// Each frame is embedded alone, as an image is, and its embeddings are halved in both directions (`FramePooling`): 196 tokens a frame at 432 x 432.
 ///
 /// Official file: `inference_mmu_vid.py`.
 public struct VideoPiece: Sendable {

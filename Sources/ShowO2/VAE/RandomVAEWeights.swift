@@ -1,7 +1,7 @@
 public import Tensors
 
 /// A Wan2.1 VAE's weights with random values, made when asked for: time does not depend on values, so they stand in for the
-/// checkpoint in benchmarks. Temporal convolutions of the resamplers, which single images never reach, are left out.
+/// checkpoint in benchmarks.
 public struct RandomVAEWeights: TensorSource {
     /// What messages call it.
     public let location = "random weights of a VAE"
@@ -24,6 +24,7 @@ public struct RandomVAEWeights: TensorSource {
             }
             if level < 3 {
                 resampling("encoder.downsamples.\(place)", channels, channels)
+                if level > 0 { temporal("encoder.downsamples.\(place)", channels, channels) }
                 place += 1
             }
         }
@@ -43,6 +44,7 @@ public struct RandomVAEWeights: TensorSource {
             }
             if level < 3 {
                 resampling("decoder.upsamples.\(place)", channels / 2, channels)
+                if level < 2 { temporal("decoder.upsamples.\(place)", 2 * channels, channels) }
                 channels /= 2
                 place += 1
             }
@@ -69,6 +71,11 @@ public struct RandomVAEWeights: TensorSource {
     private mutating func resampling(_ prefix: String, _ outputs: Int, _ inputs: Int) {
         shapes[prefix + ".resample.1.weight"] = [outputs, inputs, 3, 3]
         shapes[prefix + ".resample.1.bias"] = [outputs]
+    }
+
+    private mutating func temporal(_ prefix: String, _ outputs: Int, _ inputs: Int) {
+        shapes[prefix + ".time_conv.weight"] = [outputs, inputs, 3, 1, 1]
+        shapes[prefix + ".time_conv.bias"] = [outputs]
     }
 
     private mutating func middle(_ prefix: String, _ channels: Int) {

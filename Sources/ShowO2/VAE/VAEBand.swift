@@ -59,10 +59,15 @@ final class VAERun {
     private var turn = 0
     /// Whether a segment is run in bands: its input may be the last result of the stages before, and must stay.
     var isBanded = false
+    /// Whether frames of a video come one after the other, so that what later ones look at is kept.
+    let isFilm: Bool
+    /// How many frames each convolution that sees frames before, and each stage that changes their number, has had.
+    var seen: [String: Int] = [:]
 
-    init(_ compute: any Compute, _ workspace: Workspace) {
+    init(_ compute: any Compute, _ workspace: Workspace, isFilm: Bool = false) {
         self.compute = compute
         self.workspace = workspace
+        self.isFilm = isFilm
     }
 
     /// Memory for a stage's result: never that of the result before it, but that of the one before that.

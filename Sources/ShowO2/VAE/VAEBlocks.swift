@@ -13,6 +13,8 @@ protocol VAEStage: Sendable {
     func needs(_ range: Range<Int>, height: Int) -> Range<Int>
     /// Its convolutions; a layer over the pixels counts as one of kernel 1.
     var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { get }
+    /// Those of its convolutions that see frames before.
+    var causal: [CausalConvolution] { get }
     /// Computes all the rows it can.
     func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand
 }
@@ -22,11 +24,12 @@ enum VAEScale { case same, half, double }
 
 extension VAEStage {
     var scale: VAEScale { .same }
+    var causal: [CausalConvolution] { [] }
 }
 
 extension ConvolutionWeights {
     /// Its shape.
-    fileprivate var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) { (inputs, outputs, geometry) }
+    var shape: (inputs: Int, outputs: Int, geometry: ConvolutionGeometry) { (inputs, outputs, geometry) }
 }
 
 extension LinearWeights {
@@ -38,52 +41,52 @@ extension LinearWeights {
 
 /// A convolution alone.
 struct PlainConvolution: VAEStage {
-    let conv: any ConvolutionWeights
+    let conv: CausalConvolution
 
-    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { conv.shapes }
+    var causal: [CausalConvolution] { [conv] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
-    private var margin: Int { conv.geometry.kernel / 2 }
 
-    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: conv.margin, limit: height) }
 
     func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
-        try run.convolved(
-            band.pixels, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
+        try run.causal(conv, of: band) { run.kept(band.pixels, for: conv) }
     }
 }
 
 /// norm-SiLU-convolution: both networks' end.
 struct NormedConvolution: VAEStage {
     let norm: Norm
-    let conv: any ConvolutionWeights
+    let conv: CausalConvolution
 
     init(_ loader: WeightLoader, _ prefix: String, inputs: Int, outputs: Int) throws {
         norm = try loader.channelNorm(prefix + ".0", inputs)
-        conv = try loader.convolution(prefix + ".2", outputs, inputs, kernel: 3)
+        conv = try loader.causal(prefix + ".2", outputs, inputs, kernel: 3)
     }
 
-    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { [conv.shape] }
+    var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { conv.shapes }
+    var causal: [CausalConvolution] { [conv] }
     var inputs: Int { conv.inputs }
     var outputs: Int { conv.outputs }
-    private var margin: Int { conv.geometry.kernel / 2 }
 
-    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: margin, limit: height) }
+    func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: conv.margin, limit: height) }
 
     func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
-        let normed = run.scratch("normed", band.pixels.shape)
-        run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
-        return try run.convolved(
-            normed, conv, of: band, rows: band.inner(margin), height: band.height, width: band.pixels.shape[1])
+        try run.causal(conv, of: band) {
+            let normed = run.input(of: conv, band.pixels.shape)  // [rows, w, inputs]
+            run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
+            return normed
+        }
     }
 }
 
 /// norm-SiLU-conv, norm-SiLU-conv, plus the input (through a 1x1 convolution where the widths differ).
 struct ResidualBlock: VAEStage {
     let norm1: Norm
-    let conv1: any ConvolutionWeights
+    let conv1: CausalConvolution
     let norm2: Norm
-    let conv2: any ConvolutionWeights
+    let conv2: CausalConvolution
     let shortcut: (any ConvolutionWeights)?
 
     init(_ loader: WeightLoader, _ prefix: String, inputs: Int) throws {
@@ -94,37 +97,37 @@ struct ResidualBlock: VAEStage {
                 (prefix + ".residual.2.bias", 0), (prefix + ".residual.6.bias", 0),
             ], otherwise: inputs)
         norm1 = try loader.channelNorm(prefix + ".residual.0", inputs)
-        conv1 = try loader.convolution(prefix + ".residual.2", outputs, inputs, kernel: 3)
+        conv1 = try loader.causal(prefix + ".residual.2", outputs, inputs, kernel: 3)
         norm2 = try loader.channelNorm(prefix + ".residual.3", outputs)
-        conv2 = try loader.convolution(prefix + ".residual.6", outputs, outputs, kernel: 3)
+        conv2 = try loader.causal(prefix + ".residual.6", outputs, outputs, kernel: 3)
         shortcut =
             outputs != inputs || loader.contains(prefix + ".shortcut")
             ? try loader.convolution(prefix + ".shortcut", outputs, inputs, kernel: 1) : nil
     }
 
     var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] {
-        [conv1.shape, conv2.shape] + (shortcut.map { [$0.shape] } ?? [])
+        conv1.shapes + conv2.shapes + (shortcut.map { [$0.shape] } ?? [])
     }
+    var causal: [CausalConvolution] { [conv1, conv2] }
     var inputs: Int { conv1.inputs }
     var outputs: Int { conv2.outputs }
-    private var margins: (Int, Int) { (conv1.geometry.kernel / 2, conv2.geometry.kernel / 2) }
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> {
-        range.widened(by: margins.0 + margins.1, limit: height)
+        range.widened(by: conv1.margin + conv2.margin, limit: height)
     }
 
     func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
         let width = band.pixels.shape[1]
-        let normed = run.scratch("normed", band.pixels.shape)  // [rows, w, inputs]
-        run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
-        let middleRows = band.inner(margins.0)
+        let middleRows = band.inner(conv1.margin)
         let middle = run.scratch("middle", [middleRows.count, width, conv1.outputs])
-        try run.convolution(normed, conv1, band.edges, into: middle)
-        let normedMiddle = run.scratch("normed", middle.shape)
-        run.compute.norm(middle, norm2, nil, silu: true, into: normedMiddle)
+        try run.causal(conv1, band.edges, into: middle) {
+            let normed = run.input(of: conv1, band.pixels.shape)  // [rows, w, inputs]
+            run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
+            return normed
+        }
 
         var out = band
-        out.rows = band.inner(margins.0 + margins.1)
+        out.rows = band.inner(conv1.margin + conv2.margin)
         out.isShared = false
         if let shortcut {
             out.pixels = run.next([out.rows.count, width, outputs])
@@ -135,7 +138,11 @@ struct ResidualBlock: VAEStage {
         } else {
             out.pixels = band.pixels(out.rows)
         }
-        try run.convolution(normedMiddle, conv2, band.edges, accumulate: true, into: out.pixels)
+        try run.causal(conv2, band.edges, accumulate: true, into: out.pixels) {
+            let normed = run.input(of: conv2, middle.shape)  // [rows, w, outputs]
+            run.compute.norm(middle, norm2, nil, silu: true, into: normed)
+            return normed
+        }
         return out
     }
 }

@@ -6,7 +6,18 @@ import Tensors
 /// They are cut where the image changes its size. Such a segment runs on the whole image when its intermediates are small, else in bands of
 /// rows, and only its result is held whole. Attention sees all pixels: its segment, of latent size, is never cut.
 struct VAETrunk: Sendable {
+    /// A stage, or what changes the number of frames.
+    enum Part: Sendable {
+        case stage(any VAEStage)
+        case temporal(any TemporalStage)
+    }
+
+    /// All, as the frames of a video pass them; without the temporal ones where the network was made for single images.
+    private let parts: [Part]
+    /// What a single image passes.
     let stages: [any VAEStage]
+    /// Whether the network was made for videos.
+    let isForFilms: Bool
     private let segments: [Range<Int>]
     private let compute: any Compute
     /// Bytes of a segment's widest intermediate up to which it runs on the whole image; bands have half as many.
@@ -14,7 +25,8 @@ struct VAETrunk: Sendable {
 
     /// - Throws: ``ModelError/contradiction(_:)`` when a stage gives other channels than the next one takes, or the image
     ///   is not resized three times (by 8 in all).
-    init(_ name: String, _ stages: [any VAEStage], compute: any Compute, bandBytes: Int) throws {
+    init(_ name: String, _ parts: [Part], for loader: WeightLoader, bandBytes: Int) throws {
+        let stages = parts.compactMap { if case .stage(let stage) = $0 { stage } else { nil } }
         for (i, (stage, next)) in zip(stages, stages.dropFirst()).enumerated() where stage.outputs != next.inputs {
             throw ModelError.contradiction(
                 "part \(i + 1) of the VAE's \(name) takes \(next.inputs) channels, the one before gives \(stage.outputs)"
@@ -25,6 +37,12 @@ struct VAETrunk: Sendable {
             throw ModelError.contradiction(
                 "the VAE's \(name) resizes \(resizes) times; 3 times (by 8 in all) is needed")
         }
+        let temporal = parts.count - stages.count
+        guard !loader.isForFilms || 1 << temporal == WanVAE.timeScale else {
+            throw ModelError.configuration(
+                file: loader.source.location,
+                reason: "has \(temporal) temporal convolutions (time_conv) in its \(name); videos need 2")
+        }
         var cuts = [0]
         for (i, stage) in stages.enumerated() {
             switch stage.scale {
@@ -34,7 +52,8 @@ struct VAETrunk: Sendable {
             }
         }
         segments = zip(cuts, cuts.dropFirst() + [stages.count]).map { $0..<$1 }.filter { !$0.isEmpty }
-        (self.stages, self.compute, self.bandBytes) = (stages, compute, bandBytes)
+        (self.parts, self.stages, isForFilms) = (parts, stages, loader.isForFilms)
+        (compute, self.bandBytes) = (loader.compute, bandBytes)
     }
 
     /// Adds the stages that turn `x` `[h, w, inputs]` into `[h', w', outputs]`, in memory of `workspace`: a stage of the network on the whole
@@ -57,8 +76,53 @@ struct VAETrunk: Sendable {
         todo.add { try done(image.pixels) }
     }
 
+    /// Adds the stages that turn the next frame of a video, `x` `[h, w, inputs]`, into as many frames `[h', w', outputs]` as are due, each handed to
+    /// `done` when it comes. Frames run whole: what the next ones look at is far more than what bands would save.
+    ///
+    /// - Parameter run: of this video, with what was kept of the frames before.
+    func add(to todo: Stages, frame x: Tensor, _ run: VAERun, then done: @escaping (Tensor) throws -> Void) {
+        precondition(isForFilms && run.isFilm)
+        add(to: todo, VAEBand(whole: x), from: 0, run, then: done)
+    }
+
+    /// The stages that a running one adds come next: a frame goes all the way before the one behind it.
+    private func add(
+        to todo: Stages, _ frame: VAEBand, from place: Int, _ run: VAERun, then done: @escaping (Tensor) throws -> Void
+    ) {
+        guard parts.indices.contains(place) else { return todo.add { try done(frame.pixels) } }
+        todo.add {
+            let frames =
+                switch parts[place] {
+                case .stage(let stage): [try stage(frame, run)]
+                case .temporal(let stage): try stage(frame, run)
+                }
+            for frame in frames { add(to: todo, frame, from: place + 1, run, then: done) }
+        }
+    }
+
+    /// Bytes that a video takes, however long it is, and bytes of the packed weights.
+    func filmMemory(height: Int, width: Int) -> (intermediates: Int, weights: Int) {
+        var (total, weights) = memory(height: height, width: width, inBands: false)
+        var (height, width) = (height, width)
+        for part in parts {
+            switch part {
+            case .stage(let stage):
+                for conv in stage.causal { total += conv.before.count * 4 * height * width * conv.inputs }
+                switch stage.scale {
+                case .same: break
+                case .half: (height, width) = (height / 2, width / 2)
+                case .double: (height, width) = (height * 2, width * 2)
+                }
+            case .temporal(let stage):
+                total += stage.framesHeld * 4 * height * width * stage.channels
+                weights += stage.convolutions.reduce(0) { $0 + packedBytes($1.inputs, $1.outputs, $1.geometry) }
+            }
+        }
+        return (total, weights)
+    }
+
     /// Bytes that one image takes, and bytes of the packed weights; see ``WanVAE/memory(_:width:height:)``. The stages' weights need not be packed.
-    func memory(height: Int, width: Int) -> (intermediates: Int, weights: Int) {
+    func memory(height: Int, width: Int, inBands: Bool = true) -> (intermediates: Int, weights: Int) {
         var blocks: [String: Int] = [:]
         func hold(_ name: String, _ rows: Int, _ width: Int, _ channels: Int) {
             blocks[name] = max(blocks[name] ?? 0, 4 * rows * width * channels)
@@ -67,7 +131,7 @@ struct VAETrunk: Sendable {
         hold("image", height, width, stages.first?.inputs ?? 0)
         for (i, segment) in segments.enumerated() {
             let own = stages[segment]
-            let band = bandRows(own, height: height, width: width)
+            let band = inBands ? bandRows(own, height: height, width: width) : nil
             let name = band == nil ? "hidden" : "band"
             // A band is computed with the rows around it that it needs, at most so many at each end of a stage.
             var rows = band.map { min(height, $0 + 2 * Self.margin) } ?? height

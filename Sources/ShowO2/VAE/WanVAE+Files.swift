@@ -40,7 +40,9 @@ extension WanVAE {
     /// All that is wrong with a VAE's weights: tensors that are missing, or of another shape or type than it needs. Their elements are not
     /// read.
     ///
-    /// - Parameter channels: of a latent pixel.
+    /// - Parameters:
+    ///   - weights: the tensors under their official names.
+    ///   - channels: of a latent pixel.
     public static func problems(weights: any TensorSource, channels: Int) -> [ModelProblem] {
         let findings = WeightFindings(file: weights.location)
         do {

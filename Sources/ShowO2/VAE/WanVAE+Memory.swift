@@ -12,6 +12,7 @@ extension WanVAE {
     /// Bytes that one image takes. Nothing is packed to find out.
     ///
     /// - Parameters:
+    ///   - direction: encoding or decoding.
     ///   - width: of the pixels.
     ///   - height: of the pixels.
     /// - Returns: intermediates, which are given back after each image, and weights, which are packed at the first image and stay.

@@ -3,12 +3,12 @@ import Foundation
 import Synchronization
 public import Tensors
 
-/// The Wan2.1 VAE for single images: pixels <-> normalised latents.
+/// The Wan2.1 VAE: pixels <-> normalised latents, of single images and of videos (``encode(film:)``).
 ///
 /// Official file: `models/wan21_vae.py`. Its causal 3-D convolutions see two zero frames before a single frame, so only the last
-/// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are never
+/// temporal slice of each kernel acts and the network is a 2-D one; the temporal convolutions of the resamplers are not
 /// reached. Images are channels-last here, `[height, width, channels]`. Encoder and decoder are packed when first used. Large images
-/// are processed in bands of rows (``VAETrunk``). Intermediates are given back after every image: beside a language model they are the peak of
+/// are processed in bands of rows (`VAETrunk`). Intermediates are given back after every image: beside a language model they are the peak of
 /// the memory.
 public final class WanVAE: Sendable {
     /// Pixels per latent pixel.
@@ -19,12 +19,17 @@ public final class WanVAE: Sendable {
     private let std: [Float]
     let loader: WeightLoader
     let bandBytes: Int
-    private let encoder = Mutex<VAETrunk?>(nil)
-    private let decoder = Mutex<VAETrunk?>(nil)
+    private let madeEncoder = Mutex<VAETrunk?>(nil)
+    private let madeDecoder = Mutex<VAETrunk?>(nil)
 
     /// A VAE whose weights have the official names, or diffusers'. It computes in float32.
     ///
-    /// - Parameter bandBytes: size of a layer's result from which images are processed in bands of rows.
+    /// - Parameters:
+    ///   - weights: the tensors.
+    ///   - mean: of each channel of a latent pixel.
+    ///   - std: standard deviation of each channel of a latent pixel.
+    ///   - compute: the backend.
+    ///   - bandBytes: size of a layer's result from which images are processed in bands of rows.
     /// - Throws: `WeightError` or ``ModelError`` if the weights are not a Wan VAE's with that many latent channels.
     public init(
         weights: any TensorSource, mean: [Float], std: [Float], compute: any Compute, bandBytes: Int = 80 << 20
@@ -102,22 +107,51 @@ public final class WanVAE: Sendable {
         guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
             pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
         else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
-        let (height, width) = (pixels.shape[1] / Self.scale, pixels.shape[2] / Self.scale)
         stages.add { [self] in
-            let network = try encoder.withLock { made in
-                let network = try made ?? makeEncoder(loader, latent: channels, bandBytes: bandBytes)
-                made = network
-                return network
-            }
-            network.add(to: stages, ChannelsLast.from(pixels), Workspace()) { image in
-                // [2 channels, h, w]
-                let planar = ChannelsLast.toPlanar(image).reshaped([2, self.channels, height, width])
-                let mu = planar.rows(0..<1).reshaped([self.channels, height, width]).toFloat32()
-                mu.update { i, x in (x - self.mean[i / (height * width)]) / self.std[i / (height * width)] }
-                try done(
-                    Posterior(
-                        mean: mu, logVariance: planar.rows(1..<2).reshaped([self.channels, height, width]).toFloat32()))
-            }
+            try encoder().add(to: stages, ChannelsLast.from(pixels), Workspace()) { try done(self.posterior($0)) }
+        }
+    }
+
+    /// The posterior of what the encoder gives, `[h, w, 2 channels]`.
+    func posterior(_ image: Tensor) -> Posterior {
+        let (height, width) = (image.shape[0], image.shape[1])
+        // [2 channels, h, w]
+        let planar = ChannelsLast.toPlanar(image).reshaped([2, channels, height, width])
+        let mu = planar.rows(0..<1).reshaped([channels, height, width]).toFloat32()
+        mu.update { i, x in (x - mean[i / (height * width)]) / std[i / (height * width)] }
+        return Posterior(
+            mean: mu, logVariance: planar.rows(1..<2).reshaped([channels, height, width]).toFloat32())
+    }
+
+    /// Normalised latents `[channels, h, w]` -> what the decoder takes, `[h, w, channels]`.
+    func decoderInput(_ latents: Tensor) -> Tensor {
+        let plane = latents.shape[1] * latents.shape[2]
+        let z = latents.toFloat32()
+        z.update { i, x in x * std[i / plane] + mean[i / plane] }
+        return ChannelsLast.from(z)
+    }
+
+    /// The encoder, packed when first asked for; once it was made for videos, it serves images too.
+    func encoder(forFilms: Bool = false) throws -> VAETrunk {
+        try network(madeEncoder, makeEncoder, forFilms: forFilms)
+    }
+
+    /// The decoder, likewise.
+    func decoder(forFilms: Bool = false) throws -> VAETrunk {
+        try network(madeDecoder, makeDecoder, forFilms: forFilms)
+    }
+
+    private func network(
+        _ made: borrowing Mutex<VAETrunk?>, _ make: (WeightLoader, Int, Int) throws -> VAETrunk, forFilms: Bool
+    ) throws -> VAETrunk {
+        try made.withLock { made in
+            if let made, made.isForFilms || !forFilms { return made }
+            made = nil  // first gives its memory back
+            var loader = loader
+            loader.isForFilms = forFilms
+            let network = try make(loader, channels, bandBytes)
+            made = network
+            return network
         }
     }
 
@@ -128,20 +162,12 @@ public final class WanVAE: Sendable {
             throw ModelError.request("the VAE decodes latents of \(channels) channels, not \(latents.shape)")
         }
         stages.add { [self] in
-            let network = try decoder.withLock { made in
-                let network = try made ?? makeDecoder(loader, latent: channels, bandBytes: bandBytes)
-                made = network
-                return network
-            }
-            let plane = latents.shape[1] * latents.shape[2]
-            let z = latents.toFloat32()
-            z.update { i, x in x * std[i / plane] + mean[i / plane] }
-            network.add(to: stages, ChannelsLast.from(z), Workspace()) { try done(ChannelsLast.toPlanar($0)) }
+            try decoder().add(to: stages, decoderInput(latents), Workspace()) { try done(ChannelsLast.toPlanar($0)) }
         }
     }
 
     /// Runs all stages and returns what the last one gives.
-    private func finished<Result>(_ add: (Stages, @escaping (Result) -> Void) throws -> Void) throws -> Result {
+    func finished<Result>(_ add: (Stages, @escaping (Result) -> Void) throws -> Void) throws -> Result {
         let stages = Stages()
         var result: Result?
         try add(stages) { result = $0 }

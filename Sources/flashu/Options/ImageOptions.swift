@@ -32,6 +32,13 @@ struct ImageOptions: ParsableArguments {
     /// Reads a picture at the size at which the model reads pictures, and tells what was done to it.
     /// - Throws: `ImageError`, ``CommandError``.
     func read(_ file: InputFile, for geometry: ShowO2Geometry) throws -> ImageReader.FittedPicture {
+        let (width, height) = geometry.readingSize
+        return try read(file, width: width, height: height)
+    }
+
+    /// Reads a picture at a size, and tells what was done to it.
+    /// - Throws: `ImageError`, ``CommandError``.
+    func read(_ file: InputFile, width: Int, height: Int) throws -> ImageReader.FittedPicture {
         var limits = ImageLimits.default
         if let maxMegapixels {
             limits.maxPixels = maxMegapixels * 1_000_000
@@ -39,7 +46,6 @@ struct ImageOptions: ParsableArguments {
             limits.maxFileBytes = max(limits.maxFileBytes, 4 * limits.maxPixels)
         }
         let reader = ImageReader(ImageReadingOptions(limits: limits, alpha: alpha))
-        let (width, height) = geometry.readingSize
         let picture =
             if let url = file.url {
                 try reader.read(contentsOf: url, fit: fit, width: width, height: height)
@@ -84,16 +90,11 @@ enum PictureName {
     /// Whether a word names a picture rather than asking something: standard input, a file that holds one, a name that ends as one's, an address.
     static func looksLikeOne(_ word: String) -> Bool {
         if word == "-" || InputFile.isWebAddress(word) || endings.contains(PathName.ending(word)) { return true }
-        let url = URL(userPath: word)
-        var status = stat()
-        guard stat(url.path, &status) == 0 else { return false }
-        // A pipe, as the shell makes for <(command), has something to read, and is not opened twice.
-        if status.st_mode & S_IFMT == S_IFIFO { return true }
-        guard status.st_mode & S_IFMT == S_IFREG, let handle = try? FileHandle(forReadingFrom: url) else {
-            return false
+        switch FileHead(word) {
+        case .missing, .unreadable: return false
+        // A pipe, as the shell makes for <(command), has something to read.
+        case .special(let isPipe): return isPipe
+        case .bytes(let head): return ImageFormat(signature: head) != nil
         }
-        defer { try? handle.close() }
-        guard let head = try? handle.read(upToCount: 64) else { return false }
-        return ImageFormat(signature: head) != nil
     }
 }

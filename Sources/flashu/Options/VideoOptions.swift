@@ -14,10 +14,14 @@ struct VideoOptions: ParsableArguments {
     var frames: Int?
 
     @Option(
+        name: .customLong("video-mask"),
         help: ArgumentHelp(
-            "Which tokens of a video see each other: official (as many as an image has, the others only what is before them) or full.",
+            "Which tokens of a video see each other: official (as many as an image has, the others only what is before them) or full. (default: official)",
             valueName: "which"))
-    var videoMask: VideoPiece.Mask = .official
+    var videoMaskGiven: VideoPiece.Mask?
+
+    /// Which tokens of a video see each other.
+    var videoMask: VideoPiece.Mask { videoMaskGiven ?? .official }
 
     @Option(
         help: ArgumentHelp(
@@ -61,16 +65,13 @@ struct VideoOptions: ParsableArguments {
     func isVideo(_ word: String) -> Bool {
         let ending = PathName.ending(word)
         if ending == "gif" { return frames != nil }
-        let url = URL(userPath: word)
-        var status = stat()
-        guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return VideoFormat.readableEndings.contains(ending)
+        switch FileHead(word) {
+        case .missing, .special: return VideoFormat.readableEndings.contains(ending)
+        case .unreadable: return false
+        case .bytes(let head):
+            return VideoFormat.isVideo(signature: head)
+                || (VideoFormat.readableEndings.contains(ending) && ImageFormat(signature: head) == nil)
         }
-        guard let handle = try? FileHandle(forReadingFrom: url) else { return false }
-        defer { try? handle.close() }
-        guard let head = try? handle.read(upToCount: VideoFormat.signatureLength) else { return false }
-        return VideoFormat.isVideo(signature: head)
-            || (VideoFormat.readableEndings.contains(ending) && ImageFormat(signature: head) == nil)
     }
 }
 

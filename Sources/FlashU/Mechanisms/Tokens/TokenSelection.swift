@@ -3,27 +3,27 @@ public import ShowO2
 /// Which visual tokens stay when a share of them is dropped. All choose without attention probabilities, which nobody computes here; of equals the
 /// first token stays.
 public enum TokenSelection: String, Sendable, Codable, CaseIterable {
-    /// Those whose value vectors are shortest: the paper's claim is that attention received falls with the value's norm. ``ValueNormRule``.
+    /// Those whose value vectors are shortest: the paper's claim is that attention received falls with the value's norm. `ValueNormRule`.
     case keepLowNorm
-    /// Those whose value vectors are longest: the opposite, for comparison. ``ValueNormRule``.
+    /// Those whose value vectors are longest: the opposite, for comparison. `ValueNormRule`.
     case keepHighNorm
-    /// A random subset. ``RandomRule``.
+    /// A random subset. `RandomRule`.
     case random
-    /// Every n-th. ``StrideRule``.
+    /// Every n-th. `StrideRule`.
     case stride
     /// `keepLowNorm` or `keepHighNorm`, whichever keeps what the model attends to at the profile's layer, as calibration found.
     case calibrated
-    /// Those whose key vectors are shortest. ``KeyNormRule``.
+    /// Those whose key vectors are shortest. `KeyNormRule`.
     case keepLowKeyNorm
-    /// Those whose key vectors are longest. ``KeyNormRule``.
+    /// Those whose key vectors are longest. `KeyNormRule`.
     case keepHighKeyNorm
-    /// Those that differ most from each other. ``DivPruneRule``.
+    /// Those that differ most from each other. `DivPruneRule`.
     case divPrune
-    /// Those that differ most from each other, short value vectors first. ``DivPruneRule``.
+    /// Those that differ most from each other, short value vectors first. `DivPruneRule`.
     case divPruneLowNorm
-    /// Those that differ most from each other, long value vectors first. ``DivPruneRule``.
+    /// Those that differ most from each other, long value vectors first. `DivPruneRule`.
     case divPruneHighNorm
-    /// Those that the layer changed most. ``VariationRule``.
+    /// Those that the layer changed most. `VariationRule`.
     case v2Drop
 
     /// The selection that a calibration stands for: low norms stay unless attention rises with the norm. Others are what they are.
@@ -60,6 +60,7 @@ public enum TokenSelection: String, Sendable, Codable, CaseIterable {
     ///
     /// - Parameters:
     ///   - tokens: with what the selection ``sees``; what it isn't shown counts as equal for all.
+    ///   - dropRatio: share of the tokens that is dropped.
     ///   - seed: of `random`.
     /// - Throws: `ComputeError` from comparing features.
     public func kept(_ tokens: ImageTokens, dropRatio: Double, seed: UInt64) throws -> [Int] {
