@@ -5,7 +5,7 @@ import ShowO2
 
 /// Runs jobs on the engine in fair turns: whose unit is next, and what fits into memory.
 ///
-/// Shares of the engine are fair by what was measured (``FairTurns``): questions together have four times the share of drawings, so that an answer
+/// Shares of the engine are fair by what was measured (`FairTurns`): questions together have four times the share of drawings, so that an answer
 /// begins soon while images are drawn, and images go on all the same; clients have equal shares, whatever they send. Waiting tokens of several answers
 /// are read together. Cancelling a task takes effect within a unit (``Job/unitSeconds``, or one stage of the network where that is longer).
 public actor Scheduler {
