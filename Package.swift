@@ -29,6 +29,11 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         // Ground floor: C.
@@ -79,10 +84,24 @@ let package = Package(
         .target(
             name: "Benchmarking", dependencies: ["Pipelines", "FlashU", "ShowO2", "Tokenizers", "Tensors", "Compute"],
             swiftSettings: strict),
+        .target(
+            name: "FlashUServer",
+            dependencies: [
+                "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Videos", "Tensors", "Compute",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [
-                "Benchmarking", "Tuning", "Evaluation", "Sets", "Videos", "Pipelines", "FlashU", "ShowO2", "Tokenizers",
+                "Benchmarking", "Tuning", "Evaluation", "Sets", "FlashUServer", "Videos", "Pipelines", "FlashU",
+                "ShowO2", "Tokenizers",
                 "Images",
                 "Tensors",
                 "Compute",
@@ -142,6 +161,7 @@ let package = Package(
         .executableTarget(
             name: "example-conversation", dependencies: ["Pipelines", "Images"], path: "Examples/Conversation",
             swiftSettings: strict),
+        .executableTarget(name: "example-ask-server", path: "Examples/AskServer", swiftSettings: strict),
 
         // Tests.
         .target(
@@ -170,6 +190,13 @@ let package = Package(
             name: "TuningTests",
             dependencies: [
                 "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "FlashUTesting",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlashUServerTests",
+            dependencies: [
+                "FlashUServer", "Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "Evaluation", "FlashUTesting",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

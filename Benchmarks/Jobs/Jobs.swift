@@ -15,7 +15,7 @@ import Tensors
 struct Jobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure batched decoding, fairness, cancellation and memory estimates.",
-        subcommands: [Decode.self, FirstToken.self, Cancel.self, Memory.self])
+        subcommands: [Decode.self, FirstToken.self, Cancel.self, Memory.self, Load.self])
 }
 
 struct Subject: ParsableArguments {

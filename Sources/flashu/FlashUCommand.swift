@@ -25,7 +25,7 @@ struct FlashUCommand: AsyncParsableCommand {
             InspectCommand.self,
             CalibrateCommand.self, AnalyzeCommand.self,
             CompareCommand.self, EvalCommand.self, JudgeCommand.self, TuneCommand.self, ConvertCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, ServeCommand.self,
         ])
 
     static func main() async {

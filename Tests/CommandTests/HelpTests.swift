@@ -30,6 +30,13 @@ import Testing
             ("compare", ["--profile", "--output", "--seed", "--json", "--alpha", "--fit", "EXAMPLES"]),
             ("inspect", ["<folder>", "--json"]),
             (
+                "serve",
+                [
+                    "--host", "--port", "--api-key-file", "--max-queue", "--memory", "--accelerate", "--precision",
+                    "--image-cache", "--request-timeout", "--alias", "--strict-size", "--allow-host", "EXAMPLES",
+                ]
+            ),
+            (
                 "bench",
                 [
                     "--model", "--geometry", "show-o2-7b", "--task", "--precision", "--accelerate", "--repeats",

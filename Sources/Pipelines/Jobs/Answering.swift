@@ -32,6 +32,8 @@ public final class Answering: Job {
     private let start: Continuation?
     /// The tokens of the answer that is on its way, or was last. All but the last of them have been read.
     private(set) var written: [Int] = []
+    /// Where the context is kept for further requests, or is found.
+    private let place: ContextCache.Place?
     private var encoding = Spent()
     private var reading = Spent()
 
@@ -48,6 +50,16 @@ public final class Answering: Job {
         try self.init(request, on: model, forced: nil, observe: nil, emit: emit)
     }
 
+    /// The same, on a context that may have been read already.
+    ///
+    /// - Parameter place: where it is found, or kept; its key stands for the request's prefix, sources and profile.
+    package convenience init(
+        _ request: ImageQuestion.Request, on model: UnifiedModel, place: ContextCache.Place?,
+        emit: @escaping (ImageQuestion.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, forced: nil, observe: nil, place: place, emit: emit)
+    }
+
     /// The same, with a view of the logits.
     ///
     /// - Parameters:
@@ -57,6 +69,7 @@ public final class Answering: Job {
     init(
         _ request: ImageQuestion.Request, on model: UnifiedModel, forced: [[Int]]? = nil,
         observe: ((Int, [Float]) -> Void)? = nil, continuing start: Continuation? = nil,
+        place: ContextCache.Place? = nil,
         emit: @escaping (ImageQuestion.Event) -> Void
     ) throws {
         let geometry = model.geometry
@@ -99,6 +112,7 @@ public final class Answering: Job {
         ends = request.endsAtImage ? [special.endOfSequence, special.beginOfImage] : [special.endOfSequence]
         (self.model, self.request, self.tokenizer, self.emit) = (model, request, tokenizer, emit)
         (self.forced, self.observe, self.start) = (forced, observe, start)
+        self.place = goesOn || start != nil ? nil : place
         // Keys and values of what a continued sequence has read are there already.
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: layout.imageTokens, videos: layout.videos, textTokens: layout.textTokens + longest,
@@ -106,6 +120,13 @@ public final class Answering: Job {
         try pieces.addVAE(to: &estimate)
         super.init(.understanding, on: model.network, estimate: estimate, waitingFor: pieces.frameSources)
         stages.add { [unowned self] in
+            if let place = self.place, let known = place.cache.find(place.key) {
+                context = known.sequence
+                emit(.imageRead(keptTokens: known.keptTokens))
+                finish(.read)
+                stages.add { [unowned self] in try ask(0) }
+                return
+            }
             let before = spent
             pieces.add(to: stages) { [unowned self] done in
                 encoding = spent - before
@@ -128,7 +149,11 @@ public final class Answering: Job {
         stages.add { [unowned self] in
             context = sequence
             reading = spent - before
-            emit(.imageRead(keptTokens: pass.keptTokens))
+            let keptTokens = pass.keptTokens
+            if let place {
+                place.cache.keep(place.key, sequence, keptTokens: keptTokens, bytes: estimate.keysAndValues)
+            }
+            emit(.imageRead(keptTokens: keptTokens))
             finish(.read)
             stages.add { [unowned self] in
                 if goesOn { try begin(answer(0, in: sequence), after: pass, from: spent) } else { try ask(0) }

@@ -29,6 +29,8 @@ public final class Drawing: Job {
     private let observe: ((Float, Tensor, Tensor) -> Void)?
     /// A sequence at whose end the only image is drawn. It reads what is unread, and not the image.
     private let continued: Continuation?
+    /// Who wants to see images while they are drawn.
+    private let previews: DrawingPreviews?
     /// The batch that is being denoised; given up before the VAE takes memory of its own.
     private var batch: Batch?
     private var evaluationsDone = 0
@@ -58,15 +60,25 @@ public final class Drawing: Job {
         try self.init(request, on: model, observe: nil, emit: emit)
     }
 
+    /// The same, with pictures of what the images are going to be.
+    package convenience init(
+        _ request: TextToImage.Request, on model: UnifiedModel, previews: DrawingPreviews?,
+        emit: @escaping (TextToImage.Event) -> Void
+    ) throws {
+        try self.init(request, on: model, observe: nil, previews: previews, emit: emit)
+    }
+
     /// The same, with a view of the trajectory.
     ///
     /// - Parameters:
     ///   - observe: told the time of each evaluation, its latents and its velocity, which hold only meanwhile.
     ///   - continued: a sequence, a drawing one, at whose end the request's only image is drawn; nil = a new one.
     ///   - frame: told of every frame, where videos are drawn.
+    ///   - previews: given pictures of what the images are going to be.
     init(
         _ request: TextToImage.Request, on model: UnifiedModel, observe: ((Float, Tensor, Tensor) -> Void)? = nil,
         continuing continued: Continuation? = nil, frame: @escaping (TextToVideo.Frame) -> Void = { _ in },
+        previews: DrawingPreviews? = nil,
         emit: @escaping (TextToImage.Event) -> Void
     ) throws {
         let geometry = model.geometry
@@ -122,6 +134,7 @@ public final class Drawing: Job {
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
         (self.observe, self.frame, self.continued) = (observe, frame, continued)
+        self.previews = previews
         // What is decided by the image must not depend on the others of its batch.
         let size =
             request.profile.decidesByImage
@@ -152,6 +165,7 @@ public final class Drawing: Job {
                 estimate.vaeWeights += memory.weights
                 estimate.beginsWithVAE = true
             }
+            estimate.previews = previews != nil
         }
         for case .pieces(let encoding) in prompts { try encoding.addVAE(to: &estimate) }
         super.init(
@@ -295,6 +309,10 @@ public final class Drawing: Job {
             to: stages, latents, step: step, guidance: guidance, plan, into: batch.velocity)
         stages.add { [unowned self] in
             observe?(schedule.times[step], latents, batch.velocity)
+            let total = Sampler.evaluations(settings.sampler, points: schedule.times.count)
+            let preview = previews?.number(after: evaluation, of: total).map {
+                (number: $0, latents: DrawingPreviews.latents(at: schedule.times[step], latents, batch.velocity))
+            }
             let checks = batch.denoising.checks
             let velocityCheck = batch.planner.velocityCheck
             batch.planner.observe(.init(latents: latents, velocity: batch.velocity, checks: checks))
@@ -308,10 +326,28 @@ public final class Drawing: Job {
                 velocityCheck: velocityCheck, checks: checks, guidance: guidance, layers: geometry.llm.layers,
                 width: geometry.llm.intermediate,
                 flops: took.operations.total, seconds: took.seconds)
-            let total = prompts.count * Sampler.evaluations(settings.sampler, points: schedule.times.count)
-            emit(.step(.init(done: evaluationsDone, total: total, trace: trace)))
+            emit(.step(.init(done: evaluationsDone, total: prompts.count * total, trace: trace)))
             finish(.evaluation)
+            if let preview { try show(preview.latents, of: batch.images, preview.number) }
             stages.add { [unowned self] in try evaluate() }
+        }
+    }
+
+    /// Decodes what the images of a batch are going to be.
+    private func show(_ latents: Tensor, of images: Range<Int>, _ number: Int) throws {
+        guard let vae, let previews, request.film == nil else { return }
+        for (i, index) in images.enumerated() {
+            let one = latents.rows(i..<i + 1).reshaped(model.geometry.latentShape(grid))
+            // Early guesses of a damaged model are told of at the end.
+            guard one.isFinite else { continue }
+            stages.add { [unowned stages, settings] in
+                try vae.addDecoding(to: stages, one) { planar in
+                    guard planar.isFinite else { return }
+                    previews.take(
+                        index, number,
+                        try RGBImage(planar: planar.floats(), width: settings.width, height: settings.height))
+                }
+            }
         }
     }
 

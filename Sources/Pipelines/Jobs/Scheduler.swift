@@ -5,14 +5,15 @@ import ShowO2
 
 /// Runs jobs on the engine in fair turns: whose unit is next, and what fits into memory.
 ///
-/// A job's share of the engine is in proportion to its weight: the one that has had least, for its weight, is next. Questions weigh more than
-/// drawings, so that an answer begins soon while images are drawn, and images go on all the same. Waiting tokens of several answers are
-/// read together. Cancelling a task takes effect within a unit (``Job/unitSeconds``, or one stage of the network where that is longer).
+/// Shares of the engine are fair by what was measured (`FairTurns`): questions together have four times the share of drawings, so that an answer
+/// begins soon while images are drawn, and images go on all the same; clients have equal shares, whatever they send. Waiting tokens of several answers
+/// are read together. Cancelling a task takes effect within a unit (``Job/unitSeconds``, or one stage of the network where that is longer).
 public actor Scheduler {
     private nonisolated let executor = QueueExecutor()
     private var entries: [Entry] = []  // in order of arrival
     private var isRunning = false
-    private var virtualTime = 0.0
+    private var turns = FairTurns()
+    private var tokenTimes = 0
     private let batch = DecodeBatch()
     /// Bytes that the jobs which are admitted at one time may take together; nil = what the system has when a job arrives.
     public private(set) var memoryLimit: Int?
@@ -23,17 +24,16 @@ public actor Scheduler {
     /// One job.
     private final class Entry {
         let job: Job
-        let weight: Double
-        let number: Int
-        /// Seconds had, divided by the weight; starts where the others are.
-        var had = 0.0
+        let claim: FairTurns.Claim
         var isAdmitted = false
+        /// When it last had a token read, among all times.
+        var lastToken = 0
         /// Whether somebody waits for what the job needs next.
         var isWatched = false
         let finish: CheckedContinuation<Void, any Error>
 
-        init(_ job: Job, weight: Double, number: Int, finish: CheckedContinuation<Void, any Error>) {
-            (self.job, self.weight, self.number, self.finish) = (job, weight, number, finish)
+        init(_ job: Job, _ claim: FairTurns.Claim, finish: CheckedContinuation<Void, any Error>) {
+            (self.job, self.claim, self.finish) = (job, claim, finish)
         }
     }
 
@@ -59,10 +59,13 @@ public actor Scheduler {
     /// Runs a job to its end, in turns with others.
     ///
     /// - Parameters:
+    ///   - client: who is charged for it; nil = a client of its own.
     ///   - weight: nil = its task's.
     ///   - make: makes the job, on this actor's thread.
     /// - Throws: what making and running the job throws; `ModelError/memory(needed:available:)` when it does not fit; `CancellationError`.
-    public func run(weight: Double? = nil, _ make: @Sendable () throws -> Job) async throws {
+    public func run(
+        client: String? = nil, weight: Double? = nil, _ make: @Sendable () throws -> Job
+    ) async throws {
         try Task.checkCancellation()
         let job = try make()
         try admissible(job)
@@ -71,10 +74,8 @@ public actor Scheduler {
         let frames = job.frames
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { finish in
-                let entry = Entry(
-                    job, weight: max(1e-3, weight ?? Self.weight(of: job.task)), number: number, finish: finish)
-                entry.had = virtualTime
-                entries.append(entry)
+                let claim = FairTurns.Claim(number: number, task: job.task, client: client, weight: weight)
+                entries.append(Entry(job, claim, finish: finish))
                 go()
             }
         } onCancel: {
@@ -86,15 +87,17 @@ public actor Scheduler {
     /// Runs a job and streams what it emits. Ending the iteration cancels it.
     ///
     /// - Parameters:
+    ///   - client: who is charged for it; nil = a client of its own.
     ///   - weight: the job's share of turns; nil = its own.
     ///   - make: makes the job; it gets what the job has to call.
     public nonisolated func stream<Event: Sendable>(
-        weight: Double? = nil, _ make: @escaping @Sendable (@escaping (Event) -> Void) throws -> Job
+        client: String? = nil, weight: Double? = nil,
+        _ make: @escaping @Sendable (@escaping (Event) -> Void) throws -> Job
     ) -> AsyncThrowingStream<Event, any Error> {
         AsyncThrowingStream { continuation in
             let task = Task {
                 do {
-                    try await run(weight: weight) { try make { continuation.yield($0) } }
+                    try await run(client: client, weight: weight) { try make { continuation.yield($0) } }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
@@ -122,18 +125,21 @@ public actor Scheduler {
                 watch(entry, awaited)
                 return false
             }
-            guard let entry = able.min(by: { $0.had < $1.had }) else { break }
-            virtualTime = entry.had
+            guard let number = turns.next(of: able.map(\.claim)),
+                let entry = able.first(where: { $0.claim.number == number })
+            else { break }
             if entry.job.stages.isEmpty, let token = entry.job.waiting {
-                decode(
-                    entries.filter {
-                        $0.isAdmitted && $0.job.stages.isEmpty && $0.job.waiting.map { $0.plan == token.plan } ?? false
-                    })
+                let others = able.filter {
+                    $0 !== entry && $0.job.stages.isEmpty
+                        && $0.job.waiting.map { $0.plan == token.plan } ?? false
+                }
+                // Whose turn it is, and those that have waited longest.
+                decode([entry] + others.sorted { $0.lastToken < $1.lastToken })
             } else {
                 let before = entry.job.spent.seconds
                 do {
                     _ = try entry.job.advance()
-                    entry.had += (entry.job.spent.seconds - before) / entry.weight
+                    turns.charge(entry.claim, seconds: entry.job.spent.seconds - before)
                     if entry.job.isDone { end(entry, nil) }
                 } catch {
                     end(entry, error)
@@ -148,7 +154,7 @@ public actor Scheduler {
     /// Wakes a job when what it needs is there, or it was cancelled.
     private func watch(_ entry: Entry, _ awaited: any Awaited) {
         entry.isWatched = true
-        let number = entry.number
+        let number = entry.claim.number
         Task {
             await awaited.wait()
             wake(number)
@@ -156,20 +162,21 @@ public actor Scheduler {
     }
 
     private func wake(_ number: Int) {
-        guard let entry = entries.first(where: { $0.number == number }) else { return }
+        guard let entry = entries.first(where: { $0.claim.number == number }) else { return }
+        // Turns that it could not take are not made up for: who comes back begins where the others are.
         entry.isWatched = false
-        // Turns that it could not take are not made up for.
-        entry.had = max(entry.had, virtualTime)
         go()
     }
 
     /// Reads the waiting tokens of some jobs at once.
     private func decode(_ together: [Entry]) {
         let together = Array(together.prefix(Self.mostTogether))
+        tokenTimes += 1
+        for entry in together { entry.lastToken = tokenTimes }
         let before = together.map(\.job.spent.seconds)
         let errors = Job.decode(together.map(\.job), batch)
         for ((entry, before), error) in zip(zip(together, before), errors) {
-            entry.had += (entry.job.spent.seconds - before) / entry.weight
+            turns.charge(entry.claim, seconds: entry.job.spent.seconds - before)
             if let error { end(entry, error) } else if entry.job.isDone { end(entry, nil) }
         }
     }
@@ -179,13 +186,14 @@ public actor Scheduler {
 
     private func end(_ entry: Entry, _ error: (any Error)?) {
         entries.removeAll { $0 === entry }
+        turns.end(entry.claim, left: entries.map(\.claim))
         // Those that waited for its memory.
         if !isRunning, !entries.isEmpty { go() }
         if let error { entry.finish.resume(throwing: error) } else { entry.finish.resume() }
     }
 
     private func cancel(_ number: Int) {
-        guard let entry = entries.first(where: { $0.number == number }) else { return }
+        guard let entry = entries.first(where: { $0.claim.number == number }) else { return }
         end(entry, CancellationError())
     }
 
@@ -206,7 +214,6 @@ public actor Scheduler {
         for entry in entries where !entry.isAdmitted {
             guard entry.job.estimate.total <= room || !entries.contains(where: \.isAdmitted) else { break }
             entry.isAdmitted = true
-            entry.had = max(entry.had, virtualTime)
             room -= entry.job.estimate.total
         }
     }

@@ -20,6 +20,8 @@ public struct MemoryEstimate: Sendable, Equatable, Encodable {
     public var vae = 0
     /// Whether the VAE runs before the network (it sees an image) or after it (it draws one).
     public var beginsWithVAE = false
+    /// Whether the VAE also shows what is being drawn, so that its intermediates stand beside those of the network after all.
+    public var previews = false
     /// Images in and out.
     public var results = 0
 
@@ -29,6 +31,7 @@ public struct MemoryEstimate: Sendable, Equatable, Encodable {
     /// The most that is there at one time.
     public var total: Int {
         let network = keysAndValues + conditioning + histories + intermediates + outputWeights
+        if previews { return scratch + results + vaeWeights + vae + network }
         return scratch + results
             + max(vaeWeights + vae, network + (beginsWithVAE ? vaeWeights : 0))
     }

@@ -1,0 +1,77 @@
+import Pipelines
+import ShowO2
+import Tokenizers
+
+/// A conversation in the model's template: that of the official `inference_mmu.py` for one question, and its continuation for several.
+///
+///     [bos] system \n SYSTEM <|im_end|> \n<|im_start|>user\n PARTS \n<|im_start|>assistant\n ANSWER <|im_end|> \n<|im_start|>user\n PARTS ...
+///
+/// What people write never becomes a special token.
+struct ChatPrompt {
+    /// The tokens before everything.
+    private(set) var prefix: [Int]
+    /// Pictures, videos and the text between them.
+    private(set) var sources: [PromptPiece] = []
+    /// The tokens after the last picture, to the point where the answer begins.
+    private(set) var question: [Int] = []
+    /// Tokens that the language model reads.
+    private(set) var length = 0
+
+    /// What stands before the question, in words that are equal for equal contents only.
+    private(set) var names: [String] = []
+
+    private let tokenizer: Tokenizer
+    private let geometry: ShowO2Geometry
+
+    /// - Parameters:
+    ///   - system: what the model is told to be; nil = the official text.
+    init(system: String?, tokenizer: Tokenizer, special: SpecialTokens, geometry: ShowO2Geometry) {
+        (self.tokenizer, self.geometry) = (tokenizer, geometry)
+        let opening =
+            system.map {
+                tokenizer.encode("system\n") + tokenizer.encode($0, special: .asText) + tokenizer.encode("<|im_end|>")
+            }
+            ?? tokenizer.encode("system\nYou are a helpful assistant.<|im_end|>")
+        prefix = [special.beginOfSequence] + opening + tokenizer.encode("\n<|im_start|>user\n")
+        length = prefix.count
+    }
+
+    /// What the user writes.
+    mutating func add(text: String) { add(tokenizer.encode(text, special: .asText)) }
+
+    /// A picture that the user shows.
+    mutating func add(picture: PromptPiece, name: String) {
+        flush()
+        names.append("picture \(name)")
+        sources.append(picture)
+        length += geometry.readingGrid.tokens + 3
+    }
+
+    /// A video that the user shows.
+    mutating func add(video: PromptPiece, name: String, frames: Int) {
+        flush()
+        names.append("video \(name) \(frames)")
+        sources.append(video)
+        length += frames * FramePooling(geometry.readingGrid).pooled.tokens + 3
+    }
+
+    /// The model's turn begins.
+    mutating func beginAnswer() { add(tokenizer.encode("\n<|im_start|>assistant\n")) }
+
+    /// The model's turn is over, and the user's begins.
+    mutating func endAnswer() { add(tokenizer.encode("<|im_end|>") + tokenizer.encode("\n<|im_start|>user\n")) }
+
+    private mutating func add(_ ids: [Int]) {
+        question += ids
+        length += ids.count
+    }
+
+    /// What was written so far stands before a picture.
+    private mutating func flush() {
+        if !question.isEmpty {
+            sources.append(.ids(question))
+            names.append("text \(question)")
+        }
+        question = []
+    }
+}

@@ -1,0 +1,138 @@
+import FlashU
+import Foundation
+import Hummingbird
+import Images
+import Pipelines
+import ShowO2
+
+extension APIService {
+    /// Of AUTOMATIC1111's API what clients use that know no other: Open WebUI's engine of that name and LibreChat's tool.
+    var webUIRoutes: [Route] {
+        [
+            Route(method: .get, path: "/sdapi/v1/options") { [self] _, _ in
+                try JSONAnswer.response(WebUIOptions(sd_model_checkpoint: modelNames[0]))
+            },
+            Route(method: .post, path: "/sdapi/v1/options") { [self] request, _ in
+                let body = try await JSONBody.bytes(
+                    of: request, limit: Self.textBodyBytes, seconds: settings.uploadSeconds)
+                try check(model: try JSONBody.fields(body).string("sd_model_checkpoint"))
+                return try JSONAnswer.response([String: String]())
+            },
+            Route(method: .get, path: "/sdapi/v1/sd-models") { [self] _, _ in
+                try JSONAnswer.response(modelNames.map { WebUIModel(title: $0, model_name: $0) })
+            },
+            Route(method: .post, path: "/sdapi/v1/txt2img") { [self] in try await textToImage($0, $1) },
+        ]
+    }
+
+    private func textToImage(_ request: Request, _ exchange: Exchange) async throws -> Response {
+        let body = try await JSONBody.bytes(
+            of: request, limit: min(Self.textBodyBytes, settings.maxBodyBytes), seconds: settings.uploadSeconds)
+        let asked = try WebUIRequest(JSONBody.fields(body))
+        let model = try resident.model()
+        let policy = SizePolicy(model.geometry, settings)
+        let (width, height) = try policy.size(
+            width: asked.width ?? model.geometry.imageWidth, height: asked.height ?? model.geometry.imageHeight)
+        let drawing = TextToImage.Request(
+            prompt: asked.prompt, count: asked.count, steps: asked.steps, guidance: asked.guidance, seed: asked.seed,
+            width: width, height: height, negativePrompt: asked.negativePrompt, profile: settings.profile)
+        try resident.folder.check(drawing)
+        let place = try queue.enter()
+        let images = try await exchange.connection.whileThere { [self] in
+            try await draw(drawing, on: model, place, exchange, previews: nil)
+        }
+        metrics.drawn(images: images.count, tokens: images.count * (width * height / 256 + 1))
+        let texts = images.map { parameters(of: $0, asked.prompt, asked.negativePrompt).text }
+        let encoded = try zip(images, texts).map { image, text in
+            try image.pixels.map { try DrawnFile().base64($0, text: [(GenerationParameters.pngKey, text)]) } ?? ""
+        }
+        guard let first = images.first else { throw CancellationError() }
+        let info = WebUIAnswer.Info(
+            prompt: asked.prompt, all_prompts: images.map { _ in asked.prompt },
+            negative_prompt: asked.negativePrompt ?? "", seed: first.seed, all_seeds: images.map(\.seed), width: width,
+            height: height, sampler_name: first.settings.sampler.rawValue, cfg_scale: Double(first.settings.guidance),
+            steps: first.settings.steps, batch_size: images.count, index_of_first_image: 0, infotexts: texts)
+        return try JSONAnswer.response(
+            WebUIAnswer(
+                images: encoded,
+                parameters: .init(
+                    prompt: asked.prompt, negative_prompt: asked.negativePrompt ?? "", steps: first.settings.steps,
+                    cfg_scale: Double(first.settings.guidance), width: width, height: height, seed: first.seed),
+                info: String(decoding: try JSONAnswer.data(info), as: UTF8.self)))
+    }
+}
+
+/// The body of `POST /sdapi/v1/txt2img`. `steps` are points of the time grid, as everywhere here.
+private struct WebUIRequest: Sendable {
+    let prompt: String
+    let negativePrompt: String?
+    let steps: Int?
+    let guidance: Float?
+    let seed: UInt64
+    let width: Int?
+    let height: Int?
+    let count: Int
+
+    /// - Throws: ``APIError``.
+    init(_ fields: Fields) throws(APIError) {
+        prompt = try fields.string("prompt") ?? ""
+        negativePrompt = try fields.string("negative_prompt").flatMap { $0.isEmpty ? nil : $0 }
+        steps = try fields.integer("steps", in: 1...1000).map { max(2, $0) }
+        guidance = try fields.number("cfg_scale", in: 0...1000).map { Float($0) }
+        seed = try fields.seed() ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        width = try fields.integer("width", in: 1...100_000)
+        height = try fields.integer("height", in: 1...100_000)
+        let (batch, rounds) = (
+            try fields.integer("batch_size", in: 1...10) ?? 1, try fields.integer("n_iter", in: 1...10) ?? 1
+        )
+        guard batch * rounds <= 10 else { throw .invalid("n_iter", "batch_size x n_iter must be 10 at most") }
+        count = batch * rounds
+    }
+}
+
+private struct WebUIOptions: Encodable {
+    let sd_model_checkpoint: String
+}
+
+private struct WebUIModel: Encodable {
+    let title: String
+    let model_name: String
+    let hash = ""
+    let sha256 = ""
+    let filename: String = ""
+
+    private enum CodingKeys: CodingKey { case title, model_name, hash, sha256, filename }
+}
+
+private struct WebUIAnswer: Encodable {
+    struct Parameters: Encodable {
+        let prompt: String
+        let negative_prompt: String
+        let steps: Int
+        let cfg_scale: Double
+        let width: Int
+        let height: Int
+        let seed: UInt64
+    }
+
+    struct Info: Encodable {
+        let prompt: String
+        let all_prompts: [String]
+        let negative_prompt: String
+        let seed: UInt64
+        let all_seeds: [UInt64]
+        let width: Int
+        let height: Int
+        let sampler_name: String
+        let cfg_scale: Double
+        let steps: Int
+        let batch_size: Int
+        let index_of_first_image: Int
+        let infotexts: [String]
+    }
+
+    let images: [String]
+    let parameters: Parameters
+    /// An ``Info`` as text.
+    let info: String
+}
