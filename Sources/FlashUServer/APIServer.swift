@@ -47,7 +47,6 @@ public struct APIServer: Sendable {
         let service = APIService(settings: settings, resident: resident)
         let responder = APIResponder(
             routes: Routes(service.routes), keys: settings.keys, hosts: HostRule(settings), memory: settings.memory,
-            sendSeconds: settings.requestSeconds + settings.uploadSeconds,
             logger: logger, observe: { service.metrics.request($0, status: $1, seconds: $2) })
         let connections = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ClientConnection()],

@@ -129,25 +129,6 @@ import Testing
         try await server.stop()
     }
 
-    /// A client that doesn't take its answer is hung up on.
-    @Test func doesNotWaitForeverForReaders() async throws {
-        let server = try await TestServer {
-            $0.requestSeconds = 2
-            $0.uploadSeconds = 0.5
-        }
-        let port = server.port
-        let count = try await blocking { () -> Int in
-            let connection = try RawConnection(port: port)
-            // More answers than the kernel keeps.
-            let request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-            for _ in 0..<1000 where !connection.send(request) { break }
-            sleep(5)
-            return connection.read().count
-        }
-        #expect(count < 1000 * 20_000)
-        try await server.stop()
-    }
-
     @Test func asksForKeys() async throws {
         let keys = try APIKeys(list: "# ours\nsecret-key-one\n\nsecret-key-two\r\n")
         let server = try await TestServer { $0.keys = keys }

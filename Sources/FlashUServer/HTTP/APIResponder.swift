@@ -13,8 +13,6 @@ struct APIResponder: HTTPResponder {
     let keys: APIKeys
     let hosts: HostRule
     let memory: Int?
-    /// Seconds that sending an answer may take, streams included.
-    let sendSeconds: Double
     let logger: Logger
     let observe: @Sendable (_ route: String, _ status: Int, _ seconds: Double) -> Void
 
@@ -56,18 +54,7 @@ struct APIResponder: HTTPResponder {
                 "method": "\(request.method.rawValue.prefix(16))", "path": "\(place)",
                 "status": "\(response.status.code)", "seconds": "\((seconds * 1000).rounded() / 1000)",
             ])
-        response.body = bounded(response.body, context.channel)
         return response
-    }
-
-    /// A body whose connection is closed when the client doesn't take it in time.
-    private func bounded(_ body: ResponseBody, _ channel: any Channel) -> ResponseBody {
-        let limit = TimeAmount.milliseconds(Int64(sendSeconds * 1000))
-        return ResponseBody(contentLength: body.contentLength) { writer in
-            let end = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
-            defer { end.cancel() }
-            try await body.write(writer)
-        }
     }
 
     /// Who asks.
