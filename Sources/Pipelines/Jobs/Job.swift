@@ -89,7 +89,7 @@ public class Job {
     }
 
     /// Does one unit: to the end of an evaluation, of a prefill, of a token, or, where that takes longer than `seconds`, as many stages as fit (at
-    /// least one); less where the next stage needs something that isn't there (``Compute/Stages/awaited``), for which a ``Scheduler`` waits.
+    /// least one); less where the next stage needs something that isn't there (`Stages.awaited`), for which a ``Scheduler`` waits.
     ///
     /// - Returns: what was done.
     /// - Throws: what the job throws; it can't go on then.

@@ -53,6 +53,10 @@ extension WanVAE {
     /// Adds the stages of ``encode(film:)``, which take frames one by one and hand over latent frames as they are due.
     ///
     /// - Parameters:
+    ///   - stages: where the work is added.
+    ///   - frames: how many there are.
+    ///   - height: rows of a frame.
+    ///   - width: columns of a frame.
     ///   - frame: gives frame 0, 1, ... `[3, height, width]`, each once.
     ///   - each: takes latent frame 0, 1, ...
     /// - Throws: ``ModelError/request(_:)`` for other numbers and sizes.
@@ -98,6 +102,7 @@ extension WanVAE {
     /// Adds the stages of ``decode(film:)``, which hand over frames `[3, 8h, 8w]` as they come.
     ///
     /// - Parameters:
+    ///   - stages: where the work is added.
     ///   - latents: `[frames, channels, h, w]`, normalised.
     ///   - each: takes frame 0, 1, ... of the pixels, not clamped.
     /// - Throws: ``ModelError/request(_:)`` for other shapes.
@@ -137,6 +142,7 @@ extension WanVAE {
     /// stay. Nothing is packed to find out.
     ///
     /// - Parameters:
+    ///   - direction: encoding or decoding.
     ///   - width: of the pixels.
     ///   - height: of the pixels.
     /// - Throws: ``ModelError`` if the weights are no Wan VAE's, or one's for single images.
