@@ -75,6 +75,8 @@ public struct APIServer: Sendable {
                 throw ServerError.address(address, reason: String(cString: strerror(error.errnoCode)).lowercased())
             } catch let error as SocketAddressError {
                 throw ServerError.address(address, reason: "\(error)")
+            } catch is SocketAddressError.UnknownHost {
+                throw ServerError.address(address, reason: "no host of this name is known")
             }
         } onCancel: {
             logger.info("stopping; running requests have \(Int(settings.drainSeconds)) s to end")
