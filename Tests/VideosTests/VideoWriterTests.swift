@@ -1,8 +1,7 @@
 import Foundation
 import Images
 import Testing
-
-@testable import Videos
+import Videos
 
 @Suite struct VideoWriterTests {
     private let samples: SampleVideos
