@@ -26,7 +26,6 @@ extension GenerateCommand {
             if film.firstFrame != nil || film.fps != nil {
                 throw ValidationError("--first-frame and --fps are for videos; add --frames N.")
             }
-            if isFilm { throw ValidationError("\(output) is the name of a video; add --frames N.") }
             return
         }
         guard WanVAE.latents(ofFrames: frames) != nil else {

@@ -7,6 +7,7 @@ import Pipelines
 import ShowO2
 import Tensors
 import Tokenizers
+import Videos
 
 /// `flashu generate`
 struct GenerateCommand: AsyncParsableCommand {
@@ -333,6 +334,10 @@ struct GenerateCommand: AsyncParsableCommand {
         guard decode else { return [] }
         if OutputFile.isStandard(output), names != [output], role == "--output" {
             throw CommandError("standard output takes one image; name a file with --output for several")
+        }
+        if let film = names.first(where: { VideoFormat(ending: PathName.ending($0)) != nil }) {
+            throw CommandError(
+                "\(role) \(film): images are written as \(ImageFileFormat.endings); add --frames N for a video")
         }
         return try names.map { try ImageOutput(plan.writes($0, role), quality: quality) }
     }

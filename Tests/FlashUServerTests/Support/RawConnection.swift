@@ -42,6 +42,12 @@ final class RawConnection {
     @discardableResult
     func send(_ text: String) -> Bool { send(Data(text.utf8)) }
 
+    /// Whether the other side has sent something, or ended the connection.
+    func hasBytes(within seconds: Double) -> Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&waiting, 1, Int32(seconds * 1000)) > 0
+    }
+
     /// What comes until `marker`, or to the end.
     func read(until marker: String? = nil, limit: Int = 64 << 20) -> Data {
         var all = Data()
