@@ -73,7 +73,7 @@ public enum VideoError: Error, Sendable, Equatable, CustomStringConvertible {
             "the installed ffmpeg has no encoder \(encoder), which .\(format.rawValue) needs; "
                 + "\(Self.howToInstall) with all encoders, or write another of \(VideoFormat.endings)"
         case .invalidRate(let rate):
-            "\(rate) frames a second can't be written; above 0 and at most \(Int(VideoWriter.mostFramesPerSecond)) can"
+            "\(rate) frames a second can't be written; above 0 and at most \(Int(VideoFormat.mostFramesPerSecond)) can"
         case .unknownEnding(let name):
             "cannot write \(name): a video's name must end in \(VideoFormat.endings)"
         case .image(let error):

@@ -22,6 +22,9 @@ public enum VideoFormat: String, Sendable, CaseIterable {
         self = format
     }
 
+    /// Frames in a second that are written, at most.
+    public static let mostFramesPerSecond = 240.0
+
     /// What may be written, for messages.
     static var endings: String { "." + allCases.map(\.rawValue).joined(separator: ", .") }
 

@@ -14,13 +14,10 @@ import Tensors
 public struct VideoWriter: Sendable {
     /// What is written.
     public var format: VideoFormat
-    /// Frames shown in a second, above 0 and at most ``mostFramesPerSecond``.
+    /// Frames shown in a second, above 0 and at most ``VideoFormat/mostFramesPerSecond``.
     public var framesPerSecond: Double
     /// What encodes.
     public var programs: VideoPrograms
-
-    /// Frames in a second at most.
-    public static let mostFramesPerSecond = 240.0
 
     /// A writer.
     public init(_ format: VideoFormat, framesPerSecond: Double, programs: VideoPrograms = .init()) {
@@ -63,7 +60,7 @@ public struct VideoWriter: Sendable {
     /// - Throws: ``VideoError``, what `frames` throws, `CancellationError`.
     public func data<Frames: AsyncSequence & Sendable>(of frames: Frames) async throws -> Data
     where Frames.Element == RGBImage {
-        guard framesPerSecond > 0, framesPerSecond <= Self.mostFramesPerSecond else {
+        guard framesPerSecond > 0, framesPerSecond <= VideoFormat.mostFramesPerSecond else {
             throw VideoError.invalidRate(framesPerSecond)
         }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")

@@ -16,7 +16,7 @@ struct FilmOptions: ParsableArguments {
     var fps: Double?
 
     func validate() throws {
-        if let fps, !(fps > 0 && fps <= VideoWriter.mostFramesPerSecond) {
+        if let fps, !(fps > 0 && fps <= VideoFormat.mostFramesPerSecond) {
             throw ValidationError("--fps must be above 0 and at most 240, not \(fps).")
         }
     }
