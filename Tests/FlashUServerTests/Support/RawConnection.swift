@@ -4,7 +4,7 @@ import Foundation
 final class RawConnection {
     private var descriptor: Int32
 
-    init(port: Int, timeout: Int = 30) throws {
+    init(port: Int, timeout: Int = 120) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var time = timeval(tv_sec: timeout, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -41,12 +41,6 @@ final class RawConnection {
     /// Sends text.
     @discardableResult
     func send(_ text: String) -> Bool { send(Data(text.utf8)) }
-
-    /// Whether the other side has sent something, or ended the connection.
-    func hasBytes(within seconds: Double) -> Bool {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&waiting, 1, Int32(seconds * 1000)) > 0
-    }
 
     /// What comes until `marker`, or to the end.
     func read(until marker: String? = nil, limit: Int = 64 << 20) -> Data {
