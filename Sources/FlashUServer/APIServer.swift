@@ -91,10 +91,7 @@ public struct APIServer: Sendable {
             .mapValues { Set($0.map(\.method.rawValue)) }
     }
 
-    private var address: String {
-        (settings.host.contains(":") && !settings.host.hasPrefix("[") ? "[\(settings.host)]" : settings.host)
-            + ":\(settings.port)"
-    }
+    private var address: String { settings.address(port: settings.port) }
 
     /// The frameworks' own chatter is for those who look for it.
     private var quiet: Logger {

@@ -58,6 +58,19 @@ struct APIService: Sendable {
         return named.profile
     }
 
+    /// A body without pictures in it.
+    private static let textBodyBytes = 1 << 20
+
+    /// The object that a request's body holds.
+    ///
+    /// - Parameter pictures: whether pictures and videos may stand in it, which take more room than text.
+    /// - Throws: what ``JSONBody`` throws.
+    func fields(of request: Request, pictures: Bool = false) async throws -> Fields {
+        let limit = pictures ? settings.maxBodyBytes : min(Self.textBodyBytes, settings.maxBodyBytes)
+        return try JSONBody.fields(
+            await JSONBody.bytes(of: request, limit: limit, seconds: settings.uploadSeconds))
+    }
+
     /// An error as the client is told of it; what isn't the client's doing goes to the log as well.
     func told(_ error: any Error, _ exchange: Exchange) -> APIError {
         let told = APIError(error, memory: settings.memory)

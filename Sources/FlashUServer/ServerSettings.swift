@@ -48,6 +48,11 @@ public struct ServerSettings: Sendable {
     /// The defaults: this machine only, port 8080, the exact engine.
     public init() {}
 
+    /// Host and port as they stand in a URL.
+    package func address(port: Int) -> String {
+        (host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host) + ":\(port)"
+    }
+
     /// Whether only programs on this machine reach the server.
     public var isLoopback: Bool { HostRule.isLoopback(host) }
 }

@@ -1,7 +1,7 @@
-import Pipelines
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Pipelines
 
 extension APIService {
     /// What is served, and how the server is.

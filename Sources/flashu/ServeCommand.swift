@@ -138,8 +138,7 @@ struct ServeCommand: AsyncParsableCommand {
             try await UnifiedModel.load(
                 folder, precision: precision, threads: engine.threads, progress: progress)
         }
-        let shown = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        try await server.run { port in logger.info("listening on http://\(shown):\(port)") }
+        try await server.run { [settings] port in logger.info("listening on http://\(settings.address(port: port))") }
         // Told to stop, it has: that is no failure.
         if Task.isCancelled { Interruption.leave(0) }
     }

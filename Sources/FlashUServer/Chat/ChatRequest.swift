@@ -201,7 +201,7 @@ struct ChatDrawing: Sendable {
         }
         prompt = texts.joined(separator: "\n")
         guard !prompt.isEmpty else { throw .invalid("messages", "the last message must say what to draw") }
-        negativePrompt = try fields.string("negative_prompt").flatMap { $0.isEmpty ? nil : $0 }
+        negativePrompt = try fields.filled("negative_prompt")
         size = try fields.string("size")
         steps = try fields.integer("num_inference_steps", in: 2...1000)
         guidance = try fields.number("guidance_scale", in: 0...1000).map { Float($0) }

@@ -17,9 +17,7 @@ extension APIService {
     static let usualTokens = 1024
 
     private func chat(_ request: Request, _ exchange: Exchange) async throws -> Response {
-        let body = try await JSONBody.bytes(
-            of: request, limit: settings.maxBodyBytes, seconds: settings.uploadSeconds)
-        let asked = try ChatRequest(JSONBody.fields(body), maxPictures: settings.maxPictures)
+        let asked = try ChatRequest(await fields(of: request, pictures: true), maxPictures: settings.maxPictures)
         try check(model: asked.model)
         let model = try resident.model()
         let place = try queue.enter()

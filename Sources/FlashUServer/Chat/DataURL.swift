@@ -4,7 +4,7 @@ package import Foundation
 package enum DataURL {
     /// Whether an address is one.
     package static func isOne(_ url: String) -> Bool {
-        url.utf8.prefix(5).elementsEqual("data:".utf8) { $0 | 0x20 == $1 || $0 == $1 }
+        url.utf8.begin(with: "data:")
     }
 
     /// The contents. What the address says about their kind is not believed; the bytes tell.

@@ -17,7 +17,7 @@ package struct APIError: Error, Sendable {
     /// Methods that the path has, for 405.
     var allow: String?
     /// Whether the rest of the request's body is not worth reading.
-    var leavesBody = false
+    private(set) var leavesBody = false
 
     init(
         _ status: HTTPResponse.Status, _ type: String, _ message: String, param: String? = nil, code: String? = nil,
@@ -37,9 +37,7 @@ package struct APIError: Error, Sendable {
     }
 
     static func tooLarge(_ message: String) -> APIError {
-        var error = APIError(.contentTooLarge, "invalid_request_error", message, code: "request_too_large")
-        error.leavesBody = true
-        return error
+        APIError(.contentTooLarge, "invalid_request_error", message, code: "request_too_large").leavingBody
     }
 
     static func busy(_ message: String, retryAfter: Int) -> APIError {
@@ -48,6 +46,13 @@ package struct APIError: Error, Sendable {
 
     static func unavailable(_ message: String, code: String, retryAfter: Int) -> APIError {
         APIError(.serviceUnavailable, "server_error", message, code: code, retryAfter: retryAfter)
+    }
+
+    /// The same, after which the rest of the request's body is not worth reading.
+    var leavingBody: APIError {
+        var error = self
+        error.leavesBody = true
+        return error
     }
 
     /// What is sent.

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -46,7 +47,7 @@ struct APIResponder: HTTPResponder {
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = id }
         if let name = HTTPField.Name("X-Content-Type-Options") { response.headers[name] = "nosniff" }
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = (ContinuousClock.now - start).inSeconds
         observe(place, response.status.code, seconds)
         logger.info(
             "request",
@@ -61,17 +62,15 @@ struct APIResponder: HTTPResponder {
     /// - Throws: ``APIError`` 401.
     private func client(of request: Request, _ context: APIContext) throws(APIError) -> String {
         guard !keys.isEmpty else { return context.channel.remoteAddress?.ipAddress ?? "local" }
-        let bearer = Array("bearer ".utf8)
-        let header = Array((request.headers[.authorization] ?? "").utf8)
-        guard header.count > bearer.count,
-            header.prefix(bearer.count).elementsEqual(bearer, by: { $0 | 0x20 == $1 || $0 == $1 }),
-            let key = keys.index(of: header.dropFirst(bearer.count))
+        let bearer = "bearer "
+        let header = request.headers[.authorization] ?? ""
+        guard header.utf8.count > bearer.utf8.count, header.utf8.begin(with: bearer),
+            let key = keys.index(of: header.utf8.dropFirst(bearer.utf8.count))
         else {
-            var error = APIError(
+            throw APIError(
                 .unauthorized, "authentication_error", "send a key that this server knows as Authorization: Bearer KEY",
-                code: "invalid_api_key")
-            error.leavesBody = true
-            throw error
+                code: "invalid_api_key"
+            ).leavingBody
         }
         return "key \(key + 1)"
     }

@@ -24,16 +24,13 @@ struct Routes: Sendable {
     /// - Throws: ``APIError`` 404 for a path that isn't there, 405 for one that has other methods.
     func route(_ method: HTTPRequest.Method, _ path: String) throws(APIError) -> Route {
         guard let methods = byPath[path] else {
-            var error = APIError(.notFound, "invalid_request_error", "there is no such path", code: "not_found")
-            error.leavesBody = true
-            throw error
+            throw APIError(.notFound, "invalid_request_error", "there is no such path", code: "not_found").leavingBody
         }
         if let route = methods[method] ?? (method == .head ? methods[.get] : nil) { return route }
         var error = APIError(
             .methodNotAllowed, "invalid_request_error", "this path does not take \(method.rawValue.prefix(16))",
             code: "method_not_allowed")
         error.allow = methods.keys.map(\.rawValue).sorted().joined(separator: ", ")
-        error.leavesBody = true
-        throw error
+        throw error.leavingBody
     }
 }

@@ -25,7 +25,7 @@ struct ImagesRequest: Sendable {
             throw .invalid("prompt", "prompt must say what to draw")
         }
         self.prompt = prompt
-        negativePrompt = try fields.string("negative_prompt").flatMap { $0.isEmpty ? nil : $0 }
+        negativePrompt = try fields.filled("negative_prompt")
         count = try fields.integer("n", in: 1...10) ?? 1
         size = try fields.string("size")
         let qualities = ["auto", "low", "medium", "high", "standard", "hd"]

@@ -1,3 +1,4 @@
+import Compute
 import FlashU
 import Foundation
 import Hummingbird
@@ -14,21 +15,15 @@ extension APIService {
         [
             Route(method: .post, path: "/v1/images/generations") { [self] in try await generateImages($0, $1) },
             Route(method: .post, path: "/v1/images/edits") { _, _ in
-                var error = APIError.invalid(
-                    nil, "this model draws from text alone; it can't edit images", code: "unsupported")
-                error.leavesBody = true
-                throw error
+                throw APIError.invalid(
+                    nil, "this model draws from text alone; it can't edit images", code: "unsupported"
+                ).leavingBody
             },
         ]
     }
 
-    /// A body without pictures in it.
-    static let textBodyBytes = 1 << 20
-
     private func generateImages(_ request: Request, _ exchange: Exchange) async throws -> Response {
-        let body = try await JSONBody.bytes(
-            of: request, limit: min(Self.textBodyBytes, settings.maxBodyBytes), seconds: settings.uploadSeconds)
-        let asked = try ImagesRequest(JSONBody.fields(body))
+        let asked = try ImagesRequest(await fields(of: request))
         try check(model: asked.model)
         let model = try resident.model()
         let (width, height) = try SizePolicy(model.geometry, settings).size(asked.size)
@@ -135,7 +130,7 @@ extension APIService {
 
     /// Tells the log how a stream ended.
     func streamEnded(_ error: (any Error)?, _ exchange: Exchange, _ path: String) {
-        let seconds = (ContinuousClock.now - exchange.arrival) / .seconds(1)
+        let seconds = (ContinuousClock.now - exchange.arrival).inSeconds
         let outcome = error.map { $0 is CancellationError ? "the client left" : APIError.line($0) } ?? "complete"
         metrics.stream(path, isComplete: error == nil, seconds: seconds)
         exchange.logger.info(

@@ -27,6 +27,12 @@ struct Fields {
         }
     }
 
+    /// A text; nil for an empty one, too.
+    func filled(_ name: String) throws(APIError) -> String? {
+        guard let text = try string(name), !text.isEmpty else { return nil }
+        return text
+    }
+
     func bool(_ name: String) throws(APIError) -> Bool? {
         switch self[name] {
         case nil: return nil

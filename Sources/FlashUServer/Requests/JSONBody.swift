@@ -15,18 +15,10 @@ enum JSONBody {
     static func bytes(of request: Request, limit: Int, seconds: Double) async throws -> ByteBuffer {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         guard type == "application/json" else {
-            var error = APIError(
-                .unsupportedMediaType, "invalid_request_error",
-                "send JSON, with the header Content-Type: application/json", code: "unsupported_media_type")
-            error.leavesBody = true
-            throw error
+            throw unsupported("send JSON, with the header Content-Type: application/json")
         }
         if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            var error = APIError(
-                .unsupportedMediaType, "invalid_request_error", "send JSON as it is, not compressed",
-                code: "unsupported_media_type")
-            error.leavesBody = true
-            throw error
+            throw unsupported("send JSON as it is, not compressed")
         }
         let tooLarge = APIError.tooLarge("the body is larger than the \(limit) bytes that this path takes")
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
@@ -40,12 +32,15 @@ enum JSONBody {
                 return all
             }
         } catch is RequestDeadline.Passed {
-            var error = APIError(
+            throw APIError(
                 .requestTimeout, "invalid_request_error", "the body took longer than \(Int(seconds)) s to arrive",
-                code: "request_timeout")
-            error.leavesBody = true
-            throw error
+                code: "request_timeout"
+            ).leavingBody
         }
+    }
+
+    private static func unsupported(_ message: String) -> APIError {
+        APIError(.unsupportedMediaType, "invalid_request_error", message, code: "unsupported_media_type").leavingBody
     }
 
     /// The object that a body holds.

@@ -1,4 +1,4 @@
-import Foundation
+import Compute
 import Synchronization
 
 /// Bounds how many requests are computed or wait for it. Order and turns are the scheduler's business.
@@ -24,7 +24,7 @@ final class RequestQueue: Sendable {
 
         fileprivate init(_ queue: RequestQueue) { self.queue = queue }
 
-        deinit { queue.leave(after: (ContinuousClock.now - start) / .seconds(1)) }
+        deinit { queue.leave(after: (ContinuousClock.now - start).inSeconds) }
     }
 
     /// Requests that are computed or wait.

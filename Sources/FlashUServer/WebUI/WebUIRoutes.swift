@@ -13,9 +13,7 @@ extension APIService {
                 try JSONAnswer.response(WebUIOptions(sd_model_checkpoint: modelNames[0]))
             },
             Route(method: .post, path: "/sdapi/v1/options") { [self] request, _ in
-                let body = try await JSONBody.bytes(
-                    of: request, limit: Self.textBodyBytes, seconds: settings.uploadSeconds)
-                try check(model: try JSONBody.fields(body).string("sd_model_checkpoint"))
+                try check(model: try await fields(of: request).string("sd_model_checkpoint"))
                 return try JSONAnswer.response([String: String]())
             },
             Route(method: .get, path: "/sdapi/v1/sd-models") { [self] _, _ in
@@ -26,9 +24,7 @@ extension APIService {
     }
 
     private func textToImage(_ request: Request, _ exchange: Exchange) async throws -> Response {
-        let body = try await JSONBody.bytes(
-            of: request, limit: min(Self.textBodyBytes, settings.maxBodyBytes), seconds: settings.uploadSeconds)
-        let asked = try WebUIRequest(JSONBody.fields(body))
+        let asked = try WebUIRequest(await fields(of: request))
         let model = try resident.model()
         let policy = SizePolicy(model.geometry, settings)
         let (width, height) = try policy.size(
@@ -36,12 +32,12 @@ extension APIService {
         let drawing = TextToImage.Request(
             prompt: asked.prompt, count: asked.count, steps: asked.steps, guidance: asked.guidance, seed: asked.seed,
             width: width, height: height, negativePrompt: asked.negativePrompt, profile: settings.profile)
-        try resident.folder.check(drawing)
+        let grid = try resident.folder.check(drawing)
         let place = try queue.enter()
         let images = try await exchange.connection.whileThere { [self] in
             try await draw(drawing, on: model, place, exchange, previews: nil)
         }
-        metrics.drawn(images: images.count, tokens: images.count * (width * height / 256 + 1))
+        metrics.drawn(images: images.count, tokens: images.count * (grid.tokens + 1))
         let texts = images.map { parameters(of: $0, asked.prompt, asked.negativePrompt).text }
         let encoded = try zip(images, texts).map { image, text in
             try image.pixels.map { try DrawnFile().base64($0, text: [(GenerationParameters.pngKey, text)]) } ?? ""
@@ -76,7 +72,7 @@ private struct WebUIRequest: Sendable {
     /// - Throws: ``APIError``.
     init(_ fields: Fields) throws(APIError) {
         prompt = try fields.string("prompt") ?? ""
-        negativePrompt = try fields.string("negative_prompt").flatMap { $0.isEmpty ? nil : $0 }
+        negativePrompt = try fields.filled("negative_prompt")
         steps = try fields.integer("steps", in: 1...1000).map { max(2, $0) }
         guidance = try fields.number("cfg_scale", in: 0...1000).map { Float($0) }
         seed = try fields.seed() ?? UInt64.random(in: 0...UInt64(UInt32.max))

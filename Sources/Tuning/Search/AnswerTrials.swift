@@ -55,7 +55,7 @@ package actor AnswerTrials: Trials {
             case .file(let file): latents = try await ImageQuestion(model).latents(of: RGBImage(contentsOf: file))
             case .latents(let given): latents = given
             }
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let seconds = (ContinuousClock.now - start).inSeconds
             let judge = AnswerJudge(model, maxTokens: maxTokens)
             let answers = try await judge.references(latents, sample.questions)
             // Led along its own answers, so that seconds compare.

@@ -72,7 +72,7 @@ package actor DrawingTrials: Trials {
             let start = ContinuousClock.now
             _ = try await TextToImage(model).decoded(
                 Tensor(latents, shape: model.geometry.latentShape(model.geometry.grid)))
-            constantSeconds = (ContinuousClock.now - start) / .seconds(1)
+            constantSeconds = (ContinuousClock.now - start).inSeconds
         }
     }
 

@@ -1,3 +1,4 @@
+import Compute
 package import Foundation
 import Pipelines
 import Tensors
@@ -59,7 +60,7 @@ package final class TuneJournal {
     }
 
     /// Seconds that this run and those that it goes on from took.
-    package var spent: Double { spentBefore + (ContinuousClock.now - start) / .seconds(1) }
+    package var spent: Double { spentBefore + (ContinuousClock.now - start).inSeconds }
 
     /// Whether there is something to go on from.
     package var isResumed: Bool { spentBefore > 0 }

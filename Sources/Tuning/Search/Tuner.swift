@@ -202,7 +202,7 @@ public struct Tuner: Sendable {
         func prepare(_ count: Int) async throws -> Double {
             let start = ContinuousClock.now
             try await trials.prepare(.search, count: count)
-            return (ContinuousClock.now - start) / .seconds(1)
+            return (ContinuousClock.now - start).inSeconds
         }
         // References are answered twice.
         let runs = trials.task == .generation ? 1.0 : 2.0
