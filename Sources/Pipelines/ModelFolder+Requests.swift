@@ -13,9 +13,8 @@ extension ModelFolder {
     @discardableResult
     public func check(_ request: TextToImage.Request) throws -> TokenGrid {
         try check(request.profile, for: .generation)
-        let grid = try geometry.grid(
-            width: request.width ?? request.height ?? geometry.imageWidth,
-            height: request.height ?? request.width ?? geometry.imageHeight)
+        let size = geometry.imageSize(request.width, request.height)
+        let grid = try geometry.grid(width: size.width, height: size.height)
         guard !request.prompts.isEmpty else { throw ModelError.request("no prompt given") }
         try request.checkCount()
         var seen: Set<String> = []
@@ -37,7 +36,7 @@ extension ModelFolder {
                 try checkVAE(pieces)
                 continue
             }
-            try check(ids)
+            try geometry.check(ids)
             guard ids.count <= geometry.maxPromptTokens else {
                 throw ModelError.request(
                     "the \(what) has \(ids.count) tokens; the model has room for \(geometry.maxPromptTokens)")
@@ -46,9 +45,6 @@ extension ModelFolder {
         }
         _ = try specialTokens()
         try request.checkNoise(geometry.latentShape(grid))
-        if let noise = request.noise, !noise.isFinite {
-            throw ModelError.request("the initial noise holds values that are not finite numbers")
-        }
         try request.checkFirstFrame(.init(request, geometry))
         if request.decode || request.film?.firstFrame != nil { _ = try vaeFile() }
         return grid
@@ -92,7 +88,7 @@ extension ModelFolder {
                 case .continuation: [Int]()
                 }
             if case .continuation = question { goesOn = true }
-            try check(ids)
+            try geometry.check(ids)
             longest = max(longest, ids.count)
         }
         let layout = try PieceLayout(
@@ -118,11 +114,5 @@ extension ModelFolder {
         _ = try tokenizer()
         _ = try specialTokens()
         if !questions.isEmpty { _ = try vaeFile() }
-    }
-
-    private func check(_ ids: [Int]) throws(ModelError) {
-        if let bad = ids.first(where: { !(0..<geometry.vocabulary).contains($0) }) {
-            throw .request("token id \(bad) is outside the vocabulary of \(geometry.vocabulary)")
-        }
     }
 }

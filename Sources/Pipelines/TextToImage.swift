@@ -179,8 +179,7 @@ public struct TextToImage: Sendable {
             guidance = request.guidance ?? geometry.sampling.guidance
             timeShift = request.timeShift ?? geometry.sampling.timeShift
             sampler = profile.schedule.sampler
-            width = request.width ?? request.height ?? geometry.imageWidth
-            height = request.height ?? request.width ?? geometry.imageHeight
+            (width, height) = geometry.imageSize(request.width, request.height)
         }
     }
 

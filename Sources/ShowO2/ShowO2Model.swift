@@ -117,11 +117,13 @@ public final class ShowO2Model: Sendable {
             hidden.setRow(first + i, to: id, of: decoder.embedding, rounded: compute.precision != .f32)
         }
     }
+}
 
-    /// Refuses ids outside the vocabulary.
-    func check(_ ids: [Int]) throws(ModelError) {
-        if let bad = ids.first(where: { !(0..<geometry.vocabulary).contains($0) }) {
-            throw .request("token id \(bad) is outside the vocabulary of \(geometry.vocabulary)")
+extension ShowO2Geometry {
+    /// Refuses token ids outside the vocabulary.
+    package func check(_ ids: some Sequence<Int>) throws(ModelError) {
+        if let bad = ids.first(where: { !(0..<vocabulary).contains($0) }) {
+            throw .request("token id \(bad) is outside the vocabulary of \(vocabulary)")
         }
     }
 }

@@ -149,12 +149,8 @@ struct AskCommand: AsyncParsableCommand {
             throw ValidationError("--overlay shows an image, not a video.")
         }
         if overlay != nil, images.count > 1 { throw ValidationError("--overlay shows one image, not several.") }
-        guard (1...30_000).contains(maxTokens) else {
-            throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
-        }
-        guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be 0 or more.") }
-        if let topK, topK < 1 { throw ValidationError("--top-k must be 1 or more.") }
-        if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
+        try Bounds.check(maxTokens: maxTokens)
+        try Bounds.check(temperature: temperature, topK: topK, topP: topP)
         if samplePosterior, imageLatents != nil {
             throw ValidationError("--sample-posterior needs an image, not latents.")
         }

@@ -63,9 +63,7 @@ struct AskSetCommand: AsyncParsableCommand {
         guard !output.isEmpty, !OutputFile.isStandard(output), !output.hasSuffix("/") else {
             throw ValidationError("--output names a file that is kept, not \"\(output)\".")
         }
-        guard (1...30_000).contains(maxTokens) else {
-            throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
-        }
+        try Bounds.check(maxTokens: maxTokens)
         guard (1...64).contains(together) else {
             throw ValidationError("--together must be between 1 and 64, not \(together).")
         }

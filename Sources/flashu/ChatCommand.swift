@@ -111,21 +111,15 @@ struct ChatCommand: AsyncParsableCommand {
         try Bounds.check(cfgScale: laterCfgScale, "--later-cfg-scale")
         try Bounds.check(side: width, "--width")
         try Bounds.check(side: height, "--height")
-        if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
-            throw ValidationError("--time-shift must be above 0.")
-        }
-        guard (1...30_000).contains(maxTokens) else {
-            throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
-        }
+        try Bounds.check(timeShift: timeShift)
+        try Bounds.check(maxTokens: maxTokens)
         guard (1...100).contains(rounds) else {
             throw ValidationError("--rounds must be between 1 and 100, not \(rounds).")
         }
         if let context, !(1...TokenSequence.longest).contains(context) {
             throw ValidationError("--context must be between 1 and \(TokenSequence.longest), not \(context).")
         }
-        guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be 0 or more.") }
-        if let topK, topK < 1 { throw ValidationError("--top-k must be 1 or more.") }
-        if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
+        try Bounds.check(temperature: temperature, topK: topK, topP: topP)
         if save != nil, continued != nil {
             throw ValidationError("--continue keeps the conversation in its own folder; leave --save out.")
         }
@@ -150,8 +144,7 @@ struct ChatCommand: AsyncParsableCommand {
         let style = try style(record)
         let precision = engine.precision
         let provenance = try Provenance(folder, profile: profile, precision: precision)
-        let hash = ContentFingerprint.of(model: folder.url)
-        if let record, record.modelHash != hash {
+        if let record, record.modelHash != provenance.modelHash {
             Terminal.hint(
                 "the conversation was held with another model (\(record.model)); its images and words are read by this one"
             )
@@ -170,9 +163,7 @@ struct ChatCommand: AsyncParsableCommand {
             )
         }
         let session = ChatSession(
-            conversation, settings, folder: kept, pictures: Self.pictures(record), provenance, modelHash: hash,
-            pictures,
-            videos)
+            conversation, settings, folder: kept, pictures: Self.pictures(record), provenance, pictures, videos)
         try await session.save()
         if let script {
             try await script.run(session)
@@ -201,9 +192,8 @@ struct ChatCommand: AsyncParsableCommand {
         settings.seed = seed?.value ?? record?.seed ?? 0
         (settings.guidance, settings.laterGuidance, settings.steps) = (cfgScale, laterCfgScale, steps)
         (settings.timeShift, settings.width, settings.height) = (timeShift, width, height)
-        _ = try folder.geometry.grid(
-            width: width ?? height ?? folder.geometry.imageWidth, height: height ?? width ?? folder.geometry.imageHeight
-        )
+        let size = folder.geometry.imageSize(width, height)
+        _ = try folder.geometry.grid(width: size.width, height: size.height)
         return settings
     }
 

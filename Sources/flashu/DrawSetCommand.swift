@@ -93,9 +93,7 @@ struct DrawSetCommand: AsyncParsableCommand {
         try Bounds.check(side: width, "--width")
         try Bounds.check(side: height, "--height")
         if let samples { try Bounds.check(count: samples, "--samples") }
-        if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
-            throw ValidationError("--time-shift must be above 0.")
-        }
+        try Bounds.check(timeShift: timeShift)
     }
 
     func run() async throws {

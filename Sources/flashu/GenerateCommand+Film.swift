@@ -92,9 +92,9 @@ extension GenerateCommand {
             cfgScale: cfgScale, timeShift: timeShift, seed: seed?.value ?? 0, width: width, height: height)
         let drawing = task.request(profile, noise: noise, decode: decode)
         // The size is checked before a picture is fitted to it.
-        let side = (width ?? height ?? folder.geometry.imageWidth, height ?? width ?? folder.geometry.imageHeight)
-        _ = try folder.geometry.grid(width: side.0, height: side.1)
-        let first = try firstFile.map { try pictures.read($0, width: side.0, height: side.1).image }
+        let size = folder.geometry.imageSize(width, height)
+        _ = try folder.geometry.grid(width: size.width, height: size.height)
+        let first = try firstFile.map { try pictures.read($0, width: size.width, height: size.height).image }
         let grid = try folder.check(TextToVideo.Request(drawing, frames: frames, firstFrame: first))
         let rate = film.fps ?? 16
         for case .video(_, let format) in outputs { try await VideoWriter(format, framesPerSecond: rate).check() }

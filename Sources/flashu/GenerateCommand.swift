@@ -176,9 +176,7 @@ struct GenerateCommand: AsyncParsableCommand {
         try Bounds.check(cfgScale: cfgScale)
         try Bounds.check(side: width, "--width")
         try Bounds.check(side: height, "--height")
-        if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
-            throw ValidationError("--time-shift must be above 0.")
-        }
+        try Bounds.check(timeShift: timeShift)
         if let quality, !(1...100).contains(quality) {
             throw ValidationError("--quality must be between 1 and 100, not \(quality).")
         }

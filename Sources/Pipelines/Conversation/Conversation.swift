@@ -201,16 +201,12 @@ public actor Conversation {
     /// Refuses what the model cannot read.
     private static func check(_ part: Part, _ model: UnifiedModel) throws(ModelError) {
         switch part.content {
-        case .tokens(let ids):
-            if let bad = ids.first(where: { !(0..<model.geometry.vocabulary).contains($0) }) {
-                throw .request("token id \(bad) is outside the vocabulary of \(model.geometry.vocabulary)")
-            }
-        case .image(let latents, _): _ = try model.geometry.tokens(of: latents)
-        case .video(let latents, _): _ = try model.geometry.frameGrid(of: latents)
-        }
-        switch part.content {
-        case .tokens: break
-        case .image(let latents, _), .video(let latents, _):
+        case .tokens(let ids): try model.geometry.check(ids)
+        case .image(let latents, _):
+            _ = try model.geometry.tokens(of: latents)
+            guard latents.isFinite else { throw .notFinite("the image's latents") }
+        case .video(let latents, _):
+            _ = try model.geometry.frameGrid(of: latents)
             guard latents.isFinite else { throw .notFinite("the image's latents") }
         }
     }

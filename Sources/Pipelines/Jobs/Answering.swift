@@ -94,9 +94,7 @@ public final class Answering: Job {
         guard forced?.count ?? questions.count == questions.count, forced?.contains(where: \.isEmpty) != true else {
             throw ModelError.request("every question needs an answer of a token or more to follow")
         }
-        for id in ((forced ?? []) + questions).joined() where !(0..<geometry.vocabulary).contains(id) {
-            throw ModelError.request("token id \(id) is outside the vocabulary of \(geometry.vocabulary)")
-        }
+        try geometry.check(((forced ?? []) + questions).joined())
         // prefix ([boi] T img*N [eoi])* question
         pieces = try PieceEncoding(
             [.ids(prefix)] + request.sources, on: model, videoMask: request.videoMask,

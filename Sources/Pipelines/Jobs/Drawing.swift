@@ -127,9 +127,6 @@ public final class Drawing: Job {
         try request.checkNoise(geometry.latentShape(grid))
         for prompt in prompts { try TokenSequence.check(frames: latentFrames, of: grid, behind: prompt.length) }
         try request.checkFirstFrame(settings)
-        if let noise = request.noise, !noise.isFinite {
-            throw ModelError.request("the initial noise holds values that are not finite numbers")
-        }
         vae = request.decode || request.film?.firstFrame != nil ? try model.vae() : nil
         neurons = model.neuronOrder?.ranges(.generation, ratio: request.profile.ffn.generationRatio)
         (self.model, self.request, self.settings, self.emit) = (model, request, settings, emit)
@@ -404,7 +401,7 @@ public final class Drawing: Job {
 }
 
 extension TextToImage.Request {
-    /// Refuses given noise of another shape than that of the images, or videos, each image or frame having `shape`.
+    /// Refuses given noise that isn't finite, or of another shape than that of the images, or videos, each image or frame having `shape`.
     /// - Throws: ``ModelError/request(_:)``.
     func checkNoise(_ shape: [Int]) throws(ModelError) {
         guard let noise else { return }
@@ -413,6 +410,7 @@ extension TextToImage.Request {
         guard noise.shape == needed || isOneVideo else {
             throw .request("the initial noise has shape \(noise.shape); \(needed) is needed")
         }
+        guard noise.isFinite else { throw .request("the initial noise holds values that are not finite numbers") }
     }
 
     /// Refuses a first frame of another size than the video's.
@@ -428,6 +426,11 @@ extension TextToImage.Request {
 }
 
 extension ShowO2Geometry {
+    /// The size of an image, in pixels: one side that is given stands for both, none for the model's own.
+    package func imageSize(_ width: Int?, _ height: Int?) -> (width: Int, height: Int) {
+        (width ?? height ?? imageWidth, height ?? width ?? imageHeight)
+    }
+
     /// Shape of the latents of an image, `[channels, height, width]`.
     package func latentShape(_ grid: TokenGrid) -> [Int] { [latentChannels, grid.height * patch, grid.width * patch] }
 }

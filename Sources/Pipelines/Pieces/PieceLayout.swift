@@ -30,9 +30,7 @@ struct PieceLayout {
             switch piece {
             case .text(let text, let special): return try .text(tokenizer().encode(text, special: special))
             case .ids(let ids):
-                if let bad = ids.first(where: { !(0..<geometry.vocabulary).contains($0) }) {
-                    throw ModelError.request("token id \(bad) is outside the vocabulary of \(geometry.vocabulary)")
-                }
+                try geometry.check(ids)
                 return .text(ids)
             case .image: return .images(count: 1, tokens: own.tokens)
             case .letterboxed(let image, _):

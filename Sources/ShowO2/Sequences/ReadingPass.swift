@@ -78,7 +78,7 @@ public final class ReadingPass {
                 let before = own.count
                 switch piece {
                 case .text(let ids):
-                    try model.check(ids)
+                    try model.geometry.check(ids)
                     own.append(ids.count)
                 case .image(let image):
                     let tokens = try model.geometry.tokens(of: image.latents)

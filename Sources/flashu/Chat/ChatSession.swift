@@ -18,7 +18,6 @@ final class ChatSession {
     private(set) var pictures: [[ChatFolder.Picture]]
     private let geometry: ShowO2Geometry
     private let provenance: Provenance
-    private let modelHash: String
     private let imageOptions: ImageOptions
     private let videoOptions: VideoOptions
     /// What is shown with what is said next.
@@ -33,11 +32,10 @@ final class ChatSession {
 
     init(
         _ conversation: Conversation, _ settings: Conversation.Settings, folder: ChatFolder?,
-        pictures: [[ChatFolder.Picture]], _ provenance: Provenance, modelHash: String, _ images: ImageOptions,
-        _ videos: VideoOptions
+        pictures: [[ChatFolder.Picture]], _ provenance: Provenance, _ images: ImageOptions, _ videos: VideoOptions
     ) {
         (self.conversation, self.settings, self.folder, self.pictures) = (conversation, settings, folder, pictures)
-        (self.provenance, self.modelHash, imageOptions, videoOptions) = (provenance, modelHash, images, videos)
+        (self.provenance, imageOptions, videoOptions) = (provenance, images, videos)
         geometry = conversation.model.geometry
     }
 
@@ -173,7 +171,7 @@ final class ChatSession {
         let tokenizer = try? conversation.model.tokenizer()
         let record = ChatRecord(
             version: ChatRecord.currentVersion, program: "FlashU \(FlashUVersion.current)", model: geometry.name,
-            modelHash: modelHash, template: style.template.rawValue, imageTime: style.imageTime.rawValue,
+            modelHash: provenance.modelHash, template: style.template.rawValue, imageTime: style.imageTime.rawValue,
             videoMask: style.videoMask.defaultValueDescription, context: style.context, seed: settings.seed,
             turns: turns.map { turn in
                 ChatRecord.Turn(

@@ -21,6 +21,26 @@ enum Bounds {
         }
     }
 
+    static func check(timeShift: Float?) throws(ValidationError) {
+        if let timeShift, !(timeShift > 0 && timeShift.isFinite) {
+            throw ValidationError("--time-shift must be above 0.")
+        }
+    }
+
+    /// How the tokens of a text are chosen.
+    static func check(temperature: Double, topK: Int?, topP: Double?) throws(ValidationError) {
+        guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be 0 or more.") }
+        if let topK, topK < 1 { throw ValidationError("--top-k must be 1 or more.") }
+        if let topP, !(topP > 0 && topP <= 1) { throw ValidationError("--top-p must be above 0 and at most 1.") }
+    }
+
+    /// Tokens of a text.
+    static func check(maxTokens: Int) throws(ValidationError) {
+        guard (1...30_000).contains(maxTokens) else {
+            throw ValidationError("--max-tokens must be between 1 and 30000, not \(maxTokens).")
+        }
+    }
+
     static func check(side: Int?, _ name: String) throws(ValidationError) {
         if let side, !(1...16_384).contains(side) {
             throw ValidationError("\(name) must be between 1 and 16384, not \(side).")
