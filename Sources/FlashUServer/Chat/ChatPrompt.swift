@@ -20,19 +20,16 @@ struct ChatPrompt {
     /// What stands before the question, in words that are equal for equal contents only.
     private(set) var names: [String] = []
 
+    private let template: ChatTemplate
     private let tokenizer: Tokenizer
     private let geometry: ShowO2Geometry
 
     /// - Parameters:
     ///   - system: what the model is told to be; nil = the official text.
-    init(system: String?, tokenizer: Tokenizer, special: SpecialTokens, geometry: ShowO2Geometry) {
+    init(system: String?, tokenizer: Tokenizer, special: SpecialTokens, geometry: ShowO2Geometry) throws {
         (self.tokenizer, self.geometry) = (tokenizer, geometry)
-        let opening =
-            system.map {
-                tokenizer.encode("system\n") + tokenizer.encode($0, special: .asText) + tokenizer.encode("<|im_end|>")
-            }
-            ?? tokenizer.encode("system\nYou are a helpful assistant.<|im_end|>")
-        prefix = [special.beginOfSequence] + opening + tokenizer.encode("\n<|im_start|>user\n")
+        template = ChatTemplate(special: special, tokenizer: tokenizer)
+        prefix = try template.prefix(system: system)
         length = prefix.count
     }
 
@@ -56,10 +53,10 @@ struct ChatPrompt {
     }
 
     /// The model's turn begins.
-    mutating func beginAnswer() { add(tokenizer.encode("\n<|im_start|>assistant\n")) }
+    mutating func beginAnswer() throws { add(try template.assistant()) }
 
     /// The model's turn is over, and the user's begins.
-    mutating func endAnswer() { add(tokenizer.encode("<|im_end|>") + tokenizer.encode("\n<|im_start|>user\n")) }
+    mutating func endAnswer() throws { add(try template.next(ended: false)) }
 
     private mutating func add(_ ids: [Int]) {
         question += ids

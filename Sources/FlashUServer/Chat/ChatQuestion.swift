@@ -22,7 +22,7 @@ struct ChatQuestion: Sendable {
         let pictures = SentPictures(geometry: model.geometry, settings: service.settings)
         let instructions = asked.messages.filter { $0.role == .system || $0.role == .developer }
         let system = instructions.isEmpty ? nil : instructions.map(Self.text).joined(separator: "\n")
-        var prompt = ChatPrompt(
+        var prompt = try ChatPrompt(
             system: system, tokenizer: try model.tokenizer(), special: try model.specialTokens(),
             geometry: model.geometry)
         var videos: [TemporaryVideo] = []
@@ -30,10 +30,10 @@ struct ChatQuestion: Sendable {
         var isFirst = true
         for message in asked.messages where message.role == .user || message.role == .assistant {
             if message.role == .assistant {
-                if !isAnswer { prompt.beginAnswer() }
+                if !isAnswer { try prompt.beginAnswer() }
                 isAnswer = true
             } else {
-                if isAnswer { prompt.endAnswer() } else if !isFirst { prompt.add(text: "\n") }
+                if isAnswer { try prompt.endAnswer() } else if !isFirst { prompt.add(text: "\n") }
                 isAnswer = false
             }
             isFirst = false
@@ -56,7 +56,7 @@ struct ChatQuestion: Sendable {
                 }
             }
         }
-        prompt.beginAnswer()
+        try prompt.beginAnswer()
         let room = TokenSequence.longest - prompt.length
         guard room > 0 else {
             throw APIError.invalid(
