@@ -36,9 +36,20 @@ extension VAERun {
         return copy
     }
 
-    /// There are as many places as frames before that are looked at; a new frame takes the oldest one's.
+    /// There are as many places as frames before that are looked at.
     private func input(of conv: CausalConvolution, frame: Int, _ shape: [Int]) -> Tensor {
-        workspace.tensor("vae.history.\(conv.name).\(frame % conv.before.count)", shape)
+        history(of: conv.name, frame: frame, places: conv.before.count, shape)
+    }
+
+    /// A frame that later ones look at; a new one takes the oldest one's place.
+    func history(of name: String, frame: Int, places: Int, _ shape: [Int]) -> Tensor {
+        workspace.tensor("vae.history.\(name).\(frame % places)", shape)
+    }
+
+    /// The number of the frame that comes to a stage now, from 0.
+    func nextFrame(of name: String) -> Int {
+        defer { seen[name, default: 0] += 1 }
+        return seen[name] ?? 0
     }
 
     /// A convolution of a band: the frames before first, since `x` may write over the oldest of them.

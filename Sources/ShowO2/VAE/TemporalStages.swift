@@ -31,11 +31,10 @@ struct TemporalUpsample: TemporalStage {
     var framesHeld: Int { 2 + halves.count }
 
     func callAsFunction(_ frame: VAEBand, _ run: VAERun) throws -> [VAEBand] {
-        let number = run.seen[name] ?? 0
-        run.seen[name] = number + 1
+        let number = run.nextFrame(of: name)
         guard number > 0 else { return [frame] }
         // Both halves look at the same frames: the first one's input is kept, and the second reads it there.
-        func past(_ i: Int) -> Tensor { run.workspace.tensor("vae.history.\(name).\(i % 2)", frame.pixels.shape) }
+        func past(_ i: Int) -> Tensor { run.history(of: name, frame: i, places: 2, frame.pixels.shape) }
         var out: [VAEBand] = []
         for (half, conv) in halves.enumerated() {
             // [h, w, channels]
@@ -67,9 +66,8 @@ struct TemporalDownsample: TemporalStage {
     var framesHeld: Int { 2 }
 
     func callAsFunction(_ frame: VAEBand, _ run: VAERun) throws -> [VAEBand] {
-        let number = run.seen[name] ?? 0
-        run.seen[name] = number + 1
-        func past(_ i: Int) -> Tensor { run.workspace.tensor("vae.history.\(name).\(i % 2)", frame.pixels.shape) }
+        let number = run.nextFrame(of: name)
+        func past(_ i: Int) -> Tensor { run.history(of: name, frame: i, places: 2, frame.pixels.shape) }
         guard number > 0, number % 2 == 0 else {
             past(number).copy(from: frame.pixels)
             return number == 0 ? [frame] : []
