@@ -175,21 +175,13 @@ extension GenerateCommand {
 
     /// What `--json` prints.
     private struct FilmReport: Encodable {
-        struct Video: Encodable {
-            let file: String?
-            let prompt: String
-            let seed: UInt64
-            let width: Int
-            let height: Int
-            let timings: TextToImage.Timings
-        }
         let frames: Int
         let framesPerSecond: Double
         let latents: String?
         var steps = 0
         var cfgScale: Float = 0
         var timeShift: Float = 0
-        var videos: [Video] = []
+        var videos: [DrawnReport] = []
 
         init(frames: Int, framesPerSecond: Double, latents: String?) {
             (self.frames, self.framesPerSecond, self.latents) = (frames, framesPerSecond, latents)
@@ -197,10 +189,7 @@ extension GenerateCommand {
 
         mutating func add(_ drawn: TextToImage.Drawn, file: String?, prompt: String) {
             (steps, cfgScale, timeShift) = (drawn.settings.steps, drawn.settings.guidance, drawn.settings.timeShift)
-            videos.append(
-                Video(
-                    file: file, prompt: prompt, seed: drawn.seed, width: drawn.settings.width,
-                    height: drawn.settings.height, timings: drawn.timings))
+            videos.append(DrawnReport(drawn, file: file, prompt: prompt))
         }
     }
 }

@@ -368,28 +368,17 @@ struct GenerateCommand: AsyncParsableCommand {
 
     /// What `--json` prints.
     private struct Report: Encodable {
-        struct Image: Encodable {
-            let file: String?
-            let prompt: String
-            let seed: UInt64
-            let width: Int
-            let height: Int
-            let timings: TextToImage.Timings
-        }
         var steps = 0
         var cfgScale: Float = 0
         var timeShift: Float = 0
         let latents: String?
-        var images: [Image] = []
+        var images: [DrawnReport] = []
 
         init(latents: String?) { self.latents = latents }
 
         mutating func add(_ image: TextToImage.Drawn, file: OutputFile?, prompt: String) {
             (steps, cfgScale, timeShift) = (image.settings.steps, image.settings.guidance, image.settings.timeShift)
-            images.append(
-                Image(
-                    file: file?.shown, prompt: prompt, seed: image.seed, width: image.settings.width,
-                    height: image.settings.height, timings: image.timings))
+            images.append(DrawnReport(image, file: file?.shown, prompt: prompt))
         }
     }
 }

@@ -27,10 +27,8 @@ package struct DrawingPreviews {
 
     /// Where the velocity points from `latents` at `time`: x + (1 - t) v, `[images, channels, height, width]` float32.
     static func latents(at time: Float, _ latents: Tensor, _ velocity: Tensor) -> Tensor {
-        let (predicted, velocity) = (latents.toFloat32(), velocity.toFloat32().floats())
-        let copy = Tensor(zeros: predicted.shape)
-        copy.copy(from: predicted)
-        copy.update { i, x in x + (1 - time) * velocity[i] }
-        return copy
+        let predicted = latents.toFloat32()
+        predicted.add(velocity.toFloat32(), times: 1 - time)
+        return predicted
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Images
 import Pipelines
 import ShowO2
+import Synchronization
 import Tensors
 import Tokenizers
 import Videos
@@ -74,10 +75,10 @@ final class ChatSession {
         let start = clock.now
         let before = await conversation.turns.count
         let stream = draws ? await conversation.draw(pieces, settings) : await conversation.say(pieces, settings)
-        let collected = Collected()
+        let collected = Mutex<[TextToImage.Drawn]>([])
         let task = Task {
             for try await event in stream {
-                if case .image(let image) = event { collected.add(image) }
+                if case .image(let image) = event { collected.withLock { $0.append(image) } }
                 try show(event)
             }
             try Task.checkCancellation()
@@ -98,7 +99,7 @@ final class ChatSession {
             }
         } catch { failure = error }
         let turns = await conversation.settled()
-        let drawn = collected.images
+        let drawn = collected.withLock { $0 }
         if turns.count > before {
             shown = []
             let prompt = await whole(turns)
@@ -125,14 +126,6 @@ final class ChatSession {
     private func whole(_ turns: [Conversation.Turn]) async -> String {
         let text = turns.map { conversation.text(of: $0, by: .user) }.filter { !$0.isEmpty }.joined(separator: " ")
         return String(text.suffix(2000))
-    }
-
-    /// Images, from another task.
-    private final class Collected: @unchecked Sendable {
-        private let lock = NSLock()
-        private var all: [TextToImage.Drawn] = []
-        func add(_ image: TextToImage.Drawn) { lock.withLock { all.append(image) } }
-        var images: [TextToImage.Drawn] { lock.withLock { all } }
     }
 
     /// Takes the last turn back, or, where something is shown that nothing was said to yet, that.
