@@ -262,7 +262,6 @@ package enum PageFiles {
               <label><input type="radio" name="chat-answer" value="text" checked><span>Text</span></label>
               <label><input type="radio" name="chat-answer" value="image" id="chat-image"><span>Picture</span></label>
             </fieldset>
-            <span class="spring"></span>
             <button type="button" class="quiet" id="chat-new">New</button>
             <button type="button" id="chat-stop" hidden>Stop</button>
             <button type="submit" class="primary" id="chat-go">Send</button>
@@ -1204,6 +1203,8 @@ async function draw() {
   easel.begin(asked.size ?? $("draw-size").placeholder);
   map?.remove();
   map = new EvaluationMap($("draw-map"));
+  // On a small screen it is below the form.
+  easel.stage.scrollIntoView({ block: "nearest" });
   announce("Drawing.");
   let told = 0;
   try {
@@ -1243,8 +1244,9 @@ function show(drawn) {
   const { trace } = drawn;
   easel.caption.textContent = [
     drawn.size.replace("x", " × "), `seed ${drawn.seed}`, count(trace.evaluations.length, "evaluation"),
-    `${seconds(computingSeconds(trace))} of computing`, trace.profile ? trace.profile.replaceAll("; ", ", ") : "exact",
+    `${seconds(computingSeconds(trace))} of computing`, trace.profile ? (drawn.request.accelerate ?? trace.profile).replaceAll("; ", ", ") : "exact",
   ].join(" · ");
+  easel.caption.title = trace.profile;
   map.finish(trace);
   if (saved) URL.revokeObjectURL(saved);
   saved = URL.createObjectURL(drawn.image);
@@ -1580,7 +1582,7 @@ export function seconds(value) {
 /** A factor or a share, without zeros at its end. */
 export const ratio = (value) => String(Number(value.toFixed(value < 10 ? 2 : 1)));
 
-/** Such as `1 image`, `3 images`. */
+/** Such as `1 evaluation`, `3 evaluations`. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** When something was, in the reader's words. */
@@ -2117,7 +2119,7 @@ export function drawPatches(canvas, picture, reading, grid, kept) {
 // What may be done to be faster: the choice between profiles, and fields of one's own.
 import { $, element } from "./dom.js";
 import { whenDescribed } from "./server.js";
-import { ratio } from "./format.js";
+import { count, ratio } from "./format.js";
 
 const own = "own";
 
@@ -2128,7 +2130,8 @@ function hint(profile, task, usual) {
   const parts = [];
   if (profile.name === "off") parts.push("Everything is computed.");
   if (use.speedup) parts.push(`${ratio(use.speedup)} times as fast as the exact engine when it was tuned, ${ratio(Math.max(0, use.points_lost))} of 100 points lost.`);
-  else if (profile.changes) parts.push(profile.note ? `A cautious start, ${profile.note}.` : profile.changes.replaceAll("; ", " · "));
+  else if (profile.note) parts.push(`A cautious start, ${profile.note}.`);
+  else if (profile.changes) parts.push(`${count(profile.changes.split("; ").length, "field differs", "fields differ")} from the exact engine.`);
   if (profile.name === usual) parts.push("This server's usual choice.");
   return parts.join(" ");
 }
@@ -2145,6 +2148,7 @@ export function startProfiles(name) {
     $(`${name}-fields`).hidden = select.value !== own;
     const profile = known?.profiles.find((one) => one.name === select.value);
     $(`${name}-profile-hint`).textContent = hint(profile, task, known?.usual_profile);
+    $(`${name}-profile-hint`).title = profile?.changes ?? "";
   };
   select.addEventListener("change", show);
   whenDescribed((description) => {
@@ -2465,6 +2469,7 @@ export function startTheme() {
   --strong-line: light-dark(#8d8a82, #757b83);
   --text: light-dark(#1d1d1b, #ecebe8);
   --muted: light-dark(#62605a, #a5a8ac);
+  --chosen: light-dark(#ffffff, #41464d);
   --accent: light-dark(#0e6e6a, #5cc4bb);
   --accent-hover: light-dark(#0a5552, #7ad5cd);
   --on-accent: light-dark(#ffffff, #0c2322);
@@ -2574,6 +2579,8 @@ select {
   background-size: 0.3125rem 0.3125rem;
   background-repeat: no-repeat;
 }
+/* The list opens by a click into the field, by typing and by the arrow keys. */
+input::-webkit-calendar-picker-indicator { display: none !important; }
 ::placeholder { color: var(--muted); opacity: 1; }
 input:hover, textarea:hover, select:hover { border-color: var(--accent); }
 input:focus-visible, textarea:focus-visible, select:focus-visible { outline-offset: 0; border-color: var(--accent); border-radius: var(--round); }
@@ -2622,7 +2629,7 @@ button:disabled { border-color: var(--line); color: var(--muted); background: no
 .choice label { position: relative; cursor: pointer; }
 .choice input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: pointer; }
 .choice span { display: block; padding: 0.3125rem 0.75rem; border-radius: 9px; color: var(--muted); font-size: 0.875rem; font-weight: 500; }
-.choice input:checked + span { background: var(--surface); color: var(--text); box-shadow: 0 1px 3px rgb(0 0 0 / 0.12); }
+.choice input:checked + span { background: var(--chosen); color: var(--text); box-shadow: 0 1px 3px rgb(0 0 0 / 0.12); }
 .choice input:focus-visible + span { outline: 2px solid var(--accent); }
 
 .known { font-size: 0.8125rem; color: var(--muted); }
@@ -2678,7 +2685,7 @@ summary { cursor: pointer; }
   cursor: pointer;
 }
 .tabs button:hover { color: var(--text); }
-.tabs button[aria-selected="true"] { background: var(--surface); color: var(--text); box-shadow: 0 1px 3px rgb(0 0 0 / 0.12); }
+.tabs button[aria-selected="true"] { background: var(--chosen); color: var(--text); box-shadow: 0 1px 3px rgb(0 0 0 / 0.12); }
 .tools { display: flex; justify-content: flex-end; gap: 0.25rem; }
 
 .banner {
@@ -2865,6 +2872,7 @@ progress::-moz-progress-bar { background: var(--accent); }
 .card > .field { flex-basis: 100%; }
 .card textarea { min-height: 2.75rem; }
 .card > .actions { flex: 1; }
+.card .primary { margin-left: auto; }
 .shown { display: flex; flex-wrap: wrap; gap: 0.5rem; flex-basis: 100%; }
 .shown:empty { display: none; }
 .shown-one { position: relative; }

@@ -34,6 +34,8 @@ async function draw() {
   easel.begin(asked.size ?? $("draw-size").placeholder);
   map?.remove();
   map = new EvaluationMap($("draw-map"));
+  // On a small screen it is below the form.
+  easel.stage.scrollIntoView({ block: "nearest" });
   announce("Drawing.");
   let told = 0;
   try {
@@ -73,8 +75,9 @@ function show(drawn) {
   const { trace } = drawn;
   easel.caption.textContent = [
     drawn.size.replace("x", " × "), `seed ${drawn.seed}`, count(trace.evaluations.length, "evaluation"),
-    `${seconds(computingSeconds(trace))} of computing`, trace.profile ? trace.profile.replaceAll("; ", ", ") : "exact",
+    `${seconds(computingSeconds(trace))} of computing`, trace.profile ? (drawn.request.accelerate ?? trace.profile).replaceAll("; ", ", ") : "exact",
   ].join(" · ");
+  easel.caption.title = trace.profile;
   map.finish(trace);
   if (saved) URL.revokeObjectURL(saved);
   saved = URL.createObjectURL(drawn.image);

@@ -10,7 +10,7 @@ export function seconds(value) {
 /** A factor or a share, without zeros at its end. */
 export const ratio = (value) => String(Number(value.toFixed(value < 10 ? 2 : 1)));
 
-/** Such as `1 image`, `3 images`. */
+/** Such as `1 evaluation`, `3 evaluations`. */
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
 /** When something was, in the reader's words. */

@@ -1,7 +1,7 @@
 // What may be done to be faster: the choice between profiles, and fields of one's own.
 import { $, element } from "./dom.js";
 import { whenDescribed } from "./server.js";
-import { ratio } from "./format.js";
+import { count, ratio } from "./format.js";
 
 const own = "own";
 
@@ -12,7 +12,8 @@ function hint(profile, task, usual) {
   const parts = [];
   if (profile.name === "off") parts.push("Everything is computed.");
   if (use.speedup) parts.push(`${ratio(use.speedup)} times as fast as the exact engine when it was tuned, ${ratio(Math.max(0, use.points_lost))} of 100 points lost.`);
-  else if (profile.changes) parts.push(profile.note ? `A cautious start, ${profile.note}.` : profile.changes.replaceAll("; ", " · "));
+  else if (profile.note) parts.push(`A cautious start, ${profile.note}.`);
+  else if (profile.changes) parts.push(`${count(profile.changes.split("; ").length, "field differs", "fields differ")} from the exact engine.`);
   if (profile.name === usual) parts.push("This server's usual choice.");
   return parts.join(" ");
 }
@@ -29,6 +30,7 @@ export function startProfiles(name) {
     $(`${name}-fields`).hidden = select.value !== own;
     const profile = known?.profiles.find((one) => one.name === select.value);
     $(`${name}-profile-hint`).textContent = hint(profile, task, known?.usual_profile);
+    $(`${name}-profile-hint`).title = profile?.changes ?? "";
   };
   select.addEventListener("change", show);
   whenDescribed((description) => {
