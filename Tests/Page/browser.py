@@ -1,5 +1,6 @@
 """Headless Chromium, and a test case that looks at the page in it."""
 import atexit
+import base64
 import importlib.util
 import json
 import os
@@ -153,8 +154,7 @@ class PageTest(unittest.TestCase):
 
     def hand(self, target, path, how):
         """Drops a file on an element, or pastes it."""
-        import base64
-        data = base64.b64encode(open(path, "rb").read()).decode()
+        data = base64.b64encode(pathlib.Path(path).read_bytes()).decode()
         kind = {"png": "image/png", "jpg": "image/jpeg", "mp4": "video/mp4", "txt": "text/plain"}[path.rsplit(".", 1)[1]]
         self.js("""
             const [target, data, kind, how] = arguments;

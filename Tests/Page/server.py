@@ -1,6 +1,7 @@
 """A `flashu serve` of the shapes model that tests start, kill and start again."""
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -28,7 +29,7 @@ class Server:
             [program, "serve", "-m", model, "--port", str(self.port), "--log-format", "json", *self.arguments], stderr=log)
         until = time.monotonic() + 60
         while time.monotonic() < until and self.process.poll() is None:
-            found = re.search(r"listening on http://[^:]*:(\d+)", open(log.name).read())
+            found = re.search(r"listening on http://[^:]*:(\d+)", pathlib.Path(log.name).read_text())
             if found:
                 self.port = int(found[1])
                 try:
@@ -37,7 +38,7 @@ class Server:
                 except OSError:
                     pass
             time.sleep(0.05)
-        raise RuntimeError("the server did not begin:\n" + open(log.name).read())
+        raise RuntimeError("the server did not begin:\n" + pathlib.Path(log.name).read_text())
 
     def kill(self):
         self.process.kill()

@@ -8,6 +8,7 @@ class AccessTests(PageTest):
 
     def filled(self):
         """Something in every view."""
+        self.view("draw")
         self.draw("a photo of a red circle", seed=1, profile="paper", previews=0)
         self.view("compare")
         self.fill("compare-prompt", "a photo of two blue stars")
@@ -136,8 +137,9 @@ class PolicyTests(PageTest):
             const seen = [];
             document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
             const script = document.createElement("script");
-            script.textContent = "window.broken = true";
-            try { document.body.append(script); } catch { }
+            try { script.textContent = "window.broken = true"; } catch { seen.push("script's text"); }
+            script.append("window.broken = true");
+            document.body.append(script);
             const image = document.createElement("img");
             image.src = "http://127.0.0.1:9/x.png";
             document.body.append(image);
@@ -153,5 +155,5 @@ class PolicyTests(PageTest):
         seen, broken, display = stopped
         self.assertFalse(broken)
         self.assertNotEqual(display, "none")
-        for one in ("img-src", "connect-src", "frame-src", "style-src-elem", "trusted types"):
+        for one in ("img-src", "connect-src", "frame-src", "style-src-elem", "trusted types", "script's text"):
             self.assertIn(one, seen)

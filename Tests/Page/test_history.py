@@ -4,7 +4,7 @@ import glob
 import io
 import json
 import os
-import time
+import pathlib
 
 from PIL import Image
 
@@ -63,7 +63,7 @@ class HistoryTests(PageTest):
         self.entries(3)
         self.el("history-export").click()
         path = self.wait(lambda: glob.glob(f"{downloads}/flashu-history-*.json"), "the file")[0]
-        kept = json.load(open(path))
+        kept = json.loads(pathlib.Path(path).read_text())
         self.assertEqual(kept["format"], "flashu-history")
         self.assertEqual({one["kind"] for one in kept["entries"]}, {"draw", "ask", "chat"})
         drawing = next(one for one in kept["entries"] if one["kind"] == "draw")
