@@ -45,7 +45,8 @@ class Photographer(PageTest):
     def take(self, folder, everything):
         self.size(1280, 800)
         self.fill_all()
-        for view in ("draw", "compare", "ask"):
+        for view, height in (("draw", 1090), ("compare", 1000), ("ask", 800)):
+            self.size(1280, height)
             self.show(view)
             self.save(f"{folder}/page-{view}.png")
         if not everything:

@@ -4,8 +4,6 @@ from browser import PageTest
 
 
 class AskTests(PageTest):
-    expected = ("the server responded with a status of 400",)
-
     def setUp(self):
         super().setUp()
         self.ready()
@@ -104,6 +102,7 @@ class AskTests(PageTest):
         self.wait(lambda: self.server.number("flashu_requests_in_progress") == 0, "the server to stop", 5)
 
     def test_errors(self):
+        self.expected = ("the server responded with a status of 400",)
         self.fill("ask-question", "what is it?")
         self.el("ask-go").click()
         self.assertIn("Choose a picture", self.text("ask-picture-error"))

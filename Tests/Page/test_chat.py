@@ -4,8 +4,6 @@ from browser import PageTest
 
 
 class ChatTests(PageTest):
-    expected = ("the server responded with a status of 400",)
-
     def setUp(self):
         super().setUp()
         self.ready()
@@ -36,6 +34,7 @@ class ChatTests(PageTest):
         self.assertEqual(self.all("#chat-messages li"), [])
 
     def test_a_picture_is_no_prompt(self):
+        self.expected = ("the server responded with a status of 400",)
         self.el("chat-file").send_keys(samples.question()[0])
         self.wait(lambda: self.all("#chat-shown img"), "the picture of the message")
         self.js("arguments[0].click()", self.el("chat-image"))

@@ -43,9 +43,8 @@ class CompareTests(PageTest):
         self.wait(lambda: self.text("compare-verdict") == "Stopped.", "the end", 5)
         self.wait(lambda: self.server.number("flashu_requests_in_progress") == 0, "the server to stop", 5)
 
-    expected = ("the server responded with a status of 400",)
-
     def test_errors(self):
+        self.expected = ("the server responded with a status of 400",)
         self.ready()
         self.view("compare")
         self.el("compare-go").click()

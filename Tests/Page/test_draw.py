@@ -103,9 +103,8 @@ class DrawTests(PageTest):
         self.wait(lambda: self.server.number("flashu_requests_in_progress") == 0, "the server to stop", 5)
         self.assertTrue(self.el("draw-go").is_displayed() and not self.el("draw-stop").is_displayed())
 
-    expected = ("the server responded with a status of 400",)
-
     def test_errors_stand_at_their_fields(self):
+        self.expected = ("the server responded with a status of 400",)
         self.ready()
         self.el("draw-go").click()
         self.assertEqual(self.text("draw-prompt-error"), "Say what to draw.")
