@@ -57,7 +57,8 @@ struct APIService: Sendable {
         guard let named = try resident.folder.profile(named: name) else {
             throw APIError.invalid(
                 "accelerate",
-                "accelerate must be \(AccelerationProfile.presets.keys.sorted().joined(separator: ", ")), or FIELD=VALUE; FIELD=VALUE")
+                "accelerate must be \(AccelerationProfile.presets.keys.sorted().joined(separator: ", ")), or FIELD=VALUE; FIELD=VALUE"
+            )
         }
         return named.profile
     }

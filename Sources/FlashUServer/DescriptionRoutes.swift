@@ -26,7 +26,8 @@ extension APIService {
             reading: .init(
                 width: width, height: height, video_frames: settings.videoFrames, max_pictures: settings.maxPictures,
                 max_body_bytes: settings.maxBodyBytes),
-            usual_profile: settings.profile.name, profile_fields: AccelerationProfile.off.leaves.filter { $0.key != "name" },
+            usual_profile: settings.profile.name,
+            profile_fields: AccelerationProfile.off.leaves.filter { $0.key != "name" },
             profiles: try profiles())
     }
 
@@ -38,7 +39,8 @@ extension APIService {
         return try ([off] + names.subtracting([off]).sorted()).compactMap { name in
             guard let named = try resident.folder.profile(named: name) else { return nil }
             return Description.Profile(
-                name: name, changes: named.profile.changes, note: named.entry == nil && named.profile.isStart ? "not tuned for this model" : nil,
+                name: name, changes: named.profile.changes,
+                note: named.entry == nil && named.profile.isStart ? "not tuned for this model" : nil,
                 drawing: use(named, for: .generation), asking: use(named, for: .understanding))
         }
     }

@@ -90,7 +90,8 @@ import Testing
     /// There is no other file, however it is called; and no other method.
     @Test(arguments: [
         "/page", "/page/", "/page/script", "/page/index.html", "/index.html", "/page/../Package.swift",
-        "/page/script/../../Package.swift", "/page/%2e%2e/Package.swift", "/page/script/app.js/", "/page//script/app.js",
+        "/page/script/../../Package.swift", "/page/%2e%2e/Package.swift", "/page/script/app.js/",
+        "/page//script/app.js",
         "/page/script/APP.js", "/page/.git/config", "//", "/favicon.ico",
     ]) func hasNoOtherFile(_ path: String) async throws {
         let answer = try await TestServer.shared.value.get(path)

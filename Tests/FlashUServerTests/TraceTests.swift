@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func theExactEngineComputesAll() async throws {
-        let trace = try #require(try await traces(["prompt": "a red circle", "num_inference_steps": 5, "trace": true]).first)
+        let trace = try #require(
+            try await traces(["prompt": "a red circle", "num_inference_steps": 5, "trace": true]).first)
         #expect(try layers(trace) == Array(repeating: Array(repeating: "computed", count: 8), count: 4))
         #expect(trace["profile"] as? String == "" && trace["layers"] as? Int == 8 && trace["neurons"] as? Int == 640)
         let timings = try #require(trace["timings"] as? [String: Any])
@@ -56,7 +57,8 @@ import Testing
             #expect(idle == step.skippedLayers)
             let running = step.layers.filter { $0 == "computed" }.count * 640
             let pruned = step.layers.filter { $0 == "pruned" }.count
-            #expect(pruned == 0 ? step.neurons == running : (running + 1..<running + 640 * pruned).contains(step.neurons))
+            #expect(
+                pruned == 0 ? step.neurons == running : (running + 1..<running + 640 * pruned).contains(step.neurons))
             #expect(step.layers.contains("forecast") == (step.head == "forecast" || step.velocity == "forecast"))
         }
         let expected =
@@ -81,9 +83,10 @@ import Testing
             let alone = try #require(try await traces(body.merging(["seed": 5 + index]) { $1 }).first)
             #expect(try layers(trace) == layers(alone))
         }
-        #expect(try await traces(["prompt": "a", "num_inference_steps": 3, "trace": true, "n": 3]).allSatisfy {
-            try layers($0).count == 2
-        })
+        #expect(
+            try await traces(["prompt": "a", "num_inference_steps": 3, "trace": true, "n": 3]).allSatisfy {
+                try layers($0).count == 2
+            })
     }
 
     /// In a stream each evaluation is told when it is done, and all of them at the end; pictures on the way as many as are wanted.
@@ -99,7 +102,9 @@ import Testing
         let types = events.compactMap { $0["type"] as? String }
         #expect(types.filter { $0 == "image_generation.partial_image" }.count == 9)
         let evaluations = events.filter { $0["type"] as? String == "image_generation.evaluation" }
-        #expect(evaluations.map { $0["done"] as? Int } == Array(1...10) && evaluations.allSatisfy { $0["total"] as? Int == 10 })
+        #expect(
+            evaluations.map { $0["done"] as? Int } == Array(1...10)
+                && evaluations.allSatisfy { $0["total"] as? Int == 10 })
         #expect(types.last == "image_generation.completed")
         let trace = try #require(events.last?["trace"] as? [String: Any])
         let told = try #require(trace["evaluations"] as? [NSDictionary])

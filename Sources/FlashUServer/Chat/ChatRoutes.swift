@@ -38,7 +38,8 @@ extension APIService {
                 try await complete(question, asked, on: model, place, exchange) { _ in }
             }
             return try JSONAnswer.response(
-                ChatAnswer.whole(head, .text(answer.text), finishReason: answer.finishReason, answer.usage,
+                ChatAnswer.whole(
+                    head, .text(answer.text), finishReason: answer.finishReason, answer.usage,
                     trace: answer.trace))
         }
         return EventStream.response(exchange) { [self] sender in
