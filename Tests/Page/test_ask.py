@@ -32,6 +32,8 @@ class AskTests(PageTest):
         self.assertEqual(len(self.all("#ask-answers li")), 2)
         self.assertRegex(self.all("#ask-answers .note")[0].text, r"[\d.]+ s of computing · first words after [\d.]+ s")
         self.assertEqual(self.text("ask-picture-note"), "")
+        # Phones offer their camera.
+        self.assertEqual(self.el("ask-camera").get_attribute("capture"), "environment")
 
     def test_the_answer_grows(self):
         self.show(samples.question()[0])
