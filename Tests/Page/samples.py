@@ -29,6 +29,13 @@ def wide():
     return path
 
 
+def sized(width, height):
+    """A picture of a size."""
+    path = os.path.join(folder, f"{width}x{height}.png")
+    Image.open(question()[0]).convert("RGB").resize((width, height)).save(path)
+    return path
+
+
 def video():
     """One second of a film."""
     path = os.path.join(folder, "film.mp4")

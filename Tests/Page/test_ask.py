@@ -91,6 +91,24 @@ class AskTests(PageTest):
         self.el("ask-overlay").click()
         self.assertEqual(self.all("#ask-stage canvas.patches"), [])
 
+    def test_patches_lie_on_the_picture(self):
+        for size in ((128, 128), (300, 100), (100, 300)):
+            path = samples.sized(*size)
+            self.show(path)
+            self.wait(lambda: self.js("return document.querySelector('#ask-stage img').naturalWidth") == size[0], "the picture")
+            self.choose("ask-profile", "own")
+            self.fill("ask-changes", "tokens.dropRatio=0.5")
+            self.ask("what color are the squares?")
+            self.wait(lambda: self.all("#ask-stage canvas.patches"), "the patches")
+            # Both fill the stage, in which the picture is as large as fits.
+            boxes = self.js("""
+                return ["#ask-stage", "#ask-stage img", "#ask-stage canvas.patches"].map((selector) => {
+                    const box = document.querySelector(selector).getBoundingClientRect();
+                    return [box.x, box.y, box.width, box.height].map(Math.round);
+                });""")
+            self.assertEqual(boxes[1], boxes[0], size)
+            self.assertEqual(boxes[2], boxes[0], size)
+
     def test_stop(self):
         self.show(samples.question()[0])
         self.fill("ask-question", "describe the image.")

@@ -2792,10 +2792,10 @@ thead th { position: sticky; top: 0; background: var(--surface); font-weight: 55
   background: var(--raised);
   border-radius: 14px;
 }
-.stage img, .stage video, .stage canvas { display: block; width: 100%; height: 100%; object-fit: contain; }
+/* Out of the flow, or a picture would be higher than a stage that is cut at its greatest height. */
+.stage img, .stage video, .stage canvas { position: absolute; inset: 0; display: block; width: 100%; height: 100%; object-fit: contain; }
 .stage canvas { image-rendering: auto; }
 .stage .empty { padding: 1.5rem; text-align: center; font-size: 0.9375rem; }
-.stage canvas.patches { position: absolute; inset: 0; }
 .result .stage { margin: 0; }
 .easel figcaption { min-height: 1.5rem; margin-top: 0.625rem; color: var(--muted); font-size: 0.8125rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .result .actions { margin-top: 0.75rem; }
