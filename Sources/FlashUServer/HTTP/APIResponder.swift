@@ -26,6 +26,7 @@ struct APIResponder: HTTPResponder {
         var response: Response
         do {
             try hosts.check(request.head)
+            try Self.checkCoding(request)
             let route = try routes.route(request.method, request.uri.path)
             place = route.path
             let client = try route.isPublic ? "" : client(of: request, context)
@@ -58,6 +59,16 @@ struct APIResponder: HTTPResponder {
         return response
     }
 
+    /// Refuses bodies that are coded otherwise than in chunks, which nobody here would decode.
+    /// - Throws: ``APIError`` 501.
+    private static func checkCoding(_ request: Request) throws(APIError) {
+        guard let coding = request.headers[.transferEncoding], coding.lowercased() != "chunked" else { return }
+        throw APIError(
+            .notImplemented, "invalid_request_error", "this server reads no transfer coding but chunked",
+            code: "unsupported_transfer_coding"
+        ).leavingBody
+    }
+
     /// Who asks.
     /// - Throws: ``APIError`` 401.
     private func client(of request: Request, _ context: APIContext) throws(APIError) -> String {
@@ -75,7 +86,8 @@ struct APIResponder: HTTPResponder {
         return "key \(key + 1)"
     }
 
-    /// An error as a response. When the rest of the body is not read the connection ends, after a second in which the client can read why.
+    /// An error as a response. When the rest of the body is not read nothing more is sent, and the connection ends when the client has
+    /// read why (``ConnectionGuard``).
     static func response(_ error: APIError, _ channel: any Channel) throws -> Response {
         var headers = HTTPFields()
         if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
@@ -92,7 +104,7 @@ struct APIResponder: HTTPResponder {
             body: .init(contentLength: body.readableBytes) { writer in
                 try await writer.write(body)
                 try await writer.finish(nil)
-                channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+                channel.close(mode: .output, promise: nil)
             })
     }
 }

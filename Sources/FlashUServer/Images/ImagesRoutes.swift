@@ -61,7 +61,7 @@ extension APIService {
                 try? sender.send(
                     ImagesEvent.partial(
                         encoded, form, number: number, image: asked.count > 1 ? image : nil),
-                    event: ImagesEvent.partialName)
+                    event: ImagesEvent.partialName, isNeeded: false)
             }
             _ = try await draw(drawing, on: model, place, exchange, previews: asked.previews > 0 ? previews : nil) {
                 image in
