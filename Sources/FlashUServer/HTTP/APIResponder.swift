@@ -41,10 +41,11 @@ struct APIResponder: HTTPResponder {
                 if let length { response.headers[.contentLength] = "\(length)" }
             }
         } catch {
-            if !(error is APIError), !(error is CancellationError) {
+            let told = APIError(error, memory: memory)
+            if !(error is APIError), !(error is CancellationError), told.status.code >= 500 {
                 logger.warning("\(APIError.line(error))", metadata: ["path": "\(place)"])
             }
-            response = try Self.response(APIError(error, memory: memory), context.channel)
+            response = try Self.response(told, context.channel)
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = id }
         if let name = HTTPField.Name("X-Content-Type-Options") { response.headers[name] = "nosniff" }

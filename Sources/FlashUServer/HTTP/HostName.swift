@@ -10,12 +10,15 @@ package enum HostName {
 
     /// The name without port and brackets, in small letters; nil for what is none.
     package static func name(of authority: String) -> String? {
-        let authority = authority.lowercased()
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
-            return String(authority[authority.index(after: authority.startIndex)..<end])
+        // Byte by byte: a sign that is combined with a colon is no other letter here.
+        let bytes = Array(authority.lowercased().utf8)
+        let name: ArraySlice<UInt8>
+        if bytes.first == UInt8(ascii: "[") {
+            guard let end = bytes.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+            name = bytes[1..<end]
+        } else {
+            name = bytes.prefix { $0 != UInt8(ascii: ":") }
         }
-        let name = authority.prefix { $0 != ":" }
-        return name.isEmpty ? nil : String(name)
+        return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
     }
 }

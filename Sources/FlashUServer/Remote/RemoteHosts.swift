@@ -1,3 +1,5 @@
+import Tensors
+
 /// Hosts from which pictures and videos may be fetched.
 ///
 /// An entry is a host's name, with `http://` before it where that is meant (`https://` is, if nothing is said) and a port behind it where that isn't the
@@ -35,7 +37,7 @@ public struct RemoteHosts: Sendable {
 
     private static func entry(_ text: String) throws(Fault) -> Entry {
         let example = "give a host such as images.example.org, *.example.org or http://images.example.org:8081"
-        let fault = Fault(reason: "\(text.prefix(200).filter { !$0.isNewline }) names no host; \(example)")
+        let fault = Fault(reason: "\(text.printable(atMost: 200)) names no host; \(example)")
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw fault }
         var rest = Substring(text)
         var scheme = RemoteURL.Scheme.https

@@ -19,7 +19,7 @@ package struct Fields {
         return value
     }
 
-    func string(_ name: String) throws(APIError) -> String? {
+    package func string(_ name: String) throws(APIError) -> String? {
         switch self[name] {
         case nil: return nil
         case .string(let text):
@@ -46,7 +46,7 @@ package struct Fields {
         }
     }
 
-    func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    package func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
         let value: Int
         switch self[name] {
         case nil: return nil
