@@ -14,8 +14,10 @@ import Tensors
 @main
 struct Jobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure batched decoding, fairness, cancellation and memory estimates.",
-        subcommands: [Decode.self, FirstToken.self, Cancel.self, Memory.self, Load.self])
+        abstract: "Measure batched decoding and drawing, fairness, cancellation, kept contexts and memory estimates.",
+        subcommands: [
+            Decode.self, FirstToken.self, Cancel.self, Memory.self, Load.self, SecondQuestion.self, Together.self,
+        ])
 }
 
 struct Subject: ParsableArguments {
