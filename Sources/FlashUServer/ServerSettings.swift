@@ -32,6 +32,8 @@ public struct ServerSettings: Sendable {
     public var drainSeconds = 30.0
     /// Bytes of a request's body that may hold pictures or videos.
     public var maxBodyBytes = 64 << 20
+    /// Bytes of all bodies that are on their way at one time; those beyond are answered 503.
+    public var maxUploadBytes = 1 << 30
     /// Bytes of all headers of a request.
     public var maxHeaderBytes = 32 << 10
     /// Connections at one time.

@@ -216,7 +216,7 @@ def run(address, one):
 class Hostility:
     """So many requests in so many seconds, by some threads."""
 
-    def __init__(self, address, requests, seconds, threads=4, seed=1):
+    def __init__(self, address, requests, seconds, threads=16, seed=1):
         where = urllib.parse.urlparse(address)
         self.address, self.requests, self.seconds = (where.hostname, where.port), requests, seconds
         self.lock, self.counts, self.wrong, self.next, self.begin, self.seed = threading.Lock(), {}, [], 0, time.time(), seed

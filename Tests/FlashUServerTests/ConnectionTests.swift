@@ -129,6 +129,34 @@ import Testing
         try await server.stop()
     }
 
+    /// Bodies that are on their way have so much room together, and give it back.
+    @Test func boundsAllBodiesTogether() async throws {
+        let server = try await TestServer {
+            $0.maxBodyBytes = 1 << 20
+            $0.maxUploadBytes = 3 << 20
+        }
+        let port = server.port
+        let start = head("/v1/chat/completions", length: 1 << 20)
+        let half = Data(repeating: 0x20, count: (1 << 20) - 10)
+        let kept = try await blocking {
+            let all = try (0..<3).map { _ in Kept(try RawConnection(port: port)) }
+            for one in all {
+                one.value.send(start)
+                one.value.send(half)
+            }
+            usleep(500_000)
+            return all
+        }
+        // Wrong, which is found out once all of it is there.
+        let large: [String: Any] = ["messages": 1, "other": String(repeating: "a", count: 100_000)]
+        let refused = try await server.post("/v1/chat/completions", large)
+        #expect(refused.status == 503 && refused.error["code"] as? String == "uploads_full", "\(refused.text)")
+        #expect(refused.headers["retry-after"] != nil)
+        for one in kept { one.value.close() }
+        #expect(try await wait(20) { try await server.post("/v1/chat/completions", large).status == 400 })
+        try await server.stop()
+    }
+
     /// A client that never ends sending is not listened to for ever.
     @Test func doesNotListenForever() async throws {
         let server = try await TestServer { $0.uploadSeconds = 3 }

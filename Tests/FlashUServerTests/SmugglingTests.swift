@@ -84,10 +84,7 @@ import Testing
         "Connection: Upgrade\r\nUpgrade: TLS/1.0",
     ]) func upgrades(_ fields: String) async throws {
         let request = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n"
-        let start = ContinuousClock.now
-        let answers = try await answers(to: request + Self.hidden)
-        #expect(answers == [200])
-        #expect(ContinuousClock.now - start < .seconds(15))
+        #expect(try await answers(to: request + Self.hidden) == [200])
         // Clients that ask for HTTP/2 where they can, and go on as before, learn that this connection is over.
         let answer = try await TestServer.shared.value.raw(request)
         #expect(answer.status == 200 && answer.headers["connection"] == "close")

@@ -45,6 +45,7 @@ extension FuzzTarget {
         FuzzTarget(
             name: "server-json",
             seeds: [
+                .text("object", #"{"a": "text", "b": [1.5e3, {"c": null}]}"#),
                 .text("deep", String(repeating: "[", count: 30)), .text("twice", #"{"a": 1, "a": 2}"#),
                 .text("numbers", #"{"a": [1e999, -0, 0.1e-5, 18446744073709551616, NaN]}"#),
             ]

@@ -4,8 +4,12 @@ import NIOCore
 
 extension JSONBody {
     /// Reads a body as it comes, never more than allowed.
-    /// - Throws: ``APIError``: 411, 413, 415 and 408; `RequestBody` errors.
-    static func bytes(of request: Request, limit: Int, seconds: Double) async throws -> ByteBuffer {
+    ///
+    /// - Parameter share: what it takes of the room that all bodies have.
+    /// - Throws: ``APIError``: 408, 413, 415 and 503; `RequestBody` errors.
+    static func bytes(
+        of request: Request, limit: Int, seconds: Double, share: UploadBudget.Share
+    ) async throws -> ByteBuffer {
         let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         guard type == "application/json" else {
             throw unsupported("send JSON, with the header Content-Type: application/json")
@@ -20,6 +24,7 @@ extension JSONBody {
                 var all = ByteBuffer()
                 for try await var part in request.body {
                     guard part.readableBytes <= limit - all.readableBytes else { throw tooLarge }
+                    try share.take(part.readableBytes)
                     all.writeBuffer(&part)
                 }
                 return all
