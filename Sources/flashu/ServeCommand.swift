@@ -113,6 +113,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        SystemMemory.shareHeaps()
         var plan = FilePlan()
         let folder = try engine.open(&plan)
         let profile = try acceleration.profile(&plan, of: folder)
