@@ -14,7 +14,7 @@ struct SecondQuestion: AsyncParsableCommand {
     @Option(help: "Tokens of each question.") var tokens = 20
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let (width, height) = model.geometry.readingSize
         // Larger than the model reads, as most pictures are.
         let pixels = (0..<3 * 1024 * 768).map { UInt8(truncatingIfNeeded: $0 / 3 % 251 + $0 / 3072) }

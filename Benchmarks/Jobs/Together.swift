@@ -7,7 +7,7 @@ import Tensors
 /// Whether several drawings are faster in one evaluation than one after the other: seconds of an evaluation of one (both guidance branches) and of all
 /// together, in turns.
 ///
-///     swift run -c release jobs together --geometry shapes --images 2
+///     swift run -c release jobs together --geometry Models/shapes --images 2
 struct Together: AsyncParsableCommand {
     @OptionGroup var subject: Subject
     @Option(help: "Drawings that share an evaluation.") var images = 2
@@ -15,7 +15,7 @@ struct Together: AsyncParsableCommand {
     @Option var repeats = 15
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let geometry = model.geometry
         let grid = try geometry.grid(width: size ?? geometry.imageWidth, height: size ?? geometry.imageHeight)
         let special = try model.specialTokens()
