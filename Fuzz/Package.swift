@@ -14,6 +14,7 @@ let instrumented: [SwiftSetting] = strict + [.unsafeFlags(["-sanitize=fuzzer,add
 let package = Package(
     name: "Fuzz",
     platforms: [.macOS(.v15)],
+    dependencies: [.package(url: "https://github.com/apple/swift-http-types", from: "1.8.0")],
     targets: [
         .target(name: "CLibFuzzer"),
         .systemLibrary(name: "CImageCodecs", path: "Parsers/CImageCodecs"),
@@ -37,9 +38,19 @@ let package = Package(
         .target(name: "Sets", dependencies: ["Tensors"], path: "Parsers/Sets", swiftSettings: instrumented),
         // What users write for ask, generate and chat.
         .target(name: "Parsing", dependencies: ["Tensors"], path: "Parsers/Parsing", swiftSettings: instrumented),
+        // What clients of the server send, once it is out of the network. Of the pipelines only what its requests are made of.
+        .target(name: "Pipelines", path: "Parsers/Pipelines", swiftSettings: instrumented),
+        .target(
+            name: "FlashUServer",
+            dependencies: [
+                "Pipelines", "Images", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Parsers/FlashUServer", swiftSettings: instrumented),
         .executableTarget(
             name: "fuzz",
-            dependencies: ["CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Sets", "Parsing"],
+            dependencies: [
+                "CLibFuzzer", "Tensors", "Tokenizers", "Images", "Videos", "ShowO2", "Sets", "Parsing", "FlashUServer",
+            ],
             swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
     ]

@@ -14,21 +14,28 @@ import Tensors
 @main
 struct Jobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure batched decoding, fairness, cancellation and memory estimates.",
-        subcommands: [Decode.self, FirstToken.self, Cancel.self, Memory.self, Load.self])
+        abstract: "Measure batched decoding and drawing, fairness, cancellation, kept contexts and memory estimates.",
+        subcommands: [
+            Decode.self, FirstToken.self, Cancel.self, Memory.self, Load.self, SecondQuestion.self, Together.self,
+        ])
 }
 
 struct Subject: ParsableArguments {
-    @Option(help: "A geometry that `flashu bench` knows.")
+    @Option(
+        help: "A geometry that `flashu bench` knows, with random weights, or a model's folder, such as Models/shapes.")
     var geometry = "show-o2-1.5b"
     @Option(help: "f32, bf16 or int8.")
     var precision = "bf16"
 
-    func model() throws -> UnifiedModel {
-        guard let geometry = ShowO2Geometry.known[geometry], let precision = Precision(rawValue: precision) else {
-            throw ValidationError("unknown geometry or precision")
+    func model() async throws -> UnifiedModel {
+        guard let precision = Precision(rawValue: precision) else { throw ValidationError("unknown precision") }
+        if let known = ShowO2Geometry.known[geometry] {
+            return try UnifiedModel(random: known, compute: CPUCompute(precision: precision))
         }
-        return try UnifiedModel(random: geometry, compute: CPUCompute(precision: precision))
+        guard FileManager.default.fileExists(atPath: geometry) else {
+            throw ValidationError("there is no geometry and no folder \(geometry)")
+        }
+        return try await UnifiedModel.load(ModelFolder(URL(fileURLWithPath: geometry)), precision: precision)
     }
 }
 
@@ -40,7 +47,7 @@ struct Decode: AsyncParsableCommand {
     @Option var repeats = 12
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let special = try model.specialTokens()
         func sequence(_ i: Int) throws -> TokenSequence {
             let sequence = try TokenSequence(model: model.network, special: special)
@@ -73,7 +80,7 @@ struct FirstToken: AsyncParsableCommand {
     @Option var repeats = 3
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let latents = model.blankImage
         let request = ImageQuestion.Request(
             sources: [.latents(latents)], questions: [.ids(Array(repeating: 9, count: 20))],
@@ -111,7 +118,7 @@ struct Cancel: AsyncParsableCommand {
     @Option var repeats = 8
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let latents = model.blankImage
         let clock = ContinuousClock()
         var most: [String: [Double]] = [:]
@@ -158,7 +165,7 @@ struct Memory: AsyncParsableCommand {
     @Option(help: "The acceleration profile.") var accelerate = "off"
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         let geometry = model.geometry
         var profile = try AccelerationProfile.named(accelerate)
         (profile.ffn.generationRatio, profile.ffn.understandingRatio) = (0, 0)

@@ -17,7 +17,7 @@ struct Load: AsyncParsableCommand {
     @Option(help: "Seconds between questions.") var pause = 1.0
 
     func run() async throws {
-        let model = try subject.model()
+        let model = try await subject.model()
         _ = try await work(model, queue: nil, questions: 1, images: 1, steps: 2)
         let turns = try await work(model, queue: nil, questions: questions, images: images, steps: steps)
         let queued = try await work(

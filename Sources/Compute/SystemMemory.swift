@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// Memory of this process and this machine, as Linux tells it.
@@ -12,6 +13,11 @@ public enum SystemMemory {
 
     /// What this process holds now, in bytes (`VmRSS`); 0 where the system doesn't say.
     public static var resident: Int { field("VmRSS", of: "/proc/self/status") ?? 0 }
+
+    /// Lets all threads share two heaps of the system's allocator, which otherwise makes one for each thread, up to eight for each core, and keeps in every one
+    /// of them what was the most that was used there: in a process that runs for long, memory then grows long after its work has stopped to. To be called
+    /// before threads are made.
+    public static func shareHeaps() { _ = ck_limit_heaps(2) }
 
     /// What this process may still take, in bytes: what the machine has without swapping (`MemAvailable`), the control group's limit and the
     /// process's own (`ulimit -v`) permitting. `Int.max` where the system doesn't say.

@@ -48,8 +48,9 @@ public struct APIServer: Sendable {
         let responder = APIResponder(
             routes: Routes(service.routes), keys: settings.keys, hosts: HostRule(settings), memory: settings.memory,
             logger: logger, observe: { service.metrics.request($0, status: $1, seconds: $2) })
+        let settings = settings
         let connections = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ClientConnection()],
+            additionalChannelHandlers: [ClientConnection(), RequestWatch(.init(settings))],
             // Longer than a body may take, so that this is answered.
             idleTimeout: .milliseconds(Int64(settings.uploadSeconds * 2000)),
             httpDecoderConfiguration: .init(

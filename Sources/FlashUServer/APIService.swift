@@ -12,6 +12,8 @@ struct APIService: Sendable {
     let resident: ResidentModel
     let queue: RequestQueue
     let metrics: ServerMetrics
+    /// The room that bodies have while they come.
+    let uploads: UploadBudget
     /// What was read of pictures.
     let contexts: ContextCache
     /// When it began, in seconds since 1970.
@@ -21,6 +23,7 @@ struct APIService: Sendable {
         (self.settings, self.resident) = (settings, resident)
         queue = RequestQueue(limit: settings.maxQueue)
         metrics = ServerMetrics()
+        uploads = UploadBudget(bytes: max(settings.maxUploadBytes, settings.maxBodyBytes))
         contexts = ContextCache(limit: settings.imageCacheBytes)
     }
 
@@ -72,8 +75,10 @@ struct APIService: Sendable {
     /// - Throws: what ``JSONBody`` throws.
     func fields(of request: Request, pictures: Bool = false) async throws -> Fields {
         let limit = pictures ? settings.maxBodyBytes : min(Self.textBodyBytes, settings.maxBodyBytes)
+        let share = uploads.share()
+        defer { withExtendedLifetime(share) {} }
         return try JSONBody.fields(
-            await JSONBody.bytes(of: request, limit: limit, seconds: settings.uploadSeconds))
+            await JSONBody.bytes(of: request, limit: limit, seconds: settings.uploadSeconds, share: share))
     }
 
     /// An error as the client is told of it; what isn't the client's doing goes to the log as well.

@@ -10,6 +10,10 @@ public struct ServerSettings: Sendable {
     public var keys = APIKeys()
     /// Further names by which the server may be called (the `Host` header) while it listens on a loopback address.
     public var hostNames: [String] = []
+    /// Hosts from which pictures and videos are fetched when a request gives their addresses; none = nothing is fetched.
+    public var remoteHosts = RemoteHosts()
+    /// How other hosts are reached.
+    package var network = NetworkAccess()
     /// Names under which clients may ask for the model, beside its own.
     public var aliases: [String] = []
     /// Requests that are computed or wait for it, at most; those beyond are answered 429.
@@ -22,10 +26,14 @@ public struct ServerSettings: Sendable {
     public var requestSeconds = 1800.0
     /// Seconds that a request's head or body may take to arrive.
     public var uploadSeconds = 60.0
+    /// Seconds in which a client must take some of what is sent to it, or is hung up on.
+    public var writeSeconds = 60.0
     /// Seconds that running requests have to end once the server is told to stop.
     public var drainSeconds = 30.0
     /// Bytes of a request's body that may hold pictures or videos.
     public var maxBodyBytes = 64 << 20
+    /// Bytes of all bodies that are on their way at one time; those beyond are answered 503.
+    public var maxUploadBytes = 1 << 30
     /// Bytes of all headers of a request.
     public var maxHeaderBytes = 32 << 10
     /// Connections at one time.
@@ -56,5 +64,5 @@ public struct ServerSettings: Sendable {
     }
 
     /// Whether only programs on this machine reach the server.
-    public var isLoopback: Bool { HostRule.isLoopback(host) }
+    public var isLoopback: Bool { HostName.isLoopback(host) }
 }

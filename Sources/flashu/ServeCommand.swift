@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Fetch pictures and videos from this host when a request gives their address: a name, or *.example.org, with https:// unless http:// stands before it and a port behind it if it has one; repeat for several. (default: nothing is fetched)",
+            valueName: "host"))
+    var imageHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "A further name for the model, such as gpt-image-1, by which clients ask for it; repeat for several.",
             valueName: "name"))
     var alias: [String] = []
@@ -99,12 +105,18 @@ struct ServeCommand: AsyncParsableCommand {
         if let memory, !(memory > 0 && memory <= 1_000_000) {
             throw ValidationError("--memory must be above 0 GB and at most a million.")
         }
+        do {
+            _ = try RemoteHosts(imageHost)
+        } catch {
+            throw ValidationError("--image-host \(error).")
+        }
         for name in alias where name.isEmpty || name.utf8.count > 200 || name.contains(where: \.isNewline) {
             throw ValidationError("--alias must be a name of at most 200 characters on one line.")
         }
     }
 
     func run() async throws {
+        SystemMemory.shareHeaps()
         var plan = FilePlan()
         let folder = try engine.open(&plan)
         let profile = try acceleration.profile(&plan, of: folder)
@@ -121,6 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
         try plan.check(prints: nil)
         (settings.host, settings.port) = (host, port)
         (settings.hostNames, settings.aliases) = (allowHost, alias)
+        settings.remoteHosts = try RemoteHosts(imageHost)
         settings.maxQueue = maxQueue
         settings.memory = memory.map { Int($0 * 1e9) }
         settings.imageCacheBytes = imageCache * 1_000_000

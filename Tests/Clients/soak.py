@@ -1,5 +1,5 @@
-"""Clients that draw, ask and leave at random, for some time: every request that is accepted is answered or properly refused, memory stays flat, no file
-stays open, and a question's first token comes soon while images are drawn.
+"""Clients that draw, ask and leave at random, for some time, and others beside them that send what nobody should (hostile.py): every request that is
+accepted is answered or properly refused, memory stays flat, no file or socket stays open, and a question's first token comes soon while images are drawn.
 
     python soak.py http://127.0.0.1:8080 Models/shapes --seconds 600 --clients 24
 """
@@ -13,12 +13,15 @@ import threading
 import time
 import urllib.parse
 
+import hostile
+
 parser = argparse.ArgumentParser()
 parser.add_argument("address")
 parser.add_argument("model")
 parser.add_argument("--seconds", type=float, default=600)
 parser.add_argument("--clients", type=int, default=24)
 parser.add_argument("--growth", type=float, default=2, help="percent that memory may grow in the second half")
+parser.add_argument("--hostile", type=int, default=10_000, help="malformed and hostile requests, spread over the time")
 options = parser.parse_args()
 host = urllib.parse.urlparse(options.address).netloc
 questions = [json.loads(line) for line in open(f"{options.model}/eval/questions.jsonl")]
@@ -92,24 +95,41 @@ def numbers():
 
 threads = [threading.Thread(target=client, args=(seed,)) for seed in range(options.clients)]
 before = numbers()
+hostility = hostile.Hostility(options.address, options.hostile, options.seconds)
 for thread in threads:
     thread.start()
-memory = []
+hostility.start()
+memory, cache = [], []
 while time.time() < end:
     time.sleep(min(1, max(0.05, end - time.time())))
-    memory.append(numbers()["process_resident_memory_bytes"])
+    now = numbers()
+    memory.append(now["process_resident_memory_bytes"])
+    cache.append(now["flashu_image_cache_bytes"])
 for thread in threads:
     thread.join()
-time.sleep(2)
-after = numbers()
-half, last = memory[len(memory) // 2:], memory[-max(1, len(memory) // 10):]
-growth = 100 * (statistics.mean(last) / statistics.mean(half[: max(1, len(half) // 5)]) - 1)
+hostility.join()
+# Connections that clients left half open end after some seconds.
+for _ in range(60):
+    time.sleep(1)
+    after = numbers()
+    if after["process_open_fds"] <= before["process_open_fds"] and after["flashu_jobs"] == 0:
+        break
+# Of ten minutes the second half is the last five. A fifth of it at its beginning, and the same at its end.
+half = memory[len(memory) // 2:]
+fifth = max(1, len(half) // 5)
+last = half[-fifth:]
+growth = 100 * (statistics.mean(last) / statistics.mean(half[:fifth]) - 1)
 first_tokens.sort()
 print(f"  {dict(sorted(counts.items()))}")
 if first_tokens:
     print(f"  first token: p50 {first_tokens[len(first_tokens) // 2]:.2f} s, p99 {first_tokens[int(len(first_tokens) * 0.99)]:.2f} s")
+tenths = " ".join(f"{memory[i * len(memory) // 10] / 1e6:.0f}" for i in range(10))
+print(f"  memory by tenths of the time: {tenths} MB; of pictures kept {cache[len(cache) // 2] / 1e6:.0f}, then {cache[-1] / 1e6:.0f} MB")
 print(f"  memory: {last[-1] / 1e6:.0f} MB, {growth:+.1f} % in the second half; open files {before['process_open_fds']:.0f} -> {after['process_open_fds']:.0f}")
+print(f"  hostile: {sum(hostility.counts.values())} requests, {dict(sorted(hostility.counts.items()))}")
 assert not wrong, wrong[:5]
+assert not hostility.wrong, hostility.wrong[:5]
+assert sum(hostility.counts.values()) == options.hostile
 assert after["flashu_jobs"] == 0 and after["flashu_requests_in_progress"] == 0, "work was left behind"
-assert after["process_open_fds"] <= before["process_open_fds"] + 5, "files stay open"
+assert after["process_open_fds"] <= before["process_open_fds"] + 2, "files stay open"
 assert growth <= options.growth, "memory grows"

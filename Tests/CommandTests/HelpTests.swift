@@ -33,7 +33,8 @@ import Testing
                 "serve",
                 [
                     "--host", "--port", "--api-key-file", "--max-queue", "--memory", "--accelerate", "--precision",
-                    "--image-cache", "--request-timeout", "--alias", "--strict-size", "--allow-host", "EXAMPLES",
+                    "--image-cache", "--request-timeout", "--alias", "--strict-size", "--allow-host", "--image-host",
+                    "EXAMPLES",
                 ]
             ),
             (

@@ -22,7 +22,8 @@ import Testing
             (["--port", "65536"], "--port"), (["--max-queue", "0"], "--max-queue"), (["--memory", "0"], "--memory"),
             (["--request-timeout", "0"], "--request-timeout"), (["--drain-timeout", "-1"], "drain-timeout"),
             (["--max-body", "0"], "--max-body"), (["--alias", ""], "--alias"), (["--host", ""], "--host"),
-            (["--image-cache", "-1"], "image-cache"), (["--log-format", "xml"], "log-format"),
+            (["--image-cache", "-1"], "image-cache"), (["--image-host", "a b"], "names no host"),
+            (["--log-format", "xml"], "log-format"),
             (["--accelerate", "warp"], "warp"), (["--api-key-file", "none.txt"], "none.txt"),
         ] {
             try refused(arguments, words)

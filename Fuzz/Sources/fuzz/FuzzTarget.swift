@@ -26,7 +26,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] =
         tensorTargets + tokenizerTargets + imageTargets + videoTargets + configurationTargets + setTargets
-        + sequenceTargets
+        + sequenceTargets + serverTargets
 
     /// `Tests/Resources` in the source tree.
     static let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -299,6 +299,10 @@ void ck_on_out_of_memory(void (*handler)(int64_t bytes));
 /* Gives oneDNN's OpenMP runtime one thread on the calling thread: our pool does the splitting. */
 void ck_single_threaded_openmp(void);
 
+/* Keeps the system's allocator from making a heap for each thread: so many for all of them. To be called before threads allocate. Returns 0 where the
+ * allocator has no such setting. */
+int32_t ck_limit_heaps(int32_t heaps);
+
 #ifdef __cplusplus
 }
 #endif

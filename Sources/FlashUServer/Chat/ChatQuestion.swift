@@ -45,7 +45,7 @@ struct ChatQuestion: Sendable {
                     prompt.add(text: followsText ? "\n" + text : text)
                     followsText = true
                 case .picture(let url, let param):
-                    let picture = try pictures.picture(url, param: param)
+                    let picture = try await pictures.picture(url, param: param)
                     prompt.add(picture: picture.piece, name: picture.name)
                     followsText = false
                 case .video(let url, let param):

@@ -2,7 +2,7 @@ import Pipelines
 import Tensors
 
 /// The body of `POST /v1/chat/completions`.
-struct ChatRequest: Sendable {
+package struct ChatRequest: Sendable {
     /// Who says something.
     enum Role: String, Sendable {
         case system, developer, user, assistant
@@ -44,7 +44,7 @@ struct ChatRequest: Sendable {
     let traces: Bool
 
     /// - Throws: ``APIError``.
-    init(_ fields: Fields, maxPictures: Int) throws(APIError) {
+    package init(_ fields: Fields, maxPictures: Int) throws(APIError) {
         guard let list = try fields.array("messages"), !list.isEmpty else {
             throw .invalid("messages", "messages must hold a message or more")
         }
@@ -204,6 +204,9 @@ struct ChatDrawing: Sendable {
         }
         prompt = texts.joined(separator: "\n")
         guard !prompt.isEmpty else { throw .invalid("messages", "the last message must say what to draw") }
+        guard !prompt.utf8.contains(0) else {
+            throw .invalid("messages", "the last message must hold no NUL character")
+        }
         negativePrompt = try fields.filled("negative_prompt")
         size = try fields.string("size")
         steps = try fields.integer("num_inference_steps", in: 2...1000)

@@ -8,6 +8,12 @@ import Videos
 struct SentPictures: Sendable {
     let geometry: ShowO2Geometry
     let settings: ServerSettings
+    private let remote: RemoteContents
+
+    init(geometry: ShowO2Geometry, settings: ServerSettings) {
+        (self.geometry, self.settings) = (geometry, settings)
+        remote = RemoteContents(settings)
+    }
 
     /// A picture, fitted to the model's size.
     struct Picture: Sendable {
@@ -28,11 +34,11 @@ struct SentPictures: Sendable {
     /// Reads a picture.
     ///
     /// - Parameters:
-    ///   - url: a data URL.
+    ///   - url: a data URL, or the address of a host from which pictures are fetched.
     ///   - param: the field that holds it.
-    /// - Throws: ``APIError``.
-    func picture(_ url: String, param: String) throws(APIError) -> Picture {
-        let data = try contents(url, param)
+    /// - Throws: ``APIError``, `CancellationError`.
+    func picture(_ url: String, param: String) async throws -> Picture {
+        let data = try await contents(url, param)
         // AVIF and HEIC are decoded before their size is known to be true.
         let options = ImageReadingOptions(
             limits: ImageLimits(
@@ -44,14 +50,14 @@ struct SentPictures: Sendable {
                 data: data, name: "the picture", fit: .crop, width: width, height: height)
             return Picture(piece: .image(read.image), name: ContentName.of(data))
         } catch {
-            throw .invalid(param, error.description, code: "invalid_image")
+            throw APIError.invalid(param, error.description, code: "invalid_image")
         }
     }
 
     /// Begins to read a video.
     /// - Throws: ``APIError``, `CancellationError`.
     func video(_ url: String, frames: Int?, param: String) async throws -> Video {
-        let data = try contents(url, param)
+        let data = try await contents(url, param)
         guard VideoFormat.isVideo(signature: data.prefix(VideoFormat.signatureLength)) else {
             throw APIError.invalid(param, "the video is of no format that is read here", code: "invalid_video")
         }
@@ -70,12 +76,8 @@ struct SentPictures: Sendable {
         }
     }
 
-    private func contents(_ url: String, _ param: String) throws(APIError) -> Data {
-        guard DataURL.isOne(url) else {
-            throw .invalid(
-                param, "this server fetches nothing; send the contents as data:TYPE;base64,...",
-                code: "remote_url_refused")
-        }
+    private func contents(_ url: String, _ param: String) async throws -> Data {
+        guard DataURL.isOne(url) else { return try await remote.data(url, param: param) }
         return try DataURL.data(url, param: param)
     }
 }

@@ -1,6 +1,7 @@
 import FlashU
 import HTTPTypes
 import Images
+import NIOHTTP1
 import ShowO2
 import Tokenizers
 import Videos
@@ -39,6 +40,11 @@ extension APIError {
         case is RequestDeadline.Passed:
             self = APIError(
                 .gatewayTimeout, "server_error", "the request took longer than this server allows", code: "timeout")
+        case is HTTPParserError:
+            self =
+                APIError(
+                    .badRequest, "invalid_request_error", "the body's framing is no HTTP", code: "invalid_http"
+                ).leavingBody
         case is CancellationError:
             self = .unavailable("the request was cancelled", code: "cancelled", retryAfter: 5)
         default:

@@ -7,9 +7,9 @@ package struct APIError: Error, Sendable {
     /// `invalid_request_error`, `authentication_error`, `rate_limit_error`, `server_error` ...
     let type: String
     /// One line for people.
-    let message: String
+    package let message: String
     /// The field of the request that is wrong, such as `messages[0].content`.
-    var param: String?
+    package var param: String?
     /// A name for programs.
     var code: String?
     /// Seconds after which it is worth another try.

@@ -41,7 +41,7 @@ public struct APIKeys: Sendable {
 
     /// The place of a key in the list; nil if it is none of them. The time that this takes depends on the length of what was offered alone, not on
     /// how much of it is right.
-    func index(of offered: some Sequence<UInt8>) -> Int? {
+    package func index(of offered: some Sequence<UInt8>) -> Int? {
         let offered = Array(offered.prefix(1024))
         var found = -1
         for (index, key) in keys.enumerated() {

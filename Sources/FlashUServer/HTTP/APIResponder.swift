@@ -26,6 +26,7 @@ struct APIResponder: HTTPResponder {
         var response: Response
         do {
             try hosts.check(request.head)
+            try Self.checkCoding(request)
             let route = try routes.route(request.method, request.uri.path)
             place = route.isOfAPI ? route.path : "page"
             let client = try route.isPublic ? "" : client(of: request, context)
@@ -40,10 +41,11 @@ struct APIResponder: HTTPResponder {
                 if let length { response.headers[.contentLength] = "\(length)" }
             }
         } catch {
-            if !(error is APIError), !(error is CancellationError) {
+            let told = APIError(error, memory: memory)
+            if !(error is APIError), !(error is CancellationError), told.status.code >= 500 {
                 logger.warning("\(APIError.line(error))", metadata: ["path": "\(place)"])
             }
-            response = try Self.response(APIError(error, memory: memory), context.channel)
+            response = try Self.response(told, context.channel)
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = id }
         if let name = HTTPField.Name("X-Content-Type-Options") { response.headers[name] = "nosniff" }
@@ -56,6 +58,16 @@ struct APIResponder: HTTPResponder {
                 "status": "\(response.status.code)", "seconds": "\((seconds * 1000).rounded() / 1000)",
             ])
         return response
+    }
+
+    /// Refuses bodies that are coded otherwise than in chunks, which nobody here would decode.
+    /// - Throws: ``APIError`` 501.
+    private static func checkCoding(_ request: Request) throws(APIError) {
+        guard let coding = request.headers[.transferEncoding], coding.lowercased() != "chunked" else { return }
+        throw APIError(
+            .notImplemented, "invalid_request_error", "this server reads no transfer coding but chunked",
+            code: "unsupported_transfer_coding"
+        ).leavingBody
     }
 
     /// Who asks.
@@ -75,7 +87,8 @@ struct APIResponder: HTTPResponder {
         return "key \(key + 1)"
     }
 
-    /// An error as a response. When the rest of the body is not read the connection ends, after a second in which the client can read why.
+    /// An error as a response. When the rest of the body is not read nothing more is sent, and the connection ends when the client has
+    /// read why (``ConnectionGuard``).
     static func response(_ error: APIError, _ channel: any Channel) throws -> Response {
         var headers = HTTPFields()
         if let seconds = error.retryAfter { headers[.retryAfter] = "\(seconds)" }
@@ -92,7 +105,7 @@ struct APIResponder: HTTPResponder {
             body: .init(contentLength: body.readableBytes) { writer in
                 try await writer.write(body)
                 try await writer.finish(nil)
-                channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+                channel.close(mode: .output, promise: nil)
             })
     }
 }

@@ -17,7 +17,7 @@ struct HostRule: Sendable {
     func check(_ head: HTTPRequest) throws(APIError) {
         let authority = head.authority ?? ""
         if checksHost {
-            guard let name = Self.name(of: authority), names.contains(name) else {
+            guard let name = HostName.name(of: authority), names.contains(name) else {
                 throw .forbidden(
                     "this server does not answer to the host name in this request; start it with --allow-host NAME")
             }
@@ -27,24 +27,5 @@ struct HostRule: Sendable {
             let own = ["http://", "https://"].contains { origin.lowercased() == $0 + authority.lowercased() }
             guard own else { throw .forbidden("pages of another origin may not call this server") }
         }
-    }
-
-    /// Whether an address is one that only this machine reaches.
-    static func isLoopback(_ host: String) -> Bool {
-        let host = host.lowercased()
-        if ["localhost", "::1", "[::1]"].contains(host) { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-
-    /// The name without port and brackets, in small letters; nil for what is none.
-    static func name(of authority: String) -> String? {
-        let authority = authority.lowercased()
-        if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]") else { return nil }
-            return String(authority[authority.index(after: authority.startIndex)..<end])
-        }
-        let name = authority.prefix { $0 != ":" }
-        return name.isEmpty ? nil : String(name)
     }
 }

@@ -1,9 +1,8 @@
-import FlashU
 import Foundation
 import Images
 
 /// The body of `POST /v1/images/generations`, as OpenAI's clients send it, with vLLM-Omni's names for what those have not.
-struct ImagesRequest: Sendable {
+package struct ImagesRequest: Sendable {
     let prompt: String
     let negativePrompt: String?
     let count: Int
@@ -22,7 +21,7 @@ struct ImagesRequest: Sendable {
     let model: String?
 
     /// - Throws: ``APIError``.
-    init(_ fields: Fields) throws(APIError) {
+    package init(_ fields: Fields) throws(APIError) {
         guard let prompt = try fields.string("prompt"), !prompt.isEmpty else {
             throw .invalid("prompt", "prompt must say what to draw")
         }

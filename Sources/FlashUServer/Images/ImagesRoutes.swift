@@ -65,7 +65,7 @@ extension APIService {
                 try? sender.send(
                     ImagesEvent.partial(
                         encoded, form, number: number, image: asked.count > 1 ? image : nil),
-                    event: ImagesEvent.partialName)
+                    event: ImagesEvent.partialName, isNeeded: false)
             }
             let told: @Sendable (TextToImage.Step) throws -> Void = { step in
                 guard let recorder else { return }

@@ -55,7 +55,7 @@ package enum OpenAPIDocument {
                       "image_url": {
                         "type": "object",
                         "required": ["url"],
-                        "properties": {"url": {"type": "string", "description": "data:TYPE;base64,..."}, "detail": {"type": "string"}}
+                        "properties": {"url": {"type": "string", "description": "data:TYPE;base64,..., or an address of a host that the server may fetch from"}, "detail": {"type": "string"}}
                       }
                     }
                   },

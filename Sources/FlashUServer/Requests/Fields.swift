@@ -3,7 +3,7 @@ import Tensors
 /// The fields of a request, read with their types; what is wrong is told with its path, such as `messages[0].content`.
 ///
 /// A field that is `null` counts as left out. Fields that nobody asks for are ignored, as OpenAI's own server and most others do.
-struct Fields {
+package struct Fields {
     private let object: JSONObject
     private let path: String
 
@@ -19,10 +19,15 @@ struct Fields {
         return value
     }
 
-    func string(_ name: String) throws(APIError) -> String? {
+    package func string(_ name: String) throws(APIError) -> String? {
         switch self[name] {
         case nil: return nil
-        case .string(let text): return text
+        case .string(let text):
+            // Images could not keep it among their settings, and nobody means it.
+            guard !text.utf8.contains(0) else {
+                throw .invalid(path(name), "\(path(name)) must hold no NUL character")
+            }
+            return text
         default: throw wrong(name, "a string")
         }
     }
@@ -41,7 +46,7 @@ struct Fields {
         }
     }
 
-    func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    package func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
         let value: Int
         switch self[name] {
         case nil: return nil

@@ -1,54 +1,18 @@
-import HTTPTypes
-import Hummingbird
-import NIOCore
 import Tensors
 
 /// Reads the JSON objects that requests are.
-enum JSONBody {
+package enum JSONBody {
     /// Levels of nesting at most; a conversation has six.
     static let maxDepth = 24
     /// Values at most.
     static let maxValues = 200_000
 
-    /// Reads a body as it comes, never more than allowed.
-    /// - Throws: ``APIError``: 411, 413, 415 and 408; `RequestBody` errors.
-    static func bytes(of request: Request, limit: Int, seconds: Double) async throws -> ByteBuffer {
-        let type = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
-        guard type == "application/json" else {
-            throw unsupported("send JSON, with the header Content-Type: application/json")
-        }
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            throw unsupported("send JSON as it is, not compressed")
-        }
-        let tooLarge = APIError.tooLarge("the body is larger than the \(limit) bytes that this path takes")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
-        do {
-            return try await RequestDeadline.run(seconds: seconds) {
-                var all = ByteBuffer()
-                for try await var part in request.body {
-                    guard part.readableBytes <= limit - all.readableBytes else { throw tooLarge }
-                    all.writeBuffer(&part)
-                }
-                return all
-            }
-        } catch is RequestDeadline.Passed {
-            throw APIError(
-                .requestTimeout, "invalid_request_error", "the body took longer than \(Int(seconds)) s to arrive",
-                code: "request_timeout"
-            ).leavingBody
-        }
-    }
-
-    private static func unsupported(_ message: String) -> APIError {
-        APIError(.unsupportedMediaType, "invalid_request_error", message, code: "unsupported_media_type").leavingBody
-    }
-
     /// The object that a body holds.
     /// - Throws: ``APIError``.
-    static func fields(_ bytes: ByteBuffer) throws(APIError) -> Fields {
+    package static func fields(_ bytes: [UInt8]) throws(APIError) -> Fields {
         let value: JSONValue
         do throws(JSONFault) {
-            value = try StrictJSON.parse(Array(bytes.readableBytesView), maxDepth: maxDepth, maxValues: maxValues)
+            value = try StrictJSON.parse(bytes, maxDepth: maxDepth, maxValues: maxValues)
         } catch {
             throw .invalid(nil, "the body is not JSON: \(error.reason) (at byte \(error.offset))", code: "invalid_json")
         }

@@ -3,9 +3,14 @@ package import FlashU
 /// Decides whose unit is next, by the seconds that everybody has had: first between questions and drawings, by their weights; then between clients, in
 /// equal shares whatever they send; then between a client's own jobs.
 ///
-/// Each level is fair queueing by measured cost: who has had least is next, and who comes anew, or comes back, begins where the others are, so that
-/// nobody saves up turns and nobody starves. A client's questions take turns, since their tokens are read together anyway; its drawings come one after
-/// the other, since halves of two images are of no use.
+/// Each level is start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) by measured cost: who has had least is next; who comes anew, or comes
+/// back, begins where the others are, so that nobody saves up turns; and who was ahead when it left is still ahead when it comes back at once, so that
+/// one request after the other has no more than all at once. Over any time in which two want turns, what they have had by their shares differs by one unit
+/// of each at most (theorem 1 there). Deficit round-robin (Shreedhar and Varghese, SIGCOMM 1995) bounds this by a quantum more, must know what a unit will
+/// take before it runs, and makes a newcomer wait for a round; here costs are known afterwards, and a newcomer is next.
+///
+/// A client's questions take turns, since their tokens are read together anyway; its drawings come one after the other, since halves of two images are
+/// of no use.
 package struct FairTurns {
     /// A job that wants a turn.
     package struct Claim: Sendable {
@@ -40,7 +45,7 @@ package struct FairTurns {
 
         /// Who is next of those that want a turn; the first of equals.
         mutating func next(of keys: [Key]) -> Key? {
-            for key in keys { had[key] = had[key] ?? now }
+            for key in keys { had[key] = max(had[key, default: now], now) }
             guard let next = keys.min(by: { had[$0, default: 0] < had[$1, default: 0] }) else { return nil }
             now = max(now, had[next, default: now])
             return next
@@ -48,8 +53,11 @@ package struct FairTurns {
 
         mutating func charge(_ key: Key, _ amount: Double) { had[key, default: now] += amount }
 
-        /// Forgets those that want no turn.
-        mutating func keep(_ keys: Set<Key>) { had = had.filter { keys.contains($0.key) } }
+        /// Forgets those that want no turn and aren't ahead.
+        mutating func keep(_ keys: Set<Key>) { had = had.filter { keys.contains($0.key) || $0.value > now } }
+
+        /// Nobody wants turns: nobody is ahead of anybody.
+        mutating func rest() { had = [:] }
     }
 
     /// Nobody has had anything.
@@ -65,6 +73,8 @@ package struct FairTurns {
     package mutating func next(of claims: [Claim]) -> Int? {
         var present: [Calibration.Task] = []
         for claim in claims where !present.contains(claim.task) { present.append(claim.task) }
+        if present.isEmpty { tasks.rest() }
+        for task in Calibration.Task.allCases where !present.contains(task) { payers[task]?.rest() }
         tasks.keep(Set(present))
         guard let task = tasks.next(of: present) else { return nil }
 

@@ -4,8 +4,12 @@ import Foundation
 final class RawConnection {
     private var descriptor: Int32
 
-    init(port: Int, timeout: Int = 120) throws {
+    /// - Parameter receiveBuffer: bytes that the system keeps until they are read; nil = as many as it likes.
+    init(port: Int, timeout: Int = 120, receiveBuffer: CInt? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<CInt>.size))
+        }
         var time = timeval(tv_sec: timeout, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -54,6 +58,9 @@ final class RawConnection {
         }
         return all
     }
+
+    /// Says that nothing more is sent.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Goes away, at once.
     func close() {

@@ -1,4 +1,6 @@
 import FlashU
+import FlashUTesting
+import Foundation
 import Pipelines
 import Testing
 
@@ -91,5 +93,115 @@ import Testing
             waited += 1
         }
         #expect(waited <= 1)
+    }
+
+    /// What start-time fair queueing promises, which is less than the quantum and the unit of deficit round-robin: over any time in which two clients want
+    /// turns, what they have had differs by a unit of each at most, whatever units cost and whoever comes and goes.
+    @Test(arguments: [Calibration.Task.generation, .understanding]) func nobodyIsFarBehind(_ task: Calibration.Task)
+        throws
+    {
+        var random = SeededRandom(seed: 11)
+        func uniform() -> Double { Double(random.next() >> 11) / Double(1 << 53) }
+        for _ in 0..<20 {
+            let clients = 2 + Int(random.next() % 7)
+            // Some clients' units are a hundred times those of others.
+            let largest = (0..<clients).map { _ in 0.01 * pow(100, uniform()) }
+            let eagerness = (0..<clients).map { _ in uniform() }
+            var turns = FairTurns()
+            var wants = (0..<clients).map { _ in 0 }
+            var had = (0..<clients).map { _ in 0.0 }
+            // How far one was ahead of another, least and most, since both want turns.
+            var ahead: [[ClosedRange<Double>]] = had.map { _ in had.map { _ in 0...0 } }
+            for _ in 0..<2000 {
+                for i in 0..<clients where wants[i] == 0 && uniform() < 0.2 * eagerness[i] {
+                    wants[i] = 1 + Int(random.next() % 100)
+                    for j in 0..<clients {
+                        ahead[i][j] = had[i] - had[j]...had[i] - had[j]
+                        ahead[j][i] = had[j] - had[i]...had[j] - had[i]
+                    }
+                }
+                let present = (0..<clients).filter { wants[$0] > 0 }
+                let claims = present.map { FairTurns.Claim(number: $0, task: task, client: "c\($0)") }
+                guard let next = turns.next(of: claims) else {
+                    #expect(present.isEmpty)
+                    continue
+                }
+                let seconds = largest[next] * (uniform() < 0.3 ? 1 : uniform())
+                turns.charge(claims[present.firstIndex(of: next) ?? 0], seconds: seconds)
+                had[next] += seconds
+                wants[next] -= 1
+                for i in present {
+                    for j in present where i != j {
+                        let now = had[i] - had[j]
+                        ahead[i][j] = min(ahead[i][j].lowerBound, now)...max(ahead[i][j].upperBound, now)
+                        let change = ahead[i][j].upperBound - ahead[i][j].lowerBound
+                        guard change <= largest[i] + largest[j] + 1e-9 else {
+                            Issue.record("\(i) and \(j) differ by \(change) s; their units take up to \(largest)")
+                            return
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One request after the other has no more of the engine than its share, be its units ever so long: who was ahead when it left is ahead when it comes
+    /// back. And nobody starves beside a client that sends without pause.
+    @Test func returningIsNoAdvantage() throws {
+        for (long, short) in [(10.0, 0.1), (0.1, 10), (1, 1)] {
+            var turns = FairTurns()
+            let steady = FairTurns.Claim(number: 0, task: .generation, client: "steady")
+            var had = (steady: 0.0, returning: 0.0)
+            var number = 0
+            var isThere = false
+            while had.steady + had.returning < 1500 {
+                let returning = FairTurns.Claim(number: 1 + number, task: .generation, client: "returning")
+                let next = turns.next(of: isThere ? [steady, returning] : [steady])
+                if next == 0 {
+                    turns.charge(steady, seconds: short)
+                    had.steady += short
+                    // It comes with its next request as soon as it can.
+                    isThere = true
+                } else {
+                    turns.charge(returning, seconds: long)
+                    had.returning += long
+                    turns.end(returning, left: [steady])
+                    number += 1
+                    isThere = false
+                }
+            }
+            let share = had.returning / (had.steady + had.returning)
+            #expect(share < 0.51, "units of \(long) s beside \(short) s: \(share)")
+        }
+    }
+
+    /// A flood of questions, each of a new client, leaves drawings the fifth that is theirs, and each drawing's wait between units is bounded.
+    @Test func drawingsDoNotStarve() throws {
+        var turns = FairTurns()
+        let drawings = (0..<3).map { FairTurns.Claim(number: $0, task: .generation, client: "d\($0)") }
+        // Ten wait at any time.
+        var questions = (10..<20).map { FairTurns.Claim(number: $0, task: .understanding, client: "q\($0)") }
+        var number = 20
+        var had = [0.0, 0, 0]
+        var (time, last) = (0.0, [0.0, 0, 0])
+        while time < 400 {
+            let all = drawings + questions
+            let chosen = turns.next(of: all)
+            let next = try #require(chosen)
+            let claim = try #require(all.first { $0.number == next })
+            turns.charge(claim, seconds: 0.1)
+            time += 0.1
+            if next < 3 {
+                had[next] += 0.1
+                #expect(time - last[next] < 2)
+                last[next] = time
+            } else {
+                questions.removeAll { $0.number == next }
+                turns.end(claim, left: drawings + questions)
+                questions.append(.init(number: number, task: .understanding, client: "q\(number)"))
+                number += 1
+            }
+        }
+        #expect(had.allSatisfy { abs($0 / time - 0.2 / 3) < 0.005 }, "\(had)")
     }
 }

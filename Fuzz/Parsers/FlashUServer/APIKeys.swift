@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/HTTP/APIKeys.swift

@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/Chat/AnswerText.swift

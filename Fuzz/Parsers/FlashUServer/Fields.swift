@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/Requests/Fields.swift

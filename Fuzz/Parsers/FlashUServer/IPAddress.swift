@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/Remote/IPAddress.swift

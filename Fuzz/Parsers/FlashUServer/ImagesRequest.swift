@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/Images/ImagesRequest.swift

@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/Remote/RemoteURL.swift

@@ -1,0 +1,1 @@
+../../../Sources/FlashUServer/WebUI/WebUIRequest.swift

@@ -1,0 +1,1 @@
+../../../Sources/Pipelines/TokenSampler.swift
