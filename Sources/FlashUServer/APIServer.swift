@@ -45,6 +45,7 @@ public struct APIServer: Sendable {
     public func run(listening: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
         TemporaryVideo.removeLeftovers()
         let service = APIService(settings: settings, resident: resident)
+        let manager = ServiceManager(socket: settings.notifySocket, logger: logger)
         let responder = APIResponder(
             routes: Routes(service.routes), keys: settings.keys, hosts: HostRule(settings), memory: settings.memory,
             logger: logger, observe: { service.metrics.request($0, status: $1, seconds: $2) })
@@ -61,9 +62,13 @@ public struct APIServer: Sendable {
             configuration: .init(
                 address: .hostname(settings.host, port: settings.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(settings.maxConnections)),
-            onServerRunning: { listening($0.localAddress?.port ?? 0) }, logger: quiet)
+            onServerRunning: {
+                listening($0.localAddress?.port ?? 0)
+                manager.done(.listening)
+            }, logger: quiet)
         let loading = ModelLoading(resident: resident, load: load, memory: settings.memory) { [logger] in
             logger.info("the model is loaded")
+            manager.done(.loaded)
         }
         var configuration = ServiceGroupConfiguration(services: [loading, application], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
@@ -82,6 +87,7 @@ public struct APIServer: Sendable {
         } onCancel: {
             logger.info("stopping; running requests have \(Int(settings.drainSeconds)) s to end")
             service.queue.drain()
+            manager.stopping(seconds: settings.drainSeconds)
             Task { await group.triggerGracefulShutdown() }
         }
     }

@@ -30,6 +30,8 @@ public struct ServerSettings: Sendable {
     public var writeSeconds = 60.0
     /// Seconds that running requests have to end once the server is told to stop.
     public var drainSeconds = 30.0
+    /// Where a service manager is told how far the server is, as systemd does with `$NOTIFY_SOCKET`; nil = nobody is told.
+    public var notifySocket: String?
     /// Bytes of a request's body that may hold pictures or videos.
     public var maxBodyBytes = 64 << 20
     /// Bytes of all bodies that are on their way at one time; those beyond are answered 503.

@@ -144,6 +144,7 @@ struct ServeCommand: AsyncParsableCommand {
         settings.servesPage = !noPage
         settings.profile = profile
         settings.logsPrompts = logPrompts
+        settings.notifySocket = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"]
         let logger = ServerLog.logger(logFormat)
         if !settings.isLoopback, settings.keys.isEmpty {
             logger.warning("anybody who reaches \(host) can use this server; give it keys with --api-key-file FILE")
