@@ -96,7 +96,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
-            ], swiftSettings: strict),
+            ],
+            // What scripts/embed-page writes into a Swift file.
+            exclude: ["Page/Files"], swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [

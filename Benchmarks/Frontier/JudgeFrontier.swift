@@ -24,6 +24,12 @@ struct JudgeFrontier: AsyncParsableCommand {
     @Option(help: "Only the first so many prompts or questions. (default: all)")
     var limit: Int?
 
+    @Option(
+        help:
+            "Leaves out the first so many prompts or questions: for judging on others than those that a judge was fitted to."
+    )
+    var skip = 0
+
     @Option(help: "Only configurations of at most so many points of the time grid.")
     var mostPoints = 1000
 
@@ -53,7 +59,7 @@ struct JudgeFrontier: AsyncParsableCommand {
         }
         switch task {
         case .generation:
-            let prompts = Array(try set.prompts().prefix(limit ?? .max))
+            let prompts = Array(try set.prompts().dropFirst(skip).prefix(limit ?? .max))
             let all = try options.choose(drawingConfigurations() + harshDrawingConfigurations())
                 .filter { $0.points ?? 2 <= mostPoints }
             let judging = DrawingJudging(model: model, prompts: prompts)
@@ -63,7 +69,7 @@ struct JudgeFrontier: AsyncParsableCommand {
                 try add(judging.row(one, drawn, against: exact))
             }
         case .understanding:
-            let questions = Array(try set.questions().prefix(limit ?? .max))
+            let questions = Array(try set.questions().dropFirst(skip).prefix(limit ?? .max))
             let all = try options.choose(answerConfigurations() + harshAnswerConfigurations())
             let judging = try await AnswerJudging(model: model, set: set, questions: questions)
             for one in all where !rows.contains(where: { $0.title == one.title }) {

@@ -259,19 +259,19 @@ def vae(dtype, repeats):
     assert encoded.shape == latents.shape and encoded.isfinite().all()
 
 
-def video(model, dtype, repeats, frames):
+def video(model, dtype, repeats, frames, encoded):
     """inference_mmu_vid.py from frames in memory to the first token of an answer. The VAE is f32 there whatever is asked for, as a CPU ignores its
-    autocast."""
+    autocast. Encoding takes all frames at once, and for 32 of them more than 24 GB: `encoded` frames are encoded, and stand for the others."""
     from models.omni_attention import omni_attn_mask_naive
     wan = wan_vae(dtype)
-    pixels = torch.rand(frames, 3, 1, *PIXELS[2:]) * 2 - 1
+    pixels = torch.rand(encoded, 3, 1, *PIXELS[2:]) * 2 - 1
     side = LATENT[2] // SHOWO["patch_size"]
 
     def features():
         und = model.image_embedder_und(latents) + model.position_embedding(model.image_position_ids)
         und = model.und_trans(und)["last_hidden_state"]
         image = model.fusion_proj(torch.cat([und, model.image_embedder_gen(latents)], dim=-1))
-        image = image.reshape(frames, side, side, -1).permute(0, 3, 1, 2).contiguous()
+        image = image.reshape(encoded, side, side, -1).permute(0, 3, 1, 2).contiguous()
         image = torch.nn.functional.interpolate(image, size=(14, 14), mode="bilinear")
         return image.permute(0, 2, 3, 1).reshape(1, -1, image.shape[1])
 
@@ -283,9 +283,10 @@ def video(model, dtype, repeats, frames):
         where = torch.tensor([PREFIX_TOKENS + 2, IMAGE_TOKENS])[None, None]
         mask = omni_attn_mask_naive(1, x.shape[1], where, "cpu").to(dtype)
         model.mmu_generate(input_embeds=x, attention_mask=mask, top_k=1, max_new_tokens=1, eos_token=-1)
-    with peak_memory(f"video of {frames} frames"):
+    with peak_memory(f"video of {frames} frames, {encoded} encoded"):
         latents = measure("VAE encode", repeats, lambda: wan.sample(pixels).squeeze(2).to(dtype), warm_up=False)
         image = measure("features", repeats, features, warm_up=False)
+        image = image.repeat(1, -(-frames // encoded), 1)[:, :frames * 14 * 14]
         measure("first token", repeats, first_token, warm_up=False)
 
 
@@ -312,6 +313,7 @@ def main():
     p.add_argument("--repeats", type=int, default=3)
     p.add_argument("--only", choices=("evaluation", "understanding", "vae", "video", "matmul"))
     p.add_argument("--frames", type=int, default=32, help="of --only video")
+    p.add_argument("--encoded", type=int, help="of --only video: frames that are encoded, all at once (default: all)")
     p.add_argument("--dtype", choices=("bf16", "f32"), default="bf16")
     p.add_argument("--malloc", choices=MALLOC, default="keep")
     p.add_argument("--threads", type=int, default=os.cpu_count())
@@ -334,7 +336,7 @@ def measure_all(a):
     if a.only in (None, "vae"):
         vae(dtype, a.repeats)
     if a.only == "video":
-        video(showo2(dtype), dtype, a.repeats, a.frames)
+        video(showo2(dtype), dtype, a.repeats, a.frames, min(a.encoded or a.frames, a.frames))
     if a.only in (None, "evaluation", "understanding"):
         model = showo2(dtype)
         if a.only != "understanding":

@@ -4,7 +4,7 @@
 
 #include "CKernels.h"
 
-/* Whether an instruction set has dot-product instructions (AVX512_VNNI and AVX512_BF16), or emulates them for tests. */
+/* Whether an instruction set has dot-product instructions (AVX512_VNNI or AVX512_BF16), or emulates them for tests. */
 #define NONE 0
 #define REAL 1
 #define EMULATED 2
@@ -51,6 +51,7 @@ extern const ck_kernels ck_kernels_portable;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
+extern const ck_kernels ck_kernels_avx512vnni;
 extern const ck_kernels ck_kernels_avx512dot;
 extern const ck_kernels ck_kernels_wide;
 #endif

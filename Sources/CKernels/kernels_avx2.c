@@ -3,7 +3,8 @@
 #define VL 8
 #define MR 6
 #define HAS_FMA 1
-#define DOT_INSTRUCTIONS NONE
+#define DOT_BYTES NONE
+#define DOT_PAIRS NONE
 #define NAMED(x) x##_avx2
 #include "kernels.inc"
 #pragma clang attribute pop

@@ -4,7 +4,8 @@
 #define IS_AVX512 1
 #define MR 14
 #define HAS_FMA 1
-#define DOT_INSTRUCTIONS NONE
+#define DOT_BYTES NONE
+#define DOT_PAIRS NONE
 #define NAMED(x) x##_avx512
 #include "kernels.inc"
 #pragma clang attribute pop

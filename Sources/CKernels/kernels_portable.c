@@ -7,6 +7,7 @@
 #define MR 2
 #define HAS_FMA 0
 #endif
-#define DOT_INSTRUCTIONS NONE
+#define DOT_BYTES NONE
+#define DOT_PAIRS NONE
 #define NAMED(x) x##_portable
 #include "kernels.inc"

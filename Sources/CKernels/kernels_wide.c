@@ -6,7 +6,8 @@
 #define VL 16
 #define MR 14
 #define HAS_FMA 1
-#define DOT_INSTRUCTIONS EMULATED
+#define DOT_BYTES EMULATED
+#define DOT_PAIRS EMULATED
 #define NAMED(x) x##_wide
 #include "kernels.inc"
 #pragma clang attribute pop

@@ -21,6 +21,12 @@ extension AccelerationProfile {
         if let preset = presets[text] { return preset }
         if text.drop(while: \.isWhitespace).first == "{" { return try AccelerationProfile(json: Data(text.utf8)) }
         guard text.contains("="), !FileManager.default.fileExists(atPath: text) else { return nil }
+        return try AccelerationProfile(changes: text)
+    }
+
+    /// What ``changes`` tells, as a profile.
+    /// - Throws: ``ProfileError``.
+    public init(changes text: String) throws(ProfileError) {
         var profile = AccelerationProfile.off
         for change in text.split(separator: ";") {
             let parts = change.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -28,8 +34,8 @@ extension AccelerationProfile {
             guard parts.count == 2 else { throw .unreadable("\"\(change)\" is no FIELD=VALUE of a profile") }
             profile = try profile.setting(parts[0], to: parts[1])
         }
-        if profile.name == off.name { profile.name = profile.changes }
-        return profile
+        if profile.name == Self.off.name { profile.name = profile.changes }
+        self = profile
     }
 
     /// What differs from ``off``, as `field=value; field=value` in alphabetical order, without the name: all that a result depends on. Empty for the

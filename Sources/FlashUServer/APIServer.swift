@@ -91,9 +91,9 @@ public struct APIServer: Sendable {
         }
     }
 
-    /// All paths with their methods.
+    /// All paths of the API with their methods.
     package var paths: [String: Set<String>] {
-        Dictionary(grouping: APIService(settings: settings, resident: resident).routes, by: \.path)
+        Dictionary(grouping: APIService(settings: settings, resident: resident).routes.filter(\.isOfAPI), by: \.path)
             .mapValues { Set($0.map(\.method.rawValue)) }
     }
 

@@ -26,7 +26,7 @@ struct APIService: Sendable {
 
     /// All that can be asked for.
     var routes: [Route] {
-        statusRoutes + imagesRoutes + chatRoutes + webUIRoutes
+        statusRoutes + imagesRoutes + chatRoutes + webUIRoutes + descriptionRoutes + pageRoutes
     }
 
     /// The names by which clients may ask for the model, its own first.
@@ -46,14 +46,19 @@ struct APIService: Sendable {
             code: "model_not_found")
     }
 
-    /// What may be done to be faster: what the request names, a preset or one of the model's own profiles, never a file.
+    /// What may be done to be faster: what the request names, a preset, one of the model's own profiles or fields of one, never a file.
     /// - Throws: ``APIError``, `ProfileError`.
     func profile(named name: String?) throws -> AccelerationProfile {
         guard let name else { return settings.profile }
+        if name.contains("=") {
+            guard name.utf8.count <= 4000 else { throw APIError.invalid("accelerate", "accelerate is too long") }
+            return try AccelerationProfile(changes: name)
+        }
         guard let named = try resident.folder.profile(named: name) else {
             throw APIError.invalid(
                 "accelerate",
-                "accelerate must be \(AccelerationProfile.presets.keys.sorted().joined(separator: ", "))")
+                "accelerate must be \(AccelerationProfile.presets.keys.sorted().joined(separator: ", ")), or FIELD=VALUE; FIELD=VALUE"
+            )
         }
         return named.profile
     }

@@ -44,6 +44,8 @@ public struct ServerSettings: Sendable {
     public var isStrictAboutSizes = false
     /// Bytes of what was read of pictures (keys and values) that are kept for further questions.
     public var imageCacheBytes = 512 << 20
+    /// Whether the web page is served.
+    public var servesPage = true
     /// Whether prompts and questions are logged.
     public var logsPrompts = false
 

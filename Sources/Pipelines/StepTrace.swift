@@ -15,6 +15,9 @@ public struct StepTrace: Sendable, Codable, Equatable {
     public var branches: String
     /// LLM layers left out.
     public var skippedLayers: [Int]
+    /// What each LLM layer did: `computed` (all of its neurons), `pruned` (some of them) or `skipped`; where what it adds is taken from earlier
+    /// evaluations, `reused` or `forecast`.
+    public var layers: [String]
     /// Whether layer importance was measured.
     public var measuredLayers: Bool
     /// FFN neurons run, over all LLM layers.
@@ -83,6 +86,13 @@ public struct StepTrace: Sendable, Codable, Equatable {
             case .reusingDifference: "reused difference"
             }
         skippedLayers = cached ? Array(0..<layers) : skipped.sorted()
+        self.layers = (0..<layers).map { layer in
+            if cached { return source(velocityOrder ?? headOrder) }
+            if reused.contains(layer) { return "reused" }
+            if skipped.contains(layer) { return "skipped" }
+            let count = plan.neurons.map { $0[layer].reduce(0) { $0 + $1.count } } ?? width
+            return count < width ? "pruned" : "computed"
+        }
         measuredLayers = plan.measuresLayers
         neurons =
             cached

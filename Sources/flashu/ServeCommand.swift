@@ -75,6 +75,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Refuse sizes that the model can't draw, instead of drawing the nearest that it can.")
     var strictSize = false
 
+    @Flag(help: "Serve no web page, the API alone.")
+    var noPage = false
+
     @Option(help: ArgumentHelp("How the log is written: text or json, on standard error.", valueName: "form"))
     var logFormat = ServerLog.Form.text
 
@@ -125,6 +128,7 @@ struct ServeCommand: AsyncParsableCommand {
         settings.drainSeconds = Double(drainTimeout)
         settings.maxBodyBytes = maxBody * 1_000_000
         settings.isStrictAboutSizes = strictSize
+        settings.servesPage = !noPage
         settings.profile = profile
         settings.logsPrompts = logPrompts
         settings.notifySocket = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"]

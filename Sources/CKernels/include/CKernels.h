@@ -21,10 +21,11 @@ extern "C" {
 
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
-enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_DOT = 3, CK_WIDE = 4 };
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_VNNI = 3, CK_AVX512_DOT = 4, CK_WIDE = 5 };
 
-/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512. CK_AVX512_DOT is AVX-512
- * with the dot products of VNNI and BF16. FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512|avx512vnni. CK_AVX512_VNNI is AVX-512
+ * with the dot products of bytes, CK_AVX512_DOT with those of bfloat16 too: taken by itself only where it is the faster, which it is not on Intel's
+ * processors (FLASHU_MAX_ISA=avx512dot takes it there). FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
 int32_t ck_isa(void);
 
 /* Cores that this process may use. */

@@ -35,11 +35,12 @@ public final class CPUCompute: Compute {
     /// Threads in use.
     public var threads: Int { pool.threads }
 
-    /// The instruction set of the kernels: `portable`, `avx2`, `avx512` or `avx512dot` (with the dot
-    /// products of VNNI and BF16), or `wide` in tests.
+    /// The instruction set of the kernels: `portable`, `avx2`, `avx512`, `avx512vnni` (with the dot
+    /// products of bytes) or `avx512dot` (with those of bfloat16 too), or `wide` in tests.
     public static var instructionSet: String {
         switch ck_isa() {
         case Int32(CK_AVX512): "avx512"
+        case Int32(CK_AVX512_VNNI): "avx512vnni"
         case Int32(CK_AVX512_DOT): "avx512dot"
         case Int32(CK_WIDE): "wide"
         case Int32(CK_AVX2): "avx2"

@@ -69,22 +69,32 @@ struct ChatAnswer: Encodable, Sendable {
     let model: String
     let choices: [Choice]
     let usage: Usage?
+    /// How it came by, where that is asked for.
+    let trace: AnswerTrace?
 
-    private init(_ head: Head, _ object: String, _ choices: [Choice], _ usage: Usage?) {
+    private init(
+        _ head: Head, _ object: String, _ choices: [Choice], _ usage: Usage?, trace: AnswerTrace? = nil
+    ) {
         (id, created, model) = (head.id, head.created, head.model)
-        (self.object, self.choices, self.usage) = (object, choices, usage)
+        (self.object, self.choices, self.usage, self.trace) = (object, choices, usage, trace)
     }
 
     /// A whole answer.
-    static func whole(_ head: Head, _ content: Content, finishReason: String, _ usage: Usage) -> ChatAnswer {
+    static func whole(
+        _ head: Head, _ content: Content, finishReason: String, _ usage: Usage, trace: AnswerTrace? = nil
+    ) -> ChatAnswer {
         ChatAnswer(
             head, "chat.completion",
-            [Choice(message: Message(role: "assistant", content: content), finish_reason: finishReason)], usage)
+            [Choice(message: Message(role: "assistant", content: content), finish_reason: finishReason)], usage,
+            trace: trace)
     }
 
     /// A piece of a stream.
-    static func piece(_ head: Head, _ delta: Message, finishReason: String? = nil) -> ChatAnswer {
-        ChatAnswer(head, "chat.completion.chunk", [Choice(delta: delta, finish_reason: finishReason)], nil)
+    static func piece(
+        _ head: Head, _ delta: Message, finishReason: String? = nil, trace: AnswerTrace? = nil
+    ) -> ChatAnswer {
+        ChatAnswer(
+            head, "chat.completion.chunk", [Choice(delta: delta, finish_reason: finishReason)], nil, trace: trace)
     }
 
     /// The last piece, which counts tokens.

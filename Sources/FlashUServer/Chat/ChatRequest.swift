@@ -40,6 +40,8 @@ struct ChatRequest: Sendable {
     /// Frames of each video, at most.
     let frames: Int?
     let accelerate: String?
+    /// Whether what stayed of the pictures, and what it took, is told.
+    let traces: Bool
 
     /// - Throws: ``APIError``.
     init(_ fields: Fields, maxPictures: Int) throws(APIError) {
@@ -85,6 +87,7 @@ struct ChatRequest: Sendable {
         drawing = draws ? try ChatDrawing(fields, messages[messages.count - 1], seed: seed) : nil
         frames = try fields.object("media_io_kwargs")?.object("video")?.integer("num_frames", in: 1...4096)
         accelerate = try fields.string("accelerate")
+        traces = try fields.bool("trace") ?? false
     }
 
     private static func message(_ fields: Fields) throws(APIError) -> Message {

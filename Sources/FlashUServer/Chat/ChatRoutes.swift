@@ -38,14 +38,16 @@ extension APIService {
                 try await complete(question, asked, on: model, place, exchange) { _ in }
             }
             return try JSONAnswer.response(
-                ChatAnswer.whole(head, .text(answer.text), finishReason: answer.finishReason, answer.usage))
+                ChatAnswer.whole(
+                    head, .text(answer.text), finishReason: answer.finishReason, answer.usage,
+                    trace: answer.trace))
         }
         return EventStream.response(exchange) { [self] sender in
             try sender.send(ChatAnswer.piece(head, .init(role: "assistant", content: .text(""))))
             let answer = try await complete(question, asked, on: model, place, exchange) {
                 try sender.send(ChatAnswer.piece(head, .init(content: .text($0))))
             }
-            try sender.send(ChatAnswer.piece(head, .init(), finishReason: answer.finishReason))
+            try sender.send(ChatAnswer.piece(head, .init(), finishReason: answer.finishReason, trace: answer.trace))
             if asked.includesUsage { try sender.send(ChatAnswer.usage(head, answer.usage)) }
             sender.send(text: "[DONE]")
         } failure: { [self] in
@@ -60,6 +62,7 @@ extension APIService {
         let text: String
         let finishReason: String
         let usage: ChatAnswer.Usage
+        let trace: AnswerTrace?
     }
 
     /// Answers within the time that a request has.
@@ -74,6 +77,11 @@ extension APIService {
                 try Answering(question.request, on: model, place: question.place, emit: emit)
             }
             var text = AnswerText(stops: asked.stops)
+            var kept: [[Int]] = []
+            func trace(_ timings: ImageQuestion.Timings?) -> AnswerTrace? {
+                asked.traces
+                    ? AnswerTrace(question.request.profile, model.geometry, kept: kept, timings: timings) : nil
+            }
             for try await event in events {
                 switch event {
                 case .text(_, let piece):
@@ -83,15 +91,18 @@ extension APIService {
                     // Leaving the loop ends the job.
                     let count = try model.tokenizer().encode(text.text, special: .asText).count
                     return Answered(
-                        text: text.text, finishReason: "stop", usage: .init(prompt: question.tokens, completion: count))
+                        text: text.text, finishReason: "stop", usage: .init(prompt: question.tokens, completion: count),
+                        trace: trace(nil))
                 case .answer(let answer):
                     let rest = text.finish()
                     if !rest.isEmpty { try send(rest) }
                     return Answered(
                         text: text.text, finishReason: answer.finished ? "stop" : "length",
                         usage: .init(
-                            prompt: question.tokens, completion: answer.tokens.count - (answer.finished ? 1 : 0)))
-                case .encoded, .imageRead: continue
+                            prompt: question.tokens, completion: answer.tokens.count - (answer.finished ? 1 : 0)),
+                        trace: trace(answer.timings))
+                case .imageRead(let tokens): kept = tokens
+                case .encoded: continue
                 }
             }
             throw CancellationError()

@@ -27,7 +27,7 @@ struct APIResponder: HTTPResponder {
         do {
             try hosts.check(request.head)
             let route = try routes.route(request.method, request.uri.path)
-            place = route.path
+            place = route.isOfAPI ? route.path : "page"
             let client = try route.isPublic ? "" : client(of: request, context)
             // Put there when the connection was made.
             let connection = try await context.channel.pipeline.handler(type: ClientConnection.self).get()

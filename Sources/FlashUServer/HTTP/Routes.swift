@@ -7,6 +7,8 @@ struct Route: Sendable {
     let path: String
     /// Whether it is told without a key.
     var isPublic = false
+    /// Whether programs may ask for it, and `/openapi.json` tells of it; the page's files are for browsers.
+    var isOfAPI = true
     let handle: @Sendable (Request, Exchange) async throws -> Response
 }
 

@@ -6,6 +6,8 @@ struct ImagesAnswer: Encodable, Sendable {
         let url: String?
         /// Draws the same image again.
         let seed: UInt64
+        /// How it came by, where that is asked for.
+        let trace: DrawingTrace?
     }
 
     /// What was drawn, in the end.
@@ -66,14 +68,16 @@ struct ImagesEvent: Encodable, Sendable {
     let seed: UInt64?
     /// Which of several images it is.
     let image_index: Int?
+    let trace: DrawingTrace?
 
     private init(
         _ type: String, _ encoded: String, _ form: ImagesAnswer.Form, number: Int?, usage: ImagesAnswer.Usage?,
-        seed: UInt64?, image: Int?
+        seed: UInt64?, image: Int?, trace: DrawingTrace? = nil
     ) {
         (self.type, b64_json, created_at) = (type, encoded, Exchange.now)
         (size, quality, background, output_format) = (form.size, form.quality, form.background, form.output_format)
         (partial_image_index, self.usage, self.seed, image_index) = (number, usage, seed, image)
+        self.trace = trace
     }
 
     /// What an image is going to be.
@@ -83,8 +87,9 @@ struct ImagesEvent: Encodable, Sendable {
 
     /// A finished image.
     static func completed(
-        _ encoded: String, _ form: ImagesAnswer.Form, _ usage: ImagesAnswer.Usage, seed: UInt64, image: Int?
+        _ encoded: String, _ form: ImagesAnswer.Form, _ usage: ImagesAnswer.Usage, seed: UInt64, image: Int?,
+        trace: DrawingTrace?
     ) -> ImagesEvent {
-        ImagesEvent(completedName, encoded, form, number: nil, usage: usage, seed: seed, image: image)
+        ImagesEvent(completedName, encoded, form, number: nil, usage: usage, seed: seed, image: image, trace: trace)
     }
 }

@@ -13,6 +13,8 @@ struct ImagesRequest: Sendable {
     let file: DrawnFile
     let isStream: Bool
     let previews: Int
+    /// Whether what every evaluation did is told.
+    let traces: Bool
     let seed: UInt64
     let steps: Int?
     let guidance: Float?
@@ -38,7 +40,9 @@ struct ImagesRequest: Sendable {
         // Nothing here moderates or styles; what isn't a word is wrong all the same.
         for name in ["moderation", "style", "user"] { _ = try fields.string(name) }
         isStream = try fields.bool("stream") ?? false
-        previews = try fields.integer("partial_images", in: 0...3) ?? 0
+        let partial = try fields.integer("partial_images", in: 0...3)
+        previews = try fields.integer("previews", in: 0...100) ?? partial ?? 0
+        traces = try fields.bool("trace") ?? false
         // Answered with each image, so that it can be drawn again.
         seed = try fields.seed() ?? UInt64.random(in: 0...UInt64(UInt32.max))
         steps = try fields.integer("num_inference_steps", in: 2...1000)

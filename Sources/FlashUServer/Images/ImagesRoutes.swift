@@ -40,10 +40,13 @@ extension APIService {
             size: "\(width)x\(height)")
         if settings.logsPrompts { exchange.logger.info("draw", metadata: ["prompt": "\(asked.prompt)"]) }
         let place = try queue.enter()
+        let recorder = asked.traces ? TraceRecorder(drawing.profile, model.geometry) : nil
 
         guard asked.isStream else {
             let drawn = try await exchange.connection.whileThere { [self] in
-                try await draw(drawing, on: model, place, exchange, previews: nil)
+                try await draw(drawing, on: model, place, exchange, previews: nil, step: { recorder?.add($0) }) {
+                    recorder?.finish($0)
+                }
             }
             metrics.drawn(images: drawn.count, tokens: usage.output_tokens)
             let data = try drawn.map { image in
@@ -51,7 +54,8 @@ extension APIService {
                     try image.pixels.map { try asked.file.base64($0, text: parameters(of: image, asked)) } ?? ""
                 return ImagesAnswer.Datum(
                     b64_json: asked.answersURL ? nil : encoded,
-                    url: asked.answersURL ? asked.file.dataURLPrefix + encoded : nil, seed: image.seed)
+                    url: asked.answersURL ? asked.file.dataURLPrefix + encoded : nil, seed: image.seed,
+                    trace: recorder?.trace(of: image))
             }
             return try JSONAnswer.response(ImagesAnswer(created: Exchange.now, data: data, form: form, usage: usage))
         }
@@ -63,13 +67,21 @@ extension APIService {
                         encoded, form, number: number, image: asked.count > 1 ? image : nil),
                     event: ImagesEvent.partialName)
             }
-            _ = try await draw(drawing, on: model, place, exchange, previews: asked.previews > 0 ? previews : nil) {
-                image in
+            let told: @Sendable (TextToImage.Step) throws -> Void = { step in
+                guard let recorder else { return }
+                recorder.add(step)
+                try sender.send(EvaluationEvent(step), event: EvaluationEvent.name)
+            }
+            _ = try await draw(
+                drawing, on: model, place, exchange, previews: asked.previews > 0 ? previews : nil, step: told
+            ) { image in
                 guard let pixels = image.pixels else { return }
+                recorder?.finish(image)
                 try sender.send(
                     ImagesEvent.completed(
                         asked.file.base64(pixels, text: parameters(of: image, asked)), form, usage,
-                        seed: image.seed, image: asked.count > 1 ? image.index : nil),
+                        seed: image.seed, image: asked.count > 1 ? image.index : nil,
+                        trace: recorder?.trace(of: image)),
                     event: ImagesEvent.completedName)
             }
             metrics.drawn(images: asked.count, tokens: usage.output_tokens)
@@ -104,10 +116,11 @@ extension APIService {
     ///
     /// - Parameters:
     ///   - place: kept until it ends.
+    ///   - step: told of each evaluation.
     ///   - finished: given each image when it is finished.
     func draw(
         _ request: TextToImage.Request, on model: UnifiedModel, _ place: RequestQueue.Place, _ exchange: Exchange,
-        previews: PreviewRequest?,
+        previews: PreviewRequest?, step: @escaping @Sendable (TextToImage.Step) throws -> Void = { _ in },
         finished: @escaping @Sendable (TextToImage.Drawn) throws -> Void = { _ in }
     ) async throws -> [TextToImage.Drawn] {
         defer { withExtendedLifetime(place) {} }
@@ -119,9 +132,13 @@ extension APIService {
                     previews: previews.map { DrawingPreviews(count: $0.count, take: $0.take) }, emit: emit)
             }
             var images: [TextToImage.Drawn] = []
-            for try await case .image(let image) in events {
-                images.append(image)
-                try finished(image)
+            for try await event in events {
+                switch event {
+                case .step(let done): try step(done)
+                case .image(let image):
+                    images.append(image)
+                    try finished(image)
+                }
             }
             try Task.checkCancellation()
             return images

@@ -5,7 +5,7 @@ package import ShowO2
 /// proportions, is made no larger than that area, and its sides are rounded.
 package struct SizePolicy: Sendable {
     private let geometry: ShowO2Geometry
-    private let maxPixels: Int
+    let maxPixels: Int
     private let isStrict: Bool
 
     /// The policy for a model.

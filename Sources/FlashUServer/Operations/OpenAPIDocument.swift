@@ -90,10 +90,20 @@ package enum OpenAPIDocument {
                   "user": {"type": "string"},
                   "stream": {"type": "boolean"},
                   "partial_images": {"type": "integer", "minimum": 0, "maximum": 3},
+                  "previews": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 100,
+                    "description": "Takes the place of partial_images where three are too few."
+                  },
+                  "trace": {
+                    "type": "boolean",
+                    "description": "Tells what every evaluation computed; in a stream as events image_generation.evaluation, too."
+                  },
                   "negative_prompt": {"type": "string", "description": "What to guide away from."},
                   "num_inference_steps": {"type": "integer", "minimum": 2, "maximum": 1000, "description": "Points of the time grid."},
                   "guidance_scale": {"type": "number", "minimum": 0, "maximum": 1000},
-                  "accelerate": {"type": "string", "description": "A preset or one of the model's own profiles."},
+                  "accelerate": {"type": "string", "description": "A preset, one of the model's own profiles, or FIELD=VALUE; FIELD=VALUE."},
                   "seed": {
                     "type": "integer",
                     "minimum": -9223372036854775808,
@@ -127,10 +137,11 @@ package enum OpenAPIDocument {
                   "stream": {"type": "boolean"},
                   "stream_options": {"type": "object", "properties": {"include_usage": {"type": "boolean"}}},
                   "modalities": {"type": "array", "items": {"type": "string", "enum": ["text", "image"]}},
+                  "trace": {"type": "boolean", "description": "Tells which tokens of the pictures stayed, and what the answer took."},
                   "negative_prompt": {"type": "string", "description": "What to guide away from."},
                   "num_inference_steps": {"type": "integer", "minimum": 2, "maximum": 1000, "description": "Points of the time grid."},
                   "guidance_scale": {"type": "number", "minimum": 0, "maximum": 1000},
-                  "accelerate": {"type": "string", "description": "A preset or one of the model's own profiles."},
+                  "accelerate": {"type": "string", "description": "A preset, one of the model's own profiles, or FIELD=VALUE; FIELD=VALUE."},
                   "seed": {
                     "type": "integer",
                     "minimum": -9223372036854775808,
@@ -157,7 +168,7 @@ package enum OpenAPIDocument {
                     "items": {
                       "type": "object",
                       "required": ["seed"],
-                      "properties": {"b64_json": {"type": "string"}, "url": {"type": "string"}, "seed": {"type": "integer"}}
+                      "properties": {"b64_json": {"type": "string"}, "url": {"type": "string"}, "seed": {"type": "integer"}, "trace": {"$ref": "#/components/schemas/DrawingTrace"}}
                     }
                   },
                   "usage": {
@@ -179,6 +190,7 @@ package enum OpenAPIDocument {
                   "object": {"type": "string"},
                   "created": {"type": "integer"},
                   "model": {"type": "string"},
+                  "trace": {"$ref": "#/components/schemas/AnswerTrace"},
                   "choices": {
                     "type": "array",
                     "items": {
@@ -200,6 +212,93 @@ package enum OpenAPIDocument {
                       "total_tokens": {"type": "integer", "minimum": 0}
                     }
                   }
+                }
+              },
+              "DrawingTrace": {
+                "type": "object",
+                "required": ["profile", "layers", "neurons", "evaluations", "timings"],
+                "properties": {
+                  "profile": {"type": "string", "description": "What differs from the exact engine."},
+                  "layers": {"type": "integer", "description": "Layers of the language model."},
+                  "neurons": {"type": "integer", "description": "Neurons of one layer's FFN."},
+                  "timings": {"type": "object", "description": "Seconds of computing: prefill, denoising, decoding."},
+                  "evaluations": {
+                    "type": "array",
+                    "items": {
+                      "type": "object",
+                      "required": ["evaluation", "time", "layers", "head", "features", "velocity", "branches", "milliseconds"],
+                      "properties": {
+                        "evaluation": {"type": "integer", "minimum": 0},
+                        "time": {"type": "number", "description": "0 = noise, 1 = image."},
+                        "layers": {
+                          "type": "array",
+                          "items": {"type": "string", "enum": ["computed", "pruned", "skipped", "reused", "forecast"]}
+                        },
+                        "head": {"type": "string", "enum": ["computed", "reused", "forecast", "not needed"]},
+                        "features": {"type": "string", "enum": ["computed", "reused", "forecast", "not needed"]},
+                        "velocity": {"type": "string", "enum": ["computed", "reused", "forecast"]},
+                        "branches": {"type": "string", "enum": ["both", "conditional", "reused difference"]},
+                        "milliseconds": {"type": "number"}
+                      }
+                    }
+                  }
+                }
+              },
+              "AnswerTrace": {
+                "type": "object",
+                "required": ["profile", "grid", "frame_grid", "kept_tokens"],
+                "properties": {
+                  "profile": {"type": "string", "description": "What differs from the exact engine."},
+                  "grid": {"$ref": "#/components/schemas/Grid"},
+                  "frame_grid": {"$ref": "#/components/schemas/Grid"},
+                  "kept_tokens": {
+                    "type": "array",
+                    "description": "Of each picture and each frame the tokens that stayed, row by row; empty when all did.",
+                    "items": {"type": "array", "items": {"type": "integer", "minimum": 0}}
+                  },
+                  "timings": {"type": "object", "description": "Seconds of computing: encoding, reading, question, decoding."}
+                }
+              },
+              "Grid": {
+                "type": "object",
+                "required": ["columns", "rows"],
+                "properties": {"columns": {"type": "integer", "minimum": 1}, "rows": {"type": "integer", "minimum": 1}}
+              },
+              "Description": {
+                "type": "object",
+                "required": ["model", "names", "version", "drawing", "reading", "profiles", "usual_profile", "profile_fields"],
+                "properties": {
+                  "model": {"type": "string"},
+                  "names": {"type": "array", "items": {"type": "string"}},
+                  "version": {"type": "string"},
+                  "drawing": {"type": "object", "description": "Sizes, points and guidance that are usual, and limits."},
+                  "reading": {"type": "object", "description": "How pictures and videos are read, and limits."},
+                  "usual_profile": {"type": "string", "description": "What a request without accelerate gets."},
+                  "profile_fields": {"type": "object", "additionalProperties": {"type": "string"}},
+                  "profiles": {
+                    "type": "array",
+                    "items": {
+                      "type": "object",
+                      "required": ["name", "changes", "drawing", "asking"],
+                      "properties": {
+                        "name": {"type": "string"},
+                        "changes": {"type": "string"},
+                        "note": {"type": "string"},
+                        "drawing": {"$ref": "#/components/schemas/ProfileUse"},
+                        "asking": {"$ref": "#/components/schemas/ProfileUse"}
+                      }
+                    }
+                  }
+                }
+              },
+              "ProfileUse": {
+                "type": "object",
+                "required": ["usable"],
+                "properties": {
+                  "usable": {"type": "boolean"},
+                  "reason": {"type": "string", "description": "Why it can't be used."},
+                  "speedup": {"type": "number", "description": "As tuning measured it."},
+                  "points_lost": {"type": "number", "description": "Of 100, as tuning measured them."}
                 }
               },
               "WebUIRequest": {
@@ -280,6 +379,19 @@ package enum OpenAPIDocument {
                     "description": "Done.",
                     "content": {"application/json": {"schema": {"type": "object", "required": ["object", "data"]}}}
                   },
+                  "401": {"$ref": "#/components/responses/Error"},
+                  "403": {"$ref": "#/components/responses/Error"},
+                  "503": {"$ref": "#/components/responses/Error"}
+                }
+              }
+            },
+            "/v1/flashu": {
+              "get": {
+                "summary": "What the model and this server do: sizes, profiles, limits.",
+                "security": [{}, {"key": []}],
+                "responses": {
+                  "200": {"description": "Done.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Description"}}}},
+                  "400": {"$ref": "#/components/responses/Error"},
                   "401": {"$ref": "#/components/responses/Error"},
                   "403": {"$ref": "#/components/responses/Error"},
                   "503": {"$ref": "#/components/responses/Error"}

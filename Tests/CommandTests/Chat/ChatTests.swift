@@ -278,4 +278,61 @@ import flashu
         #expect(plain == (try tokens("--pieces", "p.json")))
         #expect(try tokens("a.png", "what") == tokens("a.png", "what", "--template", "chatml"))
     }
+
+    /// A video stands in a conversation as an image does: read where it stands, kept, and gone on with.
+    @Test func video() throws {
+        let place = try Workplace()
+        try AskVideoTests.film("a.mp4", in: place)
+        let (first, second) = (
+            "{\"video\": \"a.mp4\"}\n{\"text\": \"what color is the circle?\"}\n", "{\"text\": \"how many?\"}\n"
+        )
+        let chat = ["--temperature", "0", "--max-tokens", "4", "--frames", "3"]
+        let new = chat + ["--template", "chatml"]
+        func run(_ lines: String, _ name: String, _ arguments: [String]) throws -> [Report] {
+            try Data(lines.utf8).write(to: place.results.appendingPathComponent(name))
+            let run = try CommandRun.flashu(
+                ["chat", "-m", Golden.shapes.path, "--precision", "f32", "--script", name] + arguments,
+                in: place.results)
+            #expect(run.status == 0, "\(run)")
+            return try reports(run)
+        }
+        let whole = try run(first + second, "w.jsonl", new + ["--save", "whole"])
+        let begun = try run(first, "b.jsonl", new + ["--save", "kept"])
+        let continued = try run(second, "c.jsonl", chat + ["--continue", "kept"])
+        #expect(whole.count == 2 && whole.allSatisfy { $0.error == nil })
+        // Three frames of 8 x 8 cells are 4 x 4 tokens each.
+        #expect((whole[0].read?.writing ?? 0) > 3 * 16)
+        #expect((begun + continued).map { $0.parts?.first?.tokens } == whole.map { $0.parts?.first?.tokens })
+        #expect(continued.last?.length == whole.last?.length)
+        let text = try String(
+            contentsOf: place.results.appendingPathComponent("kept/conversation.md"), encoding: .utf8)
+        #expect(text.contains("(a video)"))
+        // A turn that fails is told, and the others follow.
+        try Data("words".utf8).write(to: place.results.appendingPathComponent("broken.mp4"))
+        let broken = try script("{\"video\": \"broken.mp4\"}\n{\"text\": \"a photo of\"}", place, "--max-tokens", "2")
+        #expect(broken.status == 1 && broken.errors.contains("line 1"), "\(broken)")
+    }
+
+    /// Ctrl-C within a script: the turns that ended are kept, the one that was running leaves nothing.
+    @Test func interrupted() throws {
+        let place = try Workplace()
+        try Data("{\"draw\": \"a red circle\"}\n{\"draw\": \"a blue star\"}\n{\"draw\": \"a square\"}\n".utf8)
+            .write(to: place.results.appendingPathComponent("s.jsonl"))
+        let done = place.results.appendingPathComponent("kept/image-1.png").path
+        let run = try place.run(
+            "chat", "-m", Golden.shapes.path, "--script", "s.jsonl", "--steps", "100", "--save", "kept"
+        ) { pid in
+            for _ in 0..<1200 where !FileManager.default.fileExists(atPath: done) { usleep(50_000) }
+            usleep(500_000)
+            kill(pid, SIGINT)
+        }
+        #expect(run.status == 130 && run.errors.contains("interrupted"), "\(run)")
+        let told = try reports(run)
+        #expect((1...2).contains(told.count), "\(run)")
+        let images = place.leftovers.filter { $0.hasSuffix(".png") }.sorted()
+        #expect(images == told.indices.map { "kept/image-\($0 + 1).png" })
+        let continued = try script("{\"draw\": \"a square\"}", place, name: "t.jsonl", "--continue", "kept")
+        #expect(continued.status == 0, "\(continued)")
+        #expect(try reports(continued).first?.turn == told.count + 1)
+    }
 }

@@ -1,0 +1,90 @@
+"""What is kept in the browser."""
+import base64
+import glob
+import io
+import json
+import os
+import pathlib
+
+from PIL import Image
+
+import samples
+from browser import PageTest, downloads
+
+
+class HistoryTests(PageTest):
+    def entries(self, number):
+        self.view("history")
+        return self.wait(lambda: (lambda found: found if len(found) == number else None)(self.all("#history-list li")), f"{number} entries")
+
+    def make(self):
+        """A drawing, a picture with two answers, a conversation."""
+        drawn = self.draw("a photo of a red circle", seed=5, profile="paper", previews=0)
+        self.view("ask")
+        self.el("ask-file").send_keys(samples.question()[0])
+        self.wait(lambda: self.all("#ask-stage img"), "the picture")
+        for number in (1, 2):
+            self.fill("ask-question", "what color are the squares?")
+            self.el("ask-go").click()
+            self.wait(lambda: len(self.all("#ask-answers li:not([aria-busy])")) == number, "the answer")
+        self.view("chat")
+        self.fill("chat-text", "hello")
+        self.el("chat-go").click()
+        self.wait(lambda: len(self.all("#chat-messages li:not([aria-busy])")) == 2, "the answer")
+        return drawn
+
+    def test_it_outlives_the_page(self):
+        drawn = self.make()
+        self.entries(3)
+        self.driver.refresh()
+        self.ready()
+        kinds = [one.get_attribute("data-kind") for one in self.entries(3)]
+        self.assertEqual(kinds, ["chat", "ask", "draw"])
+        self.assertEqual(len(self.all("#history-list img")), 2)
+        # Each opens where it was made.
+        self.all("#history-list li[data-kind=draw] button")[0].click()
+        self.assertTrue(self.el("draw").is_displayed())
+        self.assertEqual(self.pixels("#draw-stage img"), drawn)
+        self.assertEqual(self.el("draw-seed").get_attribute("value"), "5")
+        self.assertEqual(self.el("draw-profile").get_attribute("value"), "paper")
+        self.assertTrue(self.all("#draw-map canvas")[0].is_displayed())
+        self.entries(3)
+        self.all("#history-list li[data-kind=ask] button")[0].click()
+        self.assertEqual(len(self.all("#ask-answers li")), 2)
+        self.wait(lambda: self.js("return document.querySelector('#ask-stage img').naturalWidth") == 128, "the picture")
+        self.entries(3)
+        self.all("#history-list li[data-kind=chat] button")[0].click()
+        self.assertEqual(self.all("#chat-messages .user p")[0].text, "hello")
+
+    def test_export_and_delete(self):
+        for old in glob.glob(f"{downloads}/*"):
+            os.remove(old)
+        self.make()
+        self.entries(3)
+        self.el("history-export").click()
+        path = self.wait(lambda: glob.glob(f"{downloads}/flashu-history-*.json"), "the file")[0]
+        kept = json.loads(pathlib.Path(path).read_text())
+        self.assertEqual(kept["format"], "flashu-history")
+        self.assertEqual({one["kind"] for one in kept["entries"]}, {"draw", "ask", "chat"})
+        drawing = next(one for one in kept["entries"] if one["kind"] == "draw")
+        image = Image.open(io.BytesIO(base64.b64decode(drawing["images"][0].split(",")[1])))
+        self.assertEqual(image.size, (128, 128))
+        self.assertIn("Seed: 5", image.text["parameters"])
+        self.assertEqual(len(drawing["trace"]["evaluations"]), 20)
+        # One goes, the keyboard stays in the list.
+        self.all("#history-list li[data-kind=ask] button")[1].click()
+        self.wait(lambda: len(self.all("#history-list li")) == 2, "one less")
+        self.assertEqual(self.js("return document.activeElement.closest('li')?.dataset.kind"), "draw")
+        # All go, but not by one slip.
+        self.el("history-clear").click()
+        self.wait(lambda: self.el("sure-dialog").is_displayed(), "the question")
+        self.assertEqual(self.focused(), "sure-no")
+        self.el("sure-no").click()
+        self.assertEqual(len(self.all("#history-list li")), 2)
+        self.el("history-clear").click()
+        self.el("sure-yes").click()
+        self.wait(lambda: self.el("history-empty").is_displayed(), "nothing")
+        self.driver.refresh()
+        self.ready()
+        self.assertTrue(self.el("history").is_displayed())
+        self.wait(lambda: self.el("history-empty").is_displayed(), "nothing")
