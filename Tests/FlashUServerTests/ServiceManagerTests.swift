@@ -33,7 +33,7 @@ import Testing
         /// The next message; nil when none comes in time.
         func next(waits: Bool = true) -> [String]? {
             var buffer = [UInt8](repeating: 0, count: 4096)
-            let count = recv(descriptor, &buffer, buffer.count, waits ? 0 : Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(descriptor, &buffer, buffer.count, waits ? 0 : Int32(MSG_DONTWAIT))
             return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self).components(separatedBy: "\n") : nil
         }
     }
