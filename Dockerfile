@@ -22,7 +22,7 @@ FROM debian:bookworm-slim
 ARG EXTRA=""
 RUN --mount=type=bind,from=build,source=/packages,target=/packages \
     apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends /packages/flashu_*.deb $EXTRA \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends /packages/flashu_*.deb ca-certificates $EXTRA \
     && rm -rf /var/lib/apt/lists/* /etc/flashu/keys \
     && mkdir /models && ln -s /usr/share/flashu/models/shapes/* /models/
 ENV FLASHU_MODEL=/models

@@ -26,14 +26,30 @@ public enum SystemMemory {
         return max(0, min(machine, groupRoom ?? Int.max, addressRoom ?? Int.max))
     }
 
-    /// What the control group (a container) leaves.
+    /// What the control groups (a container's, a service's and those above it) leave: the least of them.
     private static var groupRoom: Int? {
-        guard let limit = number("/sys/fs/cgroup/memory.max"), let used = number("/sys/fs/cgroup/memory.current") else {
-            return nil
+        let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+        return groupRoom(groups, below: "/sys/fs/cgroup")
+    }
+
+    /// What the control groups of a process leave, in bytes; nil without any limit.
+    ///
+    /// - Parameters:
+    ///   - groups: what `/proc/PID/cgroup` holds. The line of version 2 is `0::PATH`.
+    ///   - root: where the groups' files are.
+    package static func groupRoom(_ groups: String, below root: String) -> Int? {
+        let line = groups.split(separator: "\n").first { $0.hasPrefix("0::/") }
+        var path = (line?.dropFirst(4).split(separator: "/").map(String.init) ?? []).filter { $0 != ".." }
+        var least: Int?
+        while true {
+            let folder = ([root] + path).joined(separator: "/")
+            if let limit = number(folder + "/memory.max"), let used = number(folder + "/memory.current") {
+                // The group's page cache counts as used, and is given up when memory is wanted.
+                let room = limit - used + (field("inactive_file", of: folder + "/memory.stat", unit: 1) ?? 0)
+                least = min(least ?? room, room)
+            }
+            if path.popLast() == nil { return least }
         }
-        // The group's page cache counts as used, and is given up when memory is wanted.
-        let cached = field("inactive_file", of: "/sys/fs/cgroup/memory.stat", unit: 1) ?? 0
-        return limit - used + cached
     }
 
     /// What the limit on the address space leaves.
