@@ -139,6 +139,35 @@ class PageTest(unittest.TestCase):
         self.wait(lambda: self.el("draw-after").is_displayed(), "the image")
         return self.pixels("#draw-stage img")
 
+    def compare(self, prompt, **fields):
+        """Compares in the view Compare and waits for the end."""
+        self.fill("compare-prompt", prompt)
+        for name, value in fields.items():
+            (self.choose if name == "profile" else self.fill)(f"compare-{name}", str(value))
+        self.el("compare-go").click()
+        self.wait(lambda: self.text("compare-verdict"), "the comparison")
+
+    def show(self, path):
+        """Chooses a picture in the view Ask."""
+        self.el("ask-file").send_keys(path)
+        self.wait(lambda: self.all("#ask-stage img"), "the picture")
+
+    def ask(self, question):
+        """Asks in the view Ask and waits for the end; returns the answer."""
+        number = len(self.all("#ask-answers li"))
+        self.fill("ask-question", question)
+        self.el("ask-go").click()
+        self.wait(lambda: len(self.all("#ask-answers li:not([aria-busy])")) == number + 1, f"the answer to {question}")
+        return self.all("#ask-answers .answer")[-1].text
+
+    def say(self, text):
+        """Says something in the view Chat and waits for the end; returns the element of the answer."""
+        number = len(self.all("#chat-messages li"))
+        self.fill("chat-text", text)
+        self.el("chat-go").click()
+        self.wait(lambda: len(self.all("#chat-messages li:not([aria-busy])")) == number + 2 and self.el("chat-go").is_displayed(), "the answer")
+        return self.all("#chat-messages li.assistant .said")[-1]
+
     def pixels(self, selector):
         """A picture's pixels, as text."""
         return self.driver.execute_async_script("""

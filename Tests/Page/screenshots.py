@@ -22,32 +22,23 @@ class Photographer(PageTest):
     def fill_all(self):
         self.draw("a photo of four orange crosses", seed=3, profile="paper")
         self.view("compare")
-        self.fill("compare-prompt", "a photo of two blue stars")
-        self.fill("compare-seed", "3")
-        self.choose("compare-profile", "paper")
-        self.el("compare-go").click()
-        self.wait(lambda: self.text("compare-verdict"), "the comparison")
+        self.compare("a photo of two blue stars", seed=3, profile="paper")
         self.view("ask")
         self.choose("ask-profile", "fast")
-        self.el("ask-file").send_keys(samples.question()[0])
-        self.wait(lambda: self.all("#ask-stage img"), "the picture")
-        for number, question in enumerate(["describe the image.", "what color are the squares?", "how many squares are there?"]):
-            self.fill("ask-question", question)
-            self.el("ask-go").click()
-            self.wait(lambda: len(self.all("#ask-answers li:not([aria-busy])")) == number + 1, "the answer")
+        self.show(samples.question()[0])
+        for question in ["describe the image.", "what color are the squares?", "how many squares are there?"]:
+            self.ask(question)
         self.view("chat")
-        for number, (text, image) in enumerate([("a photo of a red circle", True), ("what color is the circle?", False)]):
+        for text, image in [("a photo of a red circle", True), ("what color is the circle?", False)]:
             self.js("document.querySelector(`#chat-form input[value=${arguments[0]}]`).click()", "image" if image else "text")
-            self.fill("chat-text", text)
-            self.el("chat-go").click()
-            self.wait(lambda: len(self.all("#chat-messages li:not([aria-busy])")) == 2 * number + 2, "the answer")
+            self.say(text)
 
     def take(self, folder, everything):
         self.size(1280, 800)
         self.fill_all()
         for view, height in (("draw", 1090), ("compare", 1000), ("ask", 800)):
             self.size(1280, height)
-            self.show(view)
+            self.turn_to(view)
             self.save(f"{folder}/page-{view}.png")
         if not everything:
             return
@@ -56,7 +47,7 @@ class Photographer(PageTest):
                 self.colours(scheme)
                 self.size(width, height, phone=name == "phone")
                 for view in ("draw", "compare", "ask", "chat", "history"):
-                    self.show(view)
+                    self.turn_to(view)
                     self.save(f"{folder}/{name}-{scheme}-{view}.png", 255)
                     if name == "phone":
                         self.js("scrollTo(0, 700)")
@@ -66,7 +57,7 @@ class Photographer(PageTest):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone})
 
-    def show(self, view):
+    def turn_to(self, view):
         self.view(view)
         self.js("document.activeElement.blur(); scrollTo(0, 0)")
         self.driver.execute_async_script("setTimeout(arguments[0], 250)")

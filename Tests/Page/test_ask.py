@@ -10,17 +10,6 @@ class AskTests(PageTest):
         self.view("ask")
         self.choose("ask-profile", "off")
 
-    def show(self, path):
-        self.el("ask-file").send_keys(path)
-        self.wait(lambda: self.all("#ask-stage img"), "the picture")
-
-    def ask(self, question):
-        number = len(self.all("#ask-answers li"))
-        self.fill("ask-question", question)
-        self.el("ask-go").click()
-        self.wait(lambda: len(self.all("#ask-answers li:not([aria-busy])")) == number + 1, f"the answer to {question}")
-        return self.all("#ask-answers .answer")[-1].text
-
     def test_several_questions_about_a_chosen_picture(self):
         path, question, answer = samples.question("color")
         self.show(path)

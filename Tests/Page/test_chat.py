@@ -9,13 +9,6 @@ class ChatTests(PageTest):
         self.ready()
         self.view("chat")
 
-    def say(self, text):
-        number = len(self.all("#chat-messages li"))
-        self.fill("chat-text", text)
-        self.el("chat-go").click()
-        self.wait(lambda: len(self.all("#chat-messages li:not([aria-busy])")) == number + 2 and self.el("chat-go").is_displayed(), "the answer")
-        return self.all("#chat-messages li.assistant .said")[-1]
-
     def test_text_and_pictures_from_both_sides(self):
         path, question, answer = samples.question("color")
         self.el("chat-file").send_keys(path)

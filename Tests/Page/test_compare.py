@@ -8,11 +8,7 @@ class CompareTests(PageTest):
     def test_two_drawings_of_one_seed(self):
         self.ready()
         self.view("compare")
-        self.fill("compare-prompt", "a photo of two blue stars")
-        self.choose("compare-profile", "fast")
-        self.fill("compare-seed", "3")
-        self.el("compare-go").click()
-        self.wait(lambda: self.text("compare-verdict"), "the end")
+        self.compare("a photo of two blue stars", profile="fast", seed=3)
         for side, name, evaluations in (("exact", "exact", 29), ("fast", "fast", 11)):
             caption = self.all(f"#compare-{side} figcaption")[0].text
             self.assertRegex(caption, rf"^{name} · [\d.]+ s · {evaluations} evaluations$")

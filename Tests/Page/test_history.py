@@ -21,16 +21,11 @@ class HistoryTests(PageTest):
         """A drawing, a picture with two answers, a conversation."""
         drawn = self.draw("a photo of a red circle", seed=5, profile="paper", previews=0)
         self.view("ask")
-        self.el("ask-file").send_keys(samples.question()[0])
-        self.wait(lambda: self.all("#ask-stage img"), "the picture")
-        for number in (1, 2):
-            self.fill("ask-question", "what color are the squares?")
-            self.el("ask-go").click()
-            self.wait(lambda: len(self.all("#ask-answers li:not([aria-busy])")) == number, "the answer")
+        self.show(samples.question()[0])
+        for _ in range(2):
+            self.ask("what color are the squares?")
         self.view("chat")
-        self.fill("chat-text", "hello")
-        self.el("chat-go").click()
-        self.wait(lambda: len(self.all("#chat-messages li:not([aria-busy])")) == 2, "the answer")
+        self.say("hello")
         return drawn
 
     def test_it_outlives_the_page(self):

@@ -113,8 +113,7 @@ class AwayTests(PageTest):
             self.begin(server.address)
             self.ready()
             self.view("ask")
-            self.el("ask-file").send_keys(samples.question()[0])
-            self.wait(lambda: self.all("#ask-stage img"), "the picture")
+            self.show(samples.question()[0])
             # A stream that ends before its answer does.
             self.js("""
                 window.real = window.fetch;
