@@ -33,11 +33,11 @@ extension APIService {
 
     /// The presets and the model's own profiles: the exact engine first, then by name.
     private func profiles() throws -> [Description.Profile] {
-        let tuned = try TunedProfiles(folder: resident.folder.url)?.profiles ?? [:]
-        let names = Set(AccelerationProfile.presets.keys).union(tuned.keys)
+        let tuned = try TunedProfiles(folder: resident.folder.url)
+        let names = Set(AccelerationProfile.presets.keys).union(tuned?.profiles.keys.map { $0 } ?? [])
         let off = AccelerationProfile.off.name
-        return try ([off] + names.subtracting([off]).sorted()).compactMap { name in
-            guard let named = try resident.folder.profile(named: name) else { return nil }
+        return ([off] + names.subtracting([off]).sorted()).compactMap { name in
+            guard let named = resident.folder.profile(named: name, in: tuned) else { return nil }
             return Description.Profile(
                 name: name, changes: named.profile.changes,
                 note: named.entry == nil && named.profile.isStart ? "not tuned for this model" : nil,

@@ -118,7 +118,11 @@ extension ModelFolder {
     ///
     /// - Throws: `FlashU/ProfileError` for a damaged `profiles.json`.
     public func profile(named name: String) throws(ProfileError) -> NamedProfile? {
-        let tuned = try TunedProfiles(folder: url)
+        profile(named: name, in: try TunedProfiles(folder: url))
+    }
+
+    /// The same where the folder's tuned profiles have been read; nil = it has none.
+    package func profile(named name: String, in tuned: TunedProfiles?) -> NamedProfile? {
         if let tuned, let entry = tuned.profiles[name] {
             if tuned.model == ContentFingerprint.of(model: url) {
                 let moved =
