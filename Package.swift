@@ -104,8 +104,11 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            // What scripts/embed-page writes into a Swift file.
-            exclude: ["Page/Files"], swiftSettings: strict),
+            // What the plugin writes into a Swift file.
+            exclude: ["Page/Files"], swiftSettings: strict, plugins: ["EmbedPage"]),
+        .plugin(
+            name: "EmbedPage", capability: .buildTool(), dependencies: ["embed-page"], path: "Plugins/EmbedPage"),
+        .executableTarget(name: "embed-page", swiftSettings: strict),
         .executableTarget(
             name: "flashu",
             dependencies: [

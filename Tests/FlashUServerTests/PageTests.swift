@@ -9,7 +9,7 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// What the program holds is what the folder holds (else: scripts/embed-page).
+    /// What the program holds is what the folder holds.
     @Test func embeddedFilesAreTheFolders() throws {
         let folder = Self.root.appendingPathComponent("Sources/FlashUServer/Page/Files")
         let paths = try #require(FileManager.default.subpaths(atPath: folder.path)).filter {
@@ -20,7 +20,7 @@ import Testing
         #expect(Set(paths) == Set(PageFiles.texts.map(\.name)))
         for (name, text) in PageFiles.texts {
             let file = try Data(contentsOf: folder.appendingPathComponent(name))
-            #expect(file == Data(text.utf8), "\(name): run scripts/embed-page")
+            #expect(file == Data(text.utf8), "\(name)")
         }
     }
 
