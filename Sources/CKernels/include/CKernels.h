@@ -303,6 +303,9 @@ void ck_single_threaded_openmp(void);
  * allocator has no such setting. */
 int32_t ck_limit_heaps(int32_t heaps);
 
+/* Gives the system the pages of the allocator's heaps that hold nothing. Returns 0 where there were none, or no such call. */
+int32_t ck_trim_heaps(void);
+
 #ifdef __cplusplus
 }
 #endif
