@@ -27,7 +27,7 @@ struct Digest: ParsableCommand {
                     let x = random.tensor([rows, inputs])
                     let out = random.tensor([rows, outputs])
                     let packed = try compute.pack(
-                        [LinearSource(weight: weight, bias: bias)], .stacked, quantized: true)
+                        [LinearSource(weight: weight, bias: bias)], .stacked, bits: .eight)
                     let store = LinearStore.residual(gate: random.tensor([outputs]), rows: nil)
                     compute.linear(x, packed, .identity, store, into: out)
                     compute.linear(x.toBFloat16(), packed, .identity, .residual, into: out)

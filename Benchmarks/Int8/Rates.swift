@@ -25,27 +25,27 @@ struct Rates: ParsableCommand {
         let compute = try CPUCompute(precision: .int8, threads: threads)
         print("GFLOP/s, best of \(seconds) s; \(compute.threads) threads, \(CPUCompute.instructionSet)")
         print(
-            "rows x inputs -> outputs        int8    bf16     f32   oneDNN int8  oneDNN bf16   oneDNN f32   int8 weights, GB/s"
+            "rows x inputs -> outputs        int4    int8    bf16     f32   oneDNN int8  oneDNN bf16   oneDNN f32   int8 weights, int4 weights, GB/s"
         )
         for (rows, inputs, outputs) in Self.shapes {
             let weight = Tensor.random([outputs, inputs], seed: 1, ones: false)
             let x = Tensor.random([rows, inputs], seed: 2, ones: false)
-            let ours = try [Precision.int8, .bf16, .f32].map { precision in
+            let ours = try [Precision.int4, .int8, .bf16, .f32].map { precision in
                 let engine = compute.with(precision: precision)
-                let packed = try engine.pack([LinearSource(weight: weight)], .stacked, quantized: true)
+                let packed = try engine.pack([LinearSource(weight: weight)], .stacked, bits: .four)
                 let input = precision == .f32 ? x.toFloat32() : x
                 return rate(engine, input, packed)
             }
             let theirs = [Precision.int8, .bf16, .f32].map {
                 compute.measuredGEMMRate($0, rows: rows, inputs: inputs, outputs: outputs, seconds: seconds)
             }
-            let bytes = ours[0] / Double(2 * rows)
+            let read = [ours[1], ours[0] * 17 / 32].map { $0 / Double(2 * rows) / 1e9 }
             print(
                 String(format: "%4d x %5d -> %5d      ", rows, inputs, outputs)
                     + ours.map { String(format: "%8.1f", $0 / 1e9) }.joined()
                     + String(
-                        format: "%14.1f%13.1f%13.1f%14.1f", theirs[0] / 1e9, theirs[1] / 1e9, theirs[2] / 1e9,
-                        bytes / 1e9))
+                        format: "%14.1f%13.1f%13.1f%14.1f%14.1f", theirs[0] / 1e9, theirs[1] / 1e9, theirs[2] / 1e9,
+                        read[0], read[1]))
         }
     }
 

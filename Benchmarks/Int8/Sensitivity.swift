@@ -5,12 +5,15 @@ import Foundation
 import ShowO2
 import Tensors
 
-/// What each kind of layer costs in 8 bits: the velocity's relative error against float32, on the latents of the float32 trajectory, the
+/// What each kind of layer costs in 8 or 4 bits: the velocity's relative error against float32, on the latents of the float32 trajectory, the
 /// others in bfloat16.
 struct Sensitivity: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Errors of the velocity by kind of layer in 8 bits, on the shapes model.",
-        discussion: "EXAMPLE\n  swift run -c release int8 sensitivity")
+        abstract: "Errors of the velocity by kind of layer in 8 or 4 bits, on the shapes model.",
+        discussion: "EXAMPLE\n  swift run -c release int8 sensitivity --bits 4")
+
+    @Option(help: "8 or 4.")
+    var bits = 8
 
     @Option(name: [.short, .long], help: "Threads. Default: all cores.")
     var threads: Int?
@@ -21,10 +24,10 @@ struct Sensitivity: ParsableCommand {
         let geometry = try ShowO2Geometry(folder: ShapesModel.folder, weights: weights)
         let compute = try CPUCompute(precision: .f32, threads: threads)
         let guidance = golden.manifest.guidance_scale ?? 5
-        func denoising(_ precision: Precision, _ layers: Int8Layers = .standard) throws -> Denoising {
+        func denoising(_ precision: Precision, _ layers: LayerBits = .standard) throws -> Denoising {
             try Denoising(
                 model: ShowO2Model(
-                    geometry: geometry, weights: weights, compute: compute.with(precision: precision), int8: layers),
+                    geometry: geometry, weights: weights, compute: compute.with(precision: precision), layers: layers),
                 special: geometry.special ?? .firstIDs,
                 prompts: golden.manifest.prompts_token_ids ?? [],
                 schedule: FlowSchedule(steps: 30, timeShift: geometry.sampling.timeShift), grid: geometry.grid,
@@ -54,18 +57,22 @@ struct Sensitivity: ParsableCommand {
                     + String(
                         format: "%.5f   %.5f", errors.reduce(0, +) / Double(errors.count), errors.max() ?? 0))
         }
-        print("in 8 bits                         mean      worst of \(states.count) evaluations")
+        guard let few = WeightBits(rawValue: bits), few != .sixteen else { throw ValidationError("--bits is 8 or 4") }
+        let precision: Precision = few == .four ? .int4 : .int8
+        print("in \(bits) bits                         mean      worst of \(states.count) evaluations")
         try show("nothing (bf16)", denoising(.bf16))
-        for part in Int8Layers.Part.allCases {
-            for role in Int8Layers.Role.allCases {
-                let kind = Int8Layers.Kind(part, role)
-                guard weights.names.contains(where: { Int8Layers.Kind(weight: $0) == kind }) else { continue }
-                try show("\(kind)", denoising(.int8, Int8Layers([kind])))
+        for part in LayerBits.Part.allCases {
+            for role in LayerBits.Role.allCases {
+                let kind = LayerBits.Kind(part, role)
+                guard weights.names.contains(where: { LayerBits.Kind(weight: $0) == kind }) else { continue }
+                try show("\(kind)", denoising(precision, LayerBits([kind: few])))
             }
         }
-        try show("standard", denoising(.int8))
-        for kind in Int8Layers.standard.kinds.sorted(by: { $0.description < $1.description }) {
-            try show("standard - \(kind)", denoising(.int8, Int8Layers(Int8Layers.standard.kinds.subtracting([kind]))))
+        try show("standard", denoising(precision))
+        for kind in LayerBits.standard.kinds.keys.sorted(by: { $0.description < $1.description }) {
+            try show(
+                "standard - \(kind)",
+                denoising(precision, LayerBits(LayerBits.standard.kinds.filter { $0.key != kind })))
         }
     }
 }

@@ -76,7 +76,8 @@ public struct MachineLimits: Codable, Sendable, Equatable {
     /// faster.
     func products(_ work: OperationMeter.Reading) -> Double {
         let wide = max(f32, bf16)
-        let least = Double(work.f32) / f32 + Double(work.bf16) / wide + Double(work.int8) / max(wide, int8)
+        let integers = Double(work.int8 + work.int4)
+        let least = Double(work.f32) / f32 + Double(work.bf16) / wide + integers / max(wide, int8)
         return least > 0 ? Double(work.total) / least : f32
     }
 

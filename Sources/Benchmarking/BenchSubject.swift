@@ -62,7 +62,8 @@ public struct BenchSubject: Sendable {
         let parameters = weights.names.reduce(0) { $0 + (weights.info($1)?.shape.reduce(1, *) ?? 0) }
         let embedding = geometry.vocabulary * geometry.llm.hidden
         // The embedding is kept in bfloat16, and packed once more as the output layer (it is among the parameters).
-        return parameters * weightBytes(precision) + embedding * 2 + 500_000_000 + geometry.imageTokens * 300_000
+        return Int(Double(parameters) * weightBytes(precision)) + embedding * 2 + 500_000_000 + geometry.imageTokens
+            * 300_000
     }
 
     /// The packed neurons that a pruned FFN runs: which ones they are does not change the time, so the first stand for the best.
@@ -73,8 +74,14 @@ public struct BenchSubject: Sendable {
     }
 
     /// Bytes of a weight.
-    static func weightBytes(_ precision: Precision) -> Int {
-        precision == .f32 ? 4 : precision == .bf16 ? 2 : 1
+    static func weightBytes(_ precision: Precision) -> Double {
+        switch precision {
+        case .f32: 4
+        case .bf16: 2
+        case .int8: 1
+        // What stays in 8 and 16 bits included.
+        case .int4: 0.75
+        }
     }
 
     /// - Throws: ``BenchFailure/memory(_:)`` when `available` bytes are too few.

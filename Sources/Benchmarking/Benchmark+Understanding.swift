@@ -46,5 +46,7 @@ extension Benchmark {
     }
 
     /// Bytes of weights, keys and values that one token reads: two operations each.
-    private func bytesOfAToken(_ work: OperationMeter.Reading) -> Int { (work.f32 * 4 + work.bf16 * 2 + work.int8) / 2 }
+    private func bytesOfAToken(_ work: OperationMeter.Reading) -> Int {
+        (work.f32 * 4 + work.bf16 * 2 + work.int8) / 2 + QuantizedMatrix.byteCount(1, work.int4 / 2, bits: 4)
+    }
 }

@@ -86,7 +86,8 @@ public struct Benchmark: Sendable {
         return MachineLimits(
             f32: compute.measuredGEMMRate(.f32),
             bf16: compute.precision == .f32 ? 0 : compute.measuredGEMMRate(.bf16),
-            int8: compute.precision == .int8 ? compute.measuredGEMMRate(.int8) : 0, memory: compute.measuredReadRate())
+            int8: compute.precision.fewestBits < .sixteen ? compute.measuredGEMMRate(.int8) : 0,
+            memory: compute.measuredReadRate())
     }
 
     private func row(_ raw: RawRow, _ limits: MachineLimits) -> BenchRow {

@@ -111,7 +111,7 @@ int32_t ck_pack_tasks(const ck_pack *op) { return (int32_t)ceil_div(op->n, CK_PA
 int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op) { return (int32_t)ceil_div(op->n, CK_PANEL); }
 
 int32_t ck_arranges(int32_t w_type, int32_t x_type, int64_t rows) {
-    return w_type == CK_I8 || (w_type == CK_BF16 && x_type == CK_BF16 && rows > CK_FEW_ROWS && kernels()->multiplies_pairs);
+    return w_type == CK_I8 || w_type == CK_I4 || (w_type == CK_BF16 && x_type == CK_BF16 && rows > CK_FEW_ROWS && kernels()->multiplies_pairs);
 }
 
 int32_t ck_arrange_tasks(const ck_arrange *op) {
@@ -121,13 +121,19 @@ int32_t ck_arrange_tasks(const ck_arrange *op) {
 /* Of int8 scales and sums first, each padded to whole cache lines; the last group of rows may be a whole tile beyond `rows`. */
 int64_t ck_arranged_bytes(int32_t w_type, int64_t rows, int64_t k) {
     if (w_type == CK_BF16) return (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 2) * 4;
-    return ceil_div(rows, 16) * 128 + (rows + CK_MOST_TILE_ROWS) * ceil_div(k, 4) * 8;
+    int64_t row = ceil_div(k, 4) * 8, groups = ceil_div(k, CK_GROUP);
+    if (w_type == CK_I4 && row < groups * (CK_GROUP + 4)) row = groups * (CK_GROUP + 4);
+    return ceil_div(rows, 16) * 128 + (rows + CK_MOST_TILE_ROWS) * row;
 }
 
 ck_quantised ck_quantised_at(const void *memory, int64_t rows) {
     char *at = (char *)memory;
     int64_t head = ceil_div(rows, 16) * 64;
     return (ck_quantised){(float *)at, (int32_t *)(at + head), (int32_t *)(at + 2 * head)};
+}
+
+int32_t *ck_int4_pairs(ck_quantised input, int64_t rows, int64_t height, int64_t groups) {
+    return input.lanes + ceil_div(rows, height) * height * groups * (CK_GROUP / 4);
 }
 
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }

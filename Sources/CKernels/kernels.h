@@ -40,6 +40,8 @@ typedef struct {
 } ck_quantised;
 
 ck_quantised ck_quantised_at(const void *memory, int64_t rows);
+/* Behind the lanes of an input for 4-bit weights, where these are multiplied as they are: its sums, [rows / height][groups][height]. */
+int32_t *ck_int4_pairs(ck_quantised input, int64_t rows, int64_t height, int64_t groups);
 
 typedef struct {
     int32_t tile_rows;

@@ -20,9 +20,9 @@ public protocol Compute: Sendable {
 
     /// Packs layers that share an input into one product.
     ///
-    /// - Parameter quantized: whether ``Precision/int8`` holds these weights in int8; the other precisions ignore it.
+    /// - Parameter bits: the fewest that these weights are held in; a precision that has no so few takes its own fewest.
     /// - Throws: ``ComputeError/shape(_:)`` when the sources do not share an input width.
-    func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
+    func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, bits: WeightBits) throws(ComputeError)
         -> any LinearWeights
 
     /// `out (+)= activation(x W + b)`; x `[rows, inputs]` activations or float32, out `[rows, outputs]` (half of it after
@@ -75,11 +75,11 @@ public protocol Compute: Sendable {
 }
 
 extension Compute {
-    /// Packs layers that ``Precision/int8`` holds in bfloat16; see ``pack(_:_:quantized:)``.
+    /// Packs layers that no precision holds in fewer bits than bfloat16; see ``pack(_:_:bits:)``.
     public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError)
         -> any LinearWeights
     {
-        try pack(sources, arrangement, quantized: false)
+        try pack(sources, arrangement, bits: .sixteen)
     }
 
     /// The whole layer; see ``linear(_:_:part:_:_:into:)``.

@@ -10,25 +10,90 @@ public protocol LinearWeights: Sendable {
     var byteCount: Int { get }
 }
 
-/// One weight as checkpoints store it: `[outputs, inputs]`, float32, bfloat16 or int8 with scales, with an optional bias `[outputs]`.
+/// One weight as checkpoints store it, `[outputs, inputs]` float32 or bfloat16, or in 8 or 4 bits, with an optional bias `[outputs]`.
 public struct LinearSource: Sendable {
-    /// `[outputs, inputs]`.
-    public let weight: Tensor
-    /// Of an int8 weight: what its integers are multiplied by, `[outputs]` float32. Else nil.
-    public let scales: Tensor?
+    /// How a weight is stored.
+    public enum Weight: Sendable {
+        /// `[outputs, inputs]`, of any numbers.
+        case plain(Tensor)
+        /// In 8 or 4 bits.
+        case quantized(QuantizedMatrix)
+    }
+
+    /// The weight.
+    public let stored: Weight
     /// `[outputs]`.
     public let bias: Tensor?
+    /// How much the error of each input counts where the weight is rounded to 4 bits, `[inputs]` float32; nil = all alike.
+    public let importance: Tensor?
 
     /// A layer's weight and bias.
-    public init(weight: Tensor, scales: Tensor? = nil, bias: Tensor? = nil) {
-        self.weight = weight
-        self.scales = scales
+    public init(weight: Tensor, bias: Tensor? = nil, importance: Tensor? = nil) {
+        self.init(.plain(weight), bias: bias, importance: importance)
+    }
+
+    /// A layer's weight and bias.
+    public init(_ stored: Weight, bias: Tensor? = nil, importance: Tensor? = nil) {
+        self.stored = stored
         self.bias = bias
+        self.importance = importance
+    }
+
+    /// Extents of the weight: `[outputs, inputs]`, unless it is no matrix.
+    public var shape: [Int] {
+        switch stored {
+        case .plain(let weight): weight.shape
+        case .quantized(let weight): [weight.outputs, weight.inputs]
+        }
     }
 
     /// The weight as float32 or bfloat16.
-    var dequantizedWeight: Tensor {
-        scales.map { Int8Weight(values: weight, scales: $0).dequantized() } ?? weight.asFloatOrBFloat16()
+    public var dequantizedWeight: Tensor {
+        switch stored {
+        case .plain(let weight): weight.asFloatOrBFloat16()
+        case .quantized(let weight): weight.dequantized()
+        }
+    }
+
+    /// The weight in so many bits, if that is how it is stored.
+    func quantized(_ bits: WeightBits) -> QuantizedMatrix? {
+        guard case .quantized(let weight) = stored, weight.bits == bits.rawValue else { return nil }
+        return weight
+    }
+
+    /// Gives what was mapped of the weight back to the system.
+    public func evict() {
+        switch stored {
+        case .plain(let weight): weight.evict()
+        case .quantized(let weight): weight.evict()
+        }
+    }
+
+    /// The same layer with its outputs in another order, without bias.
+    public func gatheringOutputs(_ order: [Int]) -> LinearSource {
+        switch stored {
+        case .plain(let weight):
+            return LinearSource(weight: weight.gatheringRows(order), importance: importance)
+        case .quantized(let weight):
+            let scales = weight.scales.reshaped([weight.outputs, 1]).gatheringRows(order).reshaped([order.count])
+            let gathered = QuantizedMatrix(
+                values: weight.values.gatheringRows(order), scales: scales, steps: weight.steps?.gatheringRows(order))
+            return LinearSource(.quantized(gathered), importance: importance)
+        }
+    }
+
+    /// The same layer with its inputs in another order, without bias. A weight in 4 bits, whose groups that breaks up, becomes float32.
+    public func gatheringInputs(_ order: [Int]) -> LinearSource {
+        let importance = importance.map { $0.reshaped([1, $0.count]).gatheringColumns(order).reshaped([order.count]) }
+        switch stored {
+        case .plain(let weight):
+            return LinearSource(weight: weight.gatheringColumns(order), importance: importance)
+        case .quantized(let weight) where weight.bits == 8:
+            let gathered = QuantizedMatrix(values: weight.values.gatheringColumns(order), scales: weight.scales)
+            return LinearSource(.quantized(gathered), importance: importance)
+        case .quantized(let weight):
+            return LinearSource(weight: weight.dequantized().gatheringColumns(order), importance: importance)
+        }
     }
 }
 
@@ -81,6 +146,6 @@ public enum LinearPart: Sendable, Equatable {
     case all
     /// Only these outputs; for ``Activation/swiGLU`` counted after gating. Bounds are multiples of 16.
     case outputs(Range<Int>)
-    /// Only these inputs; the input rows hold just them. The lower bound is a multiple of 4, since int8 weights interleave four.
+    /// Only these inputs; the input rows hold just them. The lower bound is a multiple of 16.
     case inputs(Range<Int>)
 }

@@ -6,6 +6,7 @@ public final class OperationMeter: Sendable {
     private let f32 = Atomic<Int>(0)
     private let bf16 = Atomic<Int>(0)
     private let int8 = Atomic<Int>(0)
+    private let int4 = Atomic<Int>(0)
 
     /// Operations, by what was multiplied.
     public struct Reading: Sendable, Equatable {
@@ -15,8 +16,10 @@ public final class OperationMeter: Sendable {
         public var bf16 = 0
         /// Of 8-bit integers.
         public var int8 = 0
+        /// Of 4-bit weights and 8-bit integers.
+        public var int4 = 0
         /// All of them.
-        public var total: Int { f32 + bf16 + int8 }
+        public var total: Int { f32 + bf16 + int8 + int4 }
 
         /// None.
         public init() {}
@@ -37,6 +40,7 @@ public final class OperationMeter: Sendable {
             all.f32 = body(f32, other.f32)
             all.bf16 = body(bf16, other.bf16)
             all.int8 = body(int8, other.int8)
+            all.int4 = body(int4, other.int4)
             return all
         }
     }
@@ -47,6 +51,7 @@ public final class OperationMeter: Sendable {
         now.f32 = f32.load(ordering: .relaxed)
         now.bf16 = bf16.load(ordering: .relaxed)
         now.int8 = int8.load(ordering: .relaxed)
+        now.int4 = int4.load(ordering: .relaxed)
         return now
     }
 
@@ -72,6 +77,7 @@ public final class OperationMeter: Sendable {
         case .f32: f32.add(operations, ordering: .relaxed)
         case .bf16: bf16.add(operations, ordering: .relaxed)
         case .int8: int8.add(operations, ordering: .relaxed)
+        case .int4: int4.add(operations, ordering: .relaxed)
         }
     }
 }

@@ -7,4 +7,7 @@ public enum Precision: String, Sendable, CaseIterable, Codable {
     case bf16
     /// int8 weights and inputs of the big matrix products, summed exactly in int32; everything else as in ``bf16``.
     case int8
+    /// 4-bit weights of most of those products, 8-bit ones of some (`LayerBits`), int8 inputs, summed exactly in int32; everything else as in
+    /// ``bf16``.
+    case int4
 }

@@ -7,21 +7,43 @@ import Tensors
 /// Writes a model folder whose weights are stored as an engine will hold them: smaller, and quicker to load.
 ///
 /// Results do not change: an engine of the target's precision computes the same bits from the folder as from its source. Matrices
-/// become bfloat16, or int8 with scales (`QuantizedWeights`) where `Int8Layers/standard` says so; vectors, and the table of positions,
+/// become bfloat16, or int8 or int4 (`QuantizedWeights`) where `LayerBits/standard` says so; vectors, and the table of positions,
 /// which engines hold in float32, stay as they are.
+///
+/// In 4 bits neighbouring inputs share a step. So that pruning finds neurons that belong together in the same group, the FFNs of a calibrated model are
+/// stored in the order in which an engine packs them, and its calibration likewise.
 public struct ModelConversion: Sendable {
     /// How matrices are stored.
     public enum Target: String, Sendable, CaseIterable {
-        /// For `Precision.int8`: the layers of `Int8Layers/standard` in 8 bits, other matrices in bfloat16.
+        /// For `Precision.int4`: the layers of `LayerBits/standard` in 4 and 8 bits, other matrices in bfloat16.
+        case int4
+        /// For `Precision.int8`: the layers of `LayerBits/standard` in 8 bits, other matrices in bfloat16.
         case int8
         /// For `Precision.bf16`: all matrices in bfloat16.
         case bf16
+
+        var precision: Precision {
+            switch self {
+            case .int4: .int4
+            case .int8: .int8
+            case .bf16: .bf16
+            }
+        }
     }
 
-    private enum Storage {
-        case int8
+    private enum Storage: Equatable {
+        case quantized(WeightBits)
         case bfloat16
         case asIs
+    }
+
+    /// One tensor of the new file.
+    private struct Entry {
+        let name: String
+        let info: TensorInfo
+        /// The weight that it is made of, or belongs to.
+        let source: String
+        let storage: Storage
     }
 
     /// What a conversion did.
@@ -37,6 +59,10 @@ public struct ModelConversion: Sendable {
     private let folder: URL
     private let target: Target
     private let source: any TensorSource
+    private let layers: LayerBits
+    private let calibration: Calibration?
+    /// Of each LLM layer, where its neurons are stored in another order.
+    private let order: [[Int]]?
 
     /// Opens a model folder.
     /// - Throws: `WeightError` or `ModelError` when there is no model in it; ``ModelProblems`` with all that is wrong with its tensors.
@@ -44,9 +70,14 @@ public struct ModelConversion: Sendable {
         self.folder = folder
         self.target = target
         source = try openNetworkWeights(in: folder)
-        let problems = ModelReport.problems(
-            in: folder, weights: source, geometry: try ShowO2Geometry(folder: folder, weights: source))
+        layers = LayerBits.standard.adapted(to: source)
+        let geometry = try ShowO2Geometry(folder: folder, weights: source)
+        let problems = ModelReport.problems(in: folder, weights: source, geometry: geometry)
         guard problems.isEmpty else { throw ModelProblems(folder: folder.path, problems: problems) }
+        calibration =
+            target == .int4
+            ? try Calibration(folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate) : nil
+        order = calibration.map { NeuronOrder.standard($0).order }
     }
 
     /// Files that go with the weights, beside the VAE.
@@ -82,13 +113,17 @@ public struct ModelConversion: Sendable {
         to destination: URL, threads: Int? = nil, progress: (Double) throws -> Void = { _ in }
     ) throws -> Report {
         try Self.check(destination)
-        let compute = try CPUCompute(precision: .int8, threads: threads)
+        let compute = try CPUCompute(precision: target.precision, threads: threads)
         let files = FileManager.default
         let draft = destination.deletingLastPathComponent()
             .appendingPathComponent(".\(destination.lastPathComponent).\(UUID().uuidString.prefix(8)).tmp")
         do {
             try files.createDirectory(at: draft, withIntermediateDirectories: false)
             let copied = try copyCompanions(to: draft)
+            if let calibration, let order {
+                try FileManager.default.removeItem(at: draft.appendingPathComponent(Calibration.fileName))
+                try calibration.reordered(order).write(to: draft)
+            }
             let bytes = try writeWeights(to: draft.appendingPathComponent("model.safetensors"), compute, progress)
             guard rename(draft.path, destination.path) == 0 else {
                 throw ModelError.request("cannot make \(destination.path): \(String(cString: strerror(errno)))")
@@ -136,68 +171,108 @@ public struct ModelConversion: Sendable {
     private func storage(_ name: String, _ info: TensorInfo) -> Storage {
         let isNumber = [.float32, .bfloat16, .float16, .float64, .int8].contains(info.dtype)
         guard isNumber, info.shape.count >= 2, name != "position_embedding.weight" else { return .asIs }
-        return target == .int8 && info.shape.count == 2 && Int8Layers.standard.contains(weight: name)
-            ? .int8 : .bfloat16
+        guard info.shape.count == 2 else { return .bfloat16 }
+        let bits = layers.bits(weight: name, inputs: info.shape[1], in: target.precision)
+        return bits == .sixteen ? .bfloat16 : .quantized(bits)
+    }
+
+    /// The new file's tensors.
+    private var entries: [Entry] {
+        source.names.sorted().flatMap { name -> [Entry] in
+            guard let info = source.info(name) else { return [] }
+            let storage = storage(name, info)
+            func entry(_ suffix: String, _ shape: [Int], _ dtype: DType) -> Entry {
+                Entry(name: name + suffix, info: TensorInfo(shape: shape, dtype: dtype), source: name, storage: storage)
+            }
+            switch storage {
+            case .asIs: return [entry("", info.shape, info.dtype)]
+            case .bfloat16, .quantized(.sixteen): return [entry("", info.shape, .bfloat16)]
+            case .quantized(.eight):
+                return [
+                    entry("", info.shape, .int8), entry(QuantizedWeights.scaleSuffix, [info.shape[0]], .float32),
+                ]
+            case .quantized(.four):
+                let groups = QuantizedMatrix.groups(info.shape[1])
+                return [
+                    entry("", [info.shape[0], info.shape[1] / 2], .uint8),
+                    entry(QuantizedWeights.scaleSuffix, [info.shape[0]], .float32),
+                    entry(QuantizedWeights.stepSuffix, [info.shape[0], groups], .uint8),
+                ]
+            }
+        }
     }
 
     private func writeWeights(
         to file: URL, _ compute: CPUCompute, _ progress: (Double) throws -> Void
     ) throws -> (before: Int, after: Int) {
-        // Each entry of the new file: its name, and the tensor that it is made of.
-        var entries: [(name: String, info: TensorInfo)] = []
-        var sources: [(name: String, storage: Storage)] = []
-        var before = 0
-        for name in source.names.sorted() {
-            guard let info = source.info(name) else { continue }
-            let storage = storage(name, info)
-            before += info.shape.reduce(1, *) * info.dtype.size
-            let dtype: DType =
-                switch storage {
-                case .int8: .int8
-                case .bfloat16: .bfloat16
-                case .asIs: info.dtype
-                }
-            entries.append((name, TensorInfo(shape: info.shape, dtype: dtype)))
-            sources.append((name, storage))
-            if storage == .int8 {
-                let scales = TensorInfo(shape: [info.shape[0]], dtype: .float32)
-                entries.append((name + QuantizedWeights.scaleSuffix, scales))
-                sources.append((name, storage))
-            }
-        }
-        let after = entries.reduce(0) { $0 + $1.info.shape.reduce(1, *) * $1.info.dtype.size }
+        let entries = entries
+        let before = source.names.reduce(0) { $0 + (source.info($1)?.storedByteCount ?? 0) }
+        let after = entries.reduce(0) { $0 + $1.info.elementByteCount }
         var written = 0
+        // Scales are wanted with the float32 tensors, integers later: made twice, so that only the small parts need be kept.
+        var steps: [String: Tensor] = [:]
         try SafetensorsWriter.write(
-            entries, metadata: ["format": "pt", "flashu.stored": target.rawValue], to: file
+            entries.map { ($0.name, $0.info) }, metadata: ["format": "pt", "flashu.stored": target.rawValue], to: file
         ) { index in
+            let entry = entries[index]
             try progress(Double(written) / Double(max(after, 1)))
-            let (name, storage) = sources[index]
-            written += entries[index].info.shape.reduce(1, *) * entries[index].info.dtype.size
-            if storage == .int8 {
-                // Twice: the scales come with the float32 tensors, and nothing is kept until the integers do.
-                let weight = try int8(name, compute)
-                return entries[index].name == name ? weight.values : weight.scales
+            written += entry.info.elementByteCount
+            guard case .quantized(let bits) = entry.storage else {
+                let tensor = try source.tensor(entry.source)
+                defer { tensor.evict() }
+                return entry.storage == .bfloat16 ? tensor.toBFloat16() : tensor
             }
-            let tensor = try source.tensor(name)
-            defer { tensor.evict() }
-            return storage == .bfloat16 ? tensor.toBFloat16() : tensor
+            if entry.name == entry.source + QuantizedWeights.stepSuffix, let steps = steps[entry.source] {
+                return steps
+            }
+            let weight = try quantized(entry.source, bits, compute)
+            steps[entry.source] = weight.steps
+            switch entry.name {
+            case entry.source: return weight.values
+            case entry.source + QuantizedWeights.scaleSuffix: return weight.scales
+            default: return weight.steps ?? weight.scales
+            }
         }
         try progress(1)
         return (before, after)
     }
 
-    private func int8(_ name: String, _ compute: CPUCompute) throws -> Int8Weight {
-        if let (values, scales) = try source.quantized(name) { return Int8Weight(values: values, scales: scales) }
-        let tensor = try source.tensor(name)
-        let weight = compute.quantize(tensor)
+    private func quantized(_ name: String, _ bits: WeightBits, _ compute: CPUCompute) throws -> QuantizedMatrix {
+        let stored = try source.quantized(name)
+        var layer = try stored.map { LinearSource(.quantized($0)) } ?? LinearSource(weight: source.tensor(name))
+        defer { stored?.evict() }
+        if let order, let neurons = FFNWeight(name) {
+            layer =
+                neurons.isOfInputs
+                ? layer.gatheringInputs(order[neurons.layer]) : layer.gatheringOutputs(order[neurons.layer])
+        }
+        if case .quantized(let matrix) = layer.stored, matrix.bits == bits.rawValue { return matrix }
+        let tensor = layer.dequantizedWeight
+        let weight = compute.quantize(tensor, bits: bits)
         tensor.evict()
         guard weight.scales.floats().allSatisfy(\.isFinite) else {
             throw WeightError.wrongTensor(
                 name: name, file: source.location,
                 reason:
-                    "holds infinities or not-a-numbers, which can't be stored in 8 bits; the weights are damaged, or their training failed"
+                    "holds infinities or not-a-numbers, which can't be stored in \(bits.rawValue) bits; the weights are damaged, or their training failed"
             )
         }
         return weight
+    }
+}
+
+/// A weight of an LLM layer's FFN, told by its name in a checkpoint.
+private struct FFNWeight {
+    let layer: Int
+    /// Whether neurons are the weight's inputs, not its outputs.
+    let isOfInputs: Bool
+
+    init?(_ name: String) {
+        let prefix = "showo.model.layers."
+        guard name.hasPrefix(prefix) else { return nil }
+        let parts = name.dropFirst(prefix.count).split(separator: ".")
+        guard parts.count == 4, let layer = Int(parts[0]), parts[1] == "mlp", parts[3] == "weight" else { return nil }
+        guard ["gate_proj", "up_proj", "down_proj"].contains(parts[2]) else { return nil }
+        (self.layer, isOfInputs) = (layer, parts[2] == "down_proj")
     }
 }

@@ -98,6 +98,7 @@ public struct ModelReport: Sendable, Encodable {
         }
         self.missing = missing
 
+        let layers = LayerBits.standard.adapted(to: source)
         var packed: [Precision: Int] = [:]
         var parts: [String: (parameters: Int, bytes: Int)] = [:]
         var dtypes: [String: Int] = [:]
@@ -107,15 +108,14 @@ public struct ModelReport: Sendable, Encodable {
                 let count = info.shape.reduce(1, *)
                 let part = isVAE ? "VAE" : Self.part(of: name)
                 parts[part, default: (0, 0)].parameters += count
-                let scales = info.dtype == .int8 && info.shape.count == 2 ? 4 * info.shape[0] : 0
-                parts[part, default: (0, 0)].bytes += count * info.dtype.size + scales
+                parts[part, default: (0, 0)].bytes += info.storedByteCount
                 // The embedding is looked up in the mapped file; the VAE is below.
                 if part != "VAE", part != "embedding" {
                     for precision in Precision.allCases {
-                        packed[precision, default: 0] += Self.packedBytes(name, info, precision)
+                        packed[precision, default: 0] += Self.packedBytes(name, info, precision, layers)
                     }
                 }
-                dtypes[info.dtype.rawValue, default: 0] += count
+                dtypes[info.elementName, default: 0] += count
             }
         }
         self.parts = Self.order.compactMap { name in
@@ -135,7 +135,7 @@ public struct ModelReport: Sendable, Encodable {
         let vae = (parts["VAE"]?.parameters ?? 0) * 4 / 3
         memory = Dictionary(
             uniqueKeysWithValues: Precision.allCases.map {
-                let tied = isTied ? Self.packedBytes("showo.lm_head.weight", output, $0) : 0
+                let tied = isTied ? Self.packedBytes("showo.lm_head.weight", output, $0, layers) : 0
                 return ($0.rawValue, packed[$0, default: 0] + tied + vae)
             })
     }
@@ -159,13 +159,15 @@ public struct ModelReport: Sendable, Encodable {
     }
 
     /// Bytes that a tensor takes in an engine.
-    private static func packedBytes(_ name: String, _ info: TensorInfo, _ precision: Precision) -> Int {
+    private static func packedBytes(_ name: String, _ info: TensorInfo, _ precision: Precision, _ layers: LayerBits)
+        -> Int
+    {
         let count = info.shape.reduce(1, *)
-        return switch precision {
-        case .f32: 4 * count
-        case .bf16: 2 * count
-        case .int8: Int8Layers.standard.contains(weight: name) ? count + 4 * (info.shape.first ?? 0) : 2 * count
-        }
+        guard precision != .f32 else { return 4 * count }
+        guard info.shape.count == 2 else { return 2 * count }
+        let bits = layers.bits(weight: name, inputs: info.shape[1], in: precision)
+        return bits == .sixteen
+            ? 2 * count : QuantizedMatrix.byteCount(info.shape[0], info.shape[1], bits: bits.rawValue)
     }
 
     /// What one request of each task takes on top of the weights that are loaded for it.
@@ -177,9 +179,10 @@ public struct ModelReport: Sendable, Encodable {
                 // adaLN is multiplied as it lies in the file.
                 guard let info = source.info(name), parts.contains(part(of: name)), !name.contains("adaLN_modulation")
                 else { return sum }
-                return sum + packedBytes(name, info, precision)
+                return sum + packedBytes(name, info, precision, layers)
             }
         }
+        let layers = LayerBits.standard.adapted(to: source)
         let shared: Set = ["language model", "semantic encoder", "fusion and projectors", "time embedding"]
         let text = 40
         var tasks: [String: [String: TaskMemory]] = [:]

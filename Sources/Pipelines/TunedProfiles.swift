@@ -32,7 +32,7 @@ public struct TunedProfiles: Sendable, Codable, Equatable {
 
     /// What a profile saves and costs on one task, measured on samples that it was not chosen by.
     public struct Finding: Sendable, Codable, Equatable {
-        /// `f32`, `bf16` or `int8`: with which the rest was measured.
+        /// `f32`, `bf16`, `int8` or `int4`: with which the rest was measured.
         public var precision: String
         /// Points that might be lost.
         public var limit: Double

@@ -68,11 +68,7 @@ public final class UnifiedModel: Sendable {
     ) throws {
         files = folder
         calibration = calibrated ? try folder.calibration() : nil
-        neuronOrder = calibration.map {
-            NeuronOrder(
-                $0, generationRatio: AccelerationProfile.paper.ffn.generationRatio,
-                understandingRatio: AccelerationProfile.paper.ffn.understandingRatio)
-        }
+        neuronOrder = calibration.map(NeuronOrder.standard)
         network = try ShowO2Model(
             geometry: folder.geometry, weights: folder.weights, compute: compute, tasks: tasks,
             neuronOrder: neuronOrder?.order, progress: progress)

@@ -23,15 +23,15 @@ public final class ShowO2Model: Sendable {
     ///   - compute: the backend.
     ///   - tasks: what it will be asked to do; without generation the diffusion head is not loaded.
     ///   - neuronOrder: per LLM layer, the order in which FFN neurons are packed, a permutation; nil = as stored.
-    ///   - int8: which layers `Precision.int8` holds in 8 bits.
+    ///   - layers: which layers `Precision.int8` and `Precision.int4` hold in 8 and 4 bits, unless the file has chosen.
     ///   - progress: told the share done, 0 ... 1, after each layer. It may throw to stop.
     /// - Throws: `WeightError` for tensors that are missing or of another shape, ``ModelError``, `ComputeError`, or what `progress` threw.
     public convenience init(
         geometry: ShowO2Geometry, weights: any TensorSource, compute: any Compute, tasks: ModelTasks = .all,
-        neuronOrder: [[Int]]? = nil, int8: Int8Layers = .standard,
+        neuronOrder: [[Int]]? = nil, layers: LayerBits = .standard,
         progress: (Double) throws -> Void = { _ in }
     ) throws {
-        let loader = WeightLoader(source: weights, compute: compute, int8: int8)
+        let loader = WeightLoader(source: weights, compute: compute, layers: layers.adapted(to: weights))
         try self.init(geometry, loader, tasks: tasks, neuronOrder: neuronOrder, progress: progress)
     }
 

@@ -1,84 +1,105 @@
-/// Weights of which some are stored in 8 bits, as `flashu convert --to int8` writes them: `NAME` I8 `[outputs, inputs]` with
-/// `NAME_scale` F32 `[outputs]`, element `[o, i]` being `NAME[o, i] * NAME_scale[o]`.
+/// Weights of which some are stored in 8 or 4 bits, as `flashu convert` writes them: `NAME` I8 `[outputs, inputs]` with `NAME_scale` F32
+/// `[outputs]`; or `NAME` U8 `[outputs, inputs / 2]` with `NAME_scale` and `NAME_step` U8 `[outputs, groups]`. ``QuantizedMatrix`` says what they mean.
 ///
-/// Whoever asks for `NAME` gets float32; the integers are there for those who ask for them. The scales are no tensors of their own.
+/// Whoever asks for `NAME` gets float32; the integers are there for those who ask for them. Scales and steps are no tensors of their own.
 public struct QuantizedWeights: TensorSource {
     /// What is added to a weight's name to name its scales.
     public static let scaleSuffix = "_scale"
+    /// What is added to a 4-bit weight's name to name its steps and zeros.
+    public static let stepSuffix = "_step"
 
     private let stored: any TensorSource
-    /// The names of all tensors but the scales, and 8-bit matrices that lack them.
+    /// The names of all tensors but scales and steps, and matrices that lack theirs.
     public let names: [String]
-    /// What the file can't read, and 8-bit matrices whose scales are missing or do not fit.
+    /// What the file can't read, and matrices whose scales or steps are missing or do not fit.
     public let unreadable: [String: String]
+    /// Bits of the quantised weights.
+    private let bits: [String: Int]
 
     /// Looks into `stored`.
     public init(_ stored: any TensorSource) {
         self.stored = stored
         var unreadable = stored.unreadable
-        var scales: Set<String> = []
+        var parts: Set<String> = []
+        var bits: [String: Int] = [:]
         for name in stored.names {
-            guard let info = stored.info(name), info.dtype == .int8, info.shape.count == 2 else { continue }
-            let scale = name + Self.scaleSuffix
-            guard let found = stored.info(scale) else {
-                unreadable[name] = "is in 8 bits, but its scales '\(scale)' are missing; convert the model again"
-                continue
+            guard let info = stored.info(name), let count = Self.bits(name, info, in: stored) else { continue }
+            bits[name] = count
+            let outputs = info.shape[0]
+            var wanted = [(name + Self.scaleSuffix, TensorInfo(shape: [outputs], dtype: .float32), "scales")]
+            if count == 4 {
+                let groups = QuantizedMatrix.groups(2 * info.shape[1])
+                let steps = TensorInfo(shape: [outputs, groups], dtype: .uint8)
+                wanted.append((name + Self.stepSuffix, steps, "steps"))
             }
-            scales.insert(scale)
-            if found.dtype != .float32 || found.shape != [info.shape[0]] {
-                unreadable[name] =
-                    "is in 8 bits, but its scales '\(scale)' have shape \(found.shape) of \(found.dtype.rawValue) where "
-                    + "[\(info.shape[0])] of float32 is expected; convert the model again"
+            for (part, expected, what) in wanted {
+                guard let found = stored.info(part) else {
+                    unreadable[name] =
+                        "is in \(count) bits, but its \(what) '\(part)' are missing; convert the model again"
+                    continue
+                }
+                parts.insert(part)
+                if found != expected {
+                    unreadable[name] =
+                        "is in \(count) bits, but its \(what) '\(part)' have shape \(found.shape) of \(found.dtype.rawValue) where "
+                        + "\(expected.shape) of \(expected.dtype.rawValue) is expected; convert the model again"
+                }
             }
         }
-        names = stored.names.filter { !scales.contains($0) && unreadable[$0] == nil }
+        names = stored.names.filter { !parts.contains($0) && unreadable[$0] == nil }
         self.unreadable = unreadable
+        self.bits = bits
     }
 
     /// The file's.
     public var location: String { stored.location }
 
     /// Shape and stored element type, which is int8 for quantised weights.
-    public func info(_ name: String) -> TensorInfo? { unreadable[name] == nil ? stored.info(name) : nil }
+    public func info(_ name: String) -> TensorInfo? {
+        guard unreadable[name] == nil, let info = stored.info(name) else { return nil }
+        guard bits[name] == 4 else { return info }
+        return TensorInfo(shape: [info.shape[0], 2 * info.shape[1]], dtype: .int8, packedBits: 4)
+    }
 
-    /// The tensor of that name, dequantised to float32 where it is stored in 8 bits.
+    /// The tensor of that name, dequantised to float32 where it is stored in 8 or 4 bits.
     ///
     /// - Throws: ``WeightError/missingTensor(name:file:closest:)`` if there is none of that name.
     public func tensor(_ name: String) throws(WeightError) -> Tensor {
         guard unreadable[name] == nil else { throw missing(name) }
-        guard let (values, scales) = try quantized(name) else { return try stored.tensor(name) }
-        defer { values.evict() }
-        return values.dequantized(by: scales)
+        guard let quantized = try quantized(name) else { return try stored.tensor(name) }
+        defer { quantized.evict() }
+        return quantized.dequantized()
     }
 
-    /// The integers and the scales of a weight that is stored in 8 bits, else nil.
-    public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? {
-        guard let info = info(name), info.dtype == .int8, info.shape.count == 2 else { return nil }
+    /// The parts of a weight that is stored in 8 or 4 bits, else nil.
+    public func quantized(_ name: String) throws(WeightError) -> QuantizedMatrix? {
+        guard unreadable[name] == nil, let count = bits[name] else { return nil }
         let scales = try stored.tensor(name + Self.scaleSuffix)
         guard scales.floats().allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw .wrongTensor(
                 name: name + Self.scaleSuffix, file: location,
                 reason: "holds negative or infinite scales; the file is damaged, convert the model again")
         }
-        return (try stored.tensor(name), scales)
+        let steps = count == 4 ? try stored.tensor(name + Self.stepSuffix) : nil
+        return QuantizedMatrix(values: try stored.tensor(name), scales: scales, steps: steps)
     }
 
-    /// Whether a source needs this view: whether it holds matrices in 8 bits.
-    static func isNeeded(for source: any TensorSource) -> Bool {
-        source.names.contains { source.info($0).map { $0.dtype == .int8 && $0.shape.count == 2 } ?? false }
-    }
-}
-
-extension Tensor {
-    /// The float32 weight of which this is the integers: `[outputs, inputs]` int8, times `scales` `[outputs]` float32.
-    package func dequantized(by scales: Tensor) -> Tensor {
-        let (out, factors) = (Tensor(zeros: shape), scales.floats())
-        let from = pointer.assumingMemoryBound(to: Int8.self)
-        let to = out.pointer.assumingMemoryBound(to: Float.self)
-        let width = factors.isEmpty ? 0 : count / factors.count
-        for row in factors.indices {
-            for i in row * width..<(row + 1) * width { to[i] = Float(from[i]) * factors[row] }
+    /// Bits of a stored tensor that is a quantised matrix, else nil.
+    private static func bits(_ name: String, _ info: TensorInfo, in stored: any TensorSource) -> Int? {
+        guard info.shape.count == 2 else { return nil }
+        switch info.dtype {
+        case .int8: return 8
+        // Other things are bytes, too: steps tell these apart.
+        case .uint8
+        where !name.hasSuffix(stepSuffix)
+            && (stored.contains(name + stepSuffix) || stored.contains(name + scaleSuffix)):
+            return 4
+        default: return nil
         }
-        return out
+    }
+
+    /// Whether a source needs this view: whether it holds matrices in 8 or 4 bits.
+    static func isNeeded(for source: any TensorSource) -> Bool {
+        source.names.contains { name in source.info(name).map { bits(name, $0, in: source) != nil } ?? false }
     }
 }

@@ -55,8 +55,8 @@ public struct RenamedWeights: TensorSource {
         return try stored.tensor(old)
     }
 
-    /// The integers and the scales of a weight that is stored in 8 bits, else nil.
-    public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? {
+    /// The parts of a weight that is stored in 8 or 4 bits, else nil.
+    public func quantized(_ name: String) throws(WeightError) -> QuantizedMatrix? {
         guard let old = storedNames[name] else { return nil }
         return try stored.quantized(old)
     }

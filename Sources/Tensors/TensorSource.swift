@@ -4,12 +4,27 @@ public struct TensorInfo: Sendable, Hashable {
     public let shape: [Int]
     /// Element type.
     public let dtype: DType
+    /// Bits of an element where several share a byte, as in 4-bit weights (``QuantizedMatrix``), whose ``dtype`` is int8; else nil.
+    public let packedBits: Int?
 
     /// A description of a tensor that need not exist.
-    public init(shape: [Int], dtype: DType) {
+    public init(shape: [Int], dtype: DType, packedBits: Int? = nil) {
         self.shape = shape
         self.dtype = dtype
+        self.packedBits = packedBits
     }
+
+    /// What to call the elements: `bfloat16`, `int4`.
+    public var elementName: String { packedBits.map { "int\($0)" } ?? dtype.rawValue }
+
+    /// Bytes that a tensor which exists takes in its file, what belongs to quantised weights included.
+    public var storedByteCount: Int {
+        guard dtype == .int8, shape.count == 2 else { return elementByteCount }
+        return QuantizedMatrix.byteCount(shape[0], shape[1], bits: packedBits ?? 8)
+    }
+
+    /// Bytes of the elements alone, each taking its type's.
+    public var elementByteCount: Int { shape.reduce(1, *) * dtype.size }
 
     /// Bytes of all elements, or nil if a dimension is negative or the size overflows, which a file may claim.
     ///
@@ -49,18 +64,18 @@ public protocol TensorSource: Sendable {
     ///   ``WeightError/wrongTensor(name:file:reason:)`` if it is ``unreadable``.
     func tensor(_ name: String) throws(WeightError) -> Tensor
 
-    /// The integers and the scales of a weight that is stored in 8 bits (``QuantizedWeights``), else nil.
+    /// The parts of a weight that is stored in 8 or 4 bits (``QuantizedWeights``), else nil.
     ///
     /// - Throws: ``WeightError/wrongTensor(name:file:reason:)`` for impossible scales.
-    func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)?
+    func quantized(_ name: String) throws(WeightError) -> QuantizedMatrix?
 }
 
 extension TensorSource {
     /// Everything can be read.
     public var unreadable: [String: String] { [:] }
 
-    /// Nothing is stored in 8 bits.
-    public func quantized(_ name: String) throws(WeightError) -> (values: Tensor, scales: Tensor)? { nil }
+    /// Nothing is stored in 8 or 4 bits.
+    public func quantized(_ name: String) throws(WeightError) -> QuantizedMatrix? { nil }
 }
 
 extension TensorSource {

@@ -44,7 +44,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "What to measure: generation, understanding, vae or all.")
     var task: TaskChoice = .all
 
-    @Option(help: "Weights and activations: f32, bf16 or int8.")
+    @Option(help: "Weights and activations: f32, bf16, int8 or int4.")
     var precision: Precision = .bf16
 
     @OptionGroup var acceleration: AccelerationOptions

@@ -11,18 +11,20 @@ struct ConvertCommand: AsyncParsableCommand {
         discussion: """
             Writes a new model folder with one model.safetensors and copies of the configuration, tokenizer, VAE and calibration. \
             int8 keeps most attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \
-            bfloat16; bf16 keeps all matrices in bfloat16. With --precision int8, or bf16, the new folder gives the very results of the old \
-            one; the other precisions read it too, from the rounded weights.
+            bfloat16; int4 keeps the larger part of those in 4 bits, a step and a zero for each 32 inputs (NAME_step); bf16 keeps all matrices \
+            in bfloat16. With the --precision of the same name the new folder gives the very results of the old one; the other precisions \
+            read it too, from the rounded weights. A calibrated model's neurons are stored in the order of their importance in int4.
 
             EXAMPLES
               flashu convert ~/models/show-o2-1.5B --to int8 -o ~/models/show-o2-1.5B-int8
               flashu generate -m ~/models/show-o2-1.5B-int8 --precision int8 "a cat on a sofa"
+              flashu convert ~/models/show-o2-7B --to int4 -o ~/models/show-o2-7B-int4
             """)
 
     @Argument(help: "The model's folder.", completion: .directory)
     var folder: String
 
-    @Option(help: "How matrices are stored: int8 or bf16.")
+    @Option(help: "How matrices are stored: int4, int8 or bf16.")
     var to: ModelConversion.Target
 
     @Option(

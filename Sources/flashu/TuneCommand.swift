@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import FlashU
 import Foundation
 import Pipelines
@@ -58,6 +59,9 @@ struct TuneCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Try 8-bit weights, too.")
     var int8 = true
 
+    @Flag(inversion: .prefixedNo, help: "Try 4-bit weights, too.")
+    var int4 = true
+
     @Option(
         name: [.short, .long], help: ArgumentHelp("The page to write; - = standard output.", valueName: "html"),
         completion: .file(extensions: ["html"]))
@@ -109,7 +113,8 @@ struct TuneCommand: AsyncParsableCommand {
         if task != .generation { tasks.append(.understanding) }
         let settings = Tuner.Settings(
             tasks: tasks, prompts: prompts, questions: questions, folder: home,
-            budget: budget?.seconds, losses: loss.values, precision: engine.precision, triesInt8: int8,
+            budget: budget?.seconds, losses: loss.values, precision: engine.precision,
+            triedPrecisions: [(int8, Precision.int8), (int4, .int4)].filter(\.0).map(\.1),
             maxTokens: maxTokens,
             seed: seed, threads: engine.threads)
         let tuner = Tuner(folder, settings, work: work.map { URL(userPath: $0) })

@@ -17,6 +17,7 @@ import Testing
         case .f32: 3e-6
         case .bf16: 1e-5
         case .int8: 0.03
+        case .int4: 0.15
         }
     }
 
@@ -24,7 +25,7 @@ import Testing
     @Test(arguments: 0..<60)
     func stackedLayers(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let precision = Precision.allCases[seed % 3]
+        let precision = Precision.allCases[seed % Precision.allCases.count]
         let cpu = try CPUCompute(precision: precision, threads: 1 + seed % 2)
         let (rows, inputs) = (random.integer(in: 1...70), random.integer(in: 1...130))
         let sources = (0..<random.integer(in: 1...4)).map { _ in
@@ -34,7 +35,7 @@ import Testing
                 weight: random.choose([weight, weight.toBFloat16()]),
                 bias: random.choose([nil, Self.tensor([outputs], &random)]))
         }
-        let outputs = sources.reduce(0) { $0 + $1.weight.shape[0] }
+        let outputs = sources.reduce(0) { $0 + $1.shape[0] }
         let activation = random.choose([Activation.identity, .gelu, .geluTanh, .silu])
         let low = random.integer(in: 0...(outputs - 1) / 16) * 16
         let range = random.choose([0..<outputs, low..<outputs, low..<random.integer(in: low + 1...outputs)])
@@ -44,7 +45,7 @@ import Testing
         let x = Self.tensor([rows, inputs], &random)
         let start = Self.tensor([rows, range.count], &random)
         func run(_ compute: some Compute, _ x: Tensor) throws -> [Float] {
-            let weights = try compute.pack(sources, .stacked, quantized: true)
+            let weights = try compute.pack(sources, .stacked, bits: .four)
             #expect(weights.outputs == outputs && weights.inputs == inputs)
             let out = start.toFloat32()
             compute.linear(x, weights, part: .outputs(range), activation, store, into: out)
@@ -53,14 +54,14 @@ import Testing
         let held = precision == .f32 ? x : random.choose([x, x.toBFloat16()])
         #expect(
             try relativeError(run(cpu, held), run(reference, x)) < Self.bound(precision),
-            "\(rows) x \(inputs) -> \(sources.map { $0.weight.shape[0] }), \(range), \(activation), \(precision)")
+            "\(rows) x \(inputs) -> \(sources.map { $0.shape[0] }), \(range), \(activation), \(precision)")
     }
 
     /// A gated FFN of any width, whole and in ranges that end at the width.
     @Test(arguments: 0..<45)
     func gatedFeedForward(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let precision = Precision.allCases[seed % 3]
+        let precision = Precision.allCases[seed % Precision.allCases.count]
         let cpu = try CPUCompute(precision: precision, threads: 1 + seed % 2)
         let (rows, hidden) = (random.integer(in: 1...60), random.integer(in: 1...70))
         let neurons = random.integer(in: 33...210)
@@ -71,8 +72,8 @@ import Testing
         let x = Self.tensor([rows, hidden], &random)
         let start = Self.tensor([rows, hidden], &random)
         func run(_ compute: some Compute, _ x: Tensor) throws -> [Float] {
-            let first = try compute.pack(gateUp, .gated, quantized: true)
-            let second = try compute.pack(down, .stacked, quantized: true)
+            let first = try compute.pack(gateUp, .gated, bits: .four)
+            let second = try compute.pack(down, .stacked, bits: .four)
             let out = start.toFloat32()
             for range in ranges {
                 let inner = Tensor(zeros: [rows, range.count], dtype: compute.activationType)
@@ -91,7 +92,7 @@ import Testing
     @Test(arguments: 0..<20)
     func nothingBehindAnOutputIsWritten(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let precision = Precision.allCases[seed % 3]
+        let precision = Precision.allCases[seed % Precision.allCases.count]
         let cpu = try CPUCompute(precision: precision, threads: 2)
         let (rows, hidden, neurons) = (
             random.integer(in: 1...20), random.integer(in: 1...40), random.integer(in: 1...60)
@@ -99,7 +100,7 @@ import Testing
         let gated = random.choose([true, false])
         let weights = try cpu.pack(
             (0..<(gated ? 2 : 1)).map { _ in LinearSource(weight: random.tensor([neurons, hidden])) },
-            gated ? .gated : .stacked, quantized: true)
+            gated ? .gated : .stacked, bits: .four)
         let type = random.choose([DType.float32, cpu.activationType])
         let whole = Tensor(zeros: [rows + 8, neurons], dtype: type)
         let x = random.tensor([rows, hidden])

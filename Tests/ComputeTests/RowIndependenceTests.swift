@@ -7,10 +7,11 @@ import Testing
 @Suite struct RowIndependenceTests {
     /// How weights and rows are held: both as the precision says, or rows in float32 (image patches) with weights of the precision.
     static let cases: [(precision: Precision, half: Bool)] = [
-        (.f32, false), (.bf16, true), (.bf16, false), (.int8, true), (.int8, false),
+        (.f32, false), (.bf16, true), (.bf16, false), (.int8, true), (.int8, false), (.int4, true),
+        (.int4, false),
     ]
 
-    @Test(arguments: 0..<12)
+    @Test(arguments: 0..<14)
     func product(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         let (precision, half) = Self.cases[seed % Self.cases.count]
@@ -20,7 +21,7 @@ import Testing
         let outputs = random.integer(in: 1...70) + random.choose([0, 140])
         let weights = try cpu.pack(
             [LinearSource(weight: random.tensor([outputs, inputs]), bias: random.tensor([outputs]))], .stacked,
-            quantized: true)
+            bits: .four)
         let most = random.choose([20, 45, 180])
         let all = random.tensor([most, inputs])
         let x = half ? all.toBFloat16() : all
@@ -38,16 +39,16 @@ import Testing
     }
 
     /// The products of a pruned FFN too: gated neurons, ranges of outputs and inputs.
-    @Test(arguments: 0..<10)
+    @Test(arguments: 0..<12)
     func feedForward(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let precision = Precision.allCases[seed % 3]
+        let precision = Precision.allCases[seed % Precision.allCases.count]
         let cpu = try CPUCompute(precision: precision, threads: 2)
         let (hidden, neurons) = (random.integer(in: 5...50), random.integer(in: 70...120))
         let first = try cpu.pack(
-            [0, 1].map { _ in LinearSource(weight: random.tensor([neurons, hidden])) }, .gated, quantized: true)
+            [0, 1].map { _ in LinearSource(weight: random.tensor([neurons, hidden])) }, .gated, bits: .four)
         let second = try cpu.pack(
-            [LinearSource(weight: random.tensor([hidden, neurons]))], .stacked, quantized: true)
+            [LinearSource(weight: random.tensor([hidden, neurons]))], .stacked, bits: .four)
         let all = random.tensor([20, hidden])
         let x = precision == .f32 ? all : all.toBFloat16()
         func run(_ rows: Range<Int>) -> [Float] {

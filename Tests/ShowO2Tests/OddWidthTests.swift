@@ -72,6 +72,7 @@ import Testing
         case .f32: 2e-5
         case .bf16: 0.06
         case .int8: 0.2
+        case .int4: 0.6
         }
     }
 

@@ -45,12 +45,15 @@ void ck_pool_run(ck_pool *pool, ck_task task, const void *op, int32_t count);
 
 /* ---- Linear layers --------------------------------------------------------------------------------------------- */
 
-enum { CK_F32 = 0, CK_BF16 = 1, CK_I8 = 2, CK_ARRANGED = 3 };
+enum { CK_F32 = 0, CK_BF16 = 1, CK_I8 = 2, CK_ARRANGED = 3, CK_I4 = 4 };
 enum { CK_IDENTITY = 0, CK_GELU_TANH = 1, CK_GELU_ERF = 2, CK_SILU = 3, CK_SWIGLU = 4 };
 enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
 
 /* Columns of a packed weight panel. */
 #define CK_PANEL 16
+/* Ks of 4-bit weights that share a step and a zero, and the bytes of so many in a panel. */
+#define CK_GROUP 32
+#define CK_I4_BLOCK 272
 
 /* out = activation(a x W + bias), or out += gate * (a x W + bias).
  *
@@ -60,18 +63,18 @@ enum { CK_STORE = 0, CK_ACCUMULATE = 1 };
  *
  * Demands: k >= 1; `panels` has all panels of the columns, from the first one's element 0 up to ks in whole lanes (4), `scales` as many
  * columns; int8: k <= 131072, beyond which an int32 sum could overflow; CK_ACCUMULATE: float32 outputs; CK_SWIGLU: an even number of
- * columns, CK_STORE, no bias.
+ * columns, CK_STORE, no bias; int4: what int8 does, panels of blocks, `panels` and `k_stride` at whole groups.
  *
  * int8: the product of the quantised rows and weights is an exact int32, (float)product * (row's scale * column's scale) goes on from
- * there: the same bits whatever the instruction set. */
+ * there: the same bits whatever the instruction set. int4: likewise, with integers step * (q - zero) for weights. */
 typedef struct {
     const void *a;         /* [rows, k], or what ck_arrange wrote */
     int64_t lda;
     int32_t a_type;        /* CK_F32 or CK_BF16; CK_ARRANGED where ck_arranges says so */
     int32_t w_type;
     const void *panels;    /* [panels][k_stride][16]; may interleave up to 4 neighbouring ks, where ranges may start */
-    int64_t k_stride;      /* a multiple of 4, or of 1 for float32 */
-    const float *scales;   /* [panels * 16], of int8 weights */
+    int64_t k_stride;      /* a multiple of 4, of 1 for float32, of CK_GROUP for int4 */
+    const float *scales;   /* [panels * 16], of int8 and int4 weights */
     int64_t rows, k;
     int64_t columns;       /* of the product, before SwiGLU halves them */
     const float *bias;     /* [columns] or NULL */
@@ -94,11 +97,12 @@ int32_t ck_arranges(int32_t w_type, int32_t x_type, int64_t rows);
 /* Writes the rows of a product's input in the order in which ck_linear's tiles read them, once for all its tasks. Demands what ck_linear
  * does of k and rows. */
 typedef struct {
-    const void *x;         /* [rows, k], CK_F32 or CK_BF16 */
+    const void *x;         /* [rows, k - lead], CK_F32 or CK_BF16 */
     int64_t ldx;
     int32_t x_type;
     int32_t w_type;
     int64_t rows, k;
+    int64_t lead;          /* of int4: zeros that stand for the first ks, which x lacks, a multiple of 16; else 0 */
     void *out;             /* ck_arranged_bytes, 64-byte aligned */
 } ck_arrange;
 
@@ -127,15 +131,17 @@ void ck_linear_stored_task(const void *op, int32_t index);
  * other panel free (gate/up interleaving).
  *
  * Demands: k <= k_stride, a multiple of 4 unless the panels are float32; room for panels first_panel + i * panel_step, i < ceil(n / 16), and as
- * many scales; an int8 source only for int8 panels. */
+ * many scales; an int8 source only for int8 panels, an int4 source only for int4 panels, whose k_stride is a multiple of CK_GROUP. */
 typedef struct {
-    const void *source;    /* [n, k], CK_F32 or CK_BF16; CK_I8 for int8 panels */
+    const void *source;    /* [n, k], CK_F32 or CK_BF16; CK_I8 for int8 panels; CK_I4 for int4 panels, [n, (k + 1) / 2] bytes */
     int32_t source_type;
     int32_t w_type;
-    const float *source_scales; /* [n], of an int8 source */
+    const float *source_scales; /* [n], of an int8 or int4 source */
+    const uint8_t *source_steps; /* [n, groups], of an int4 source */
+    const float *importance;    /* [k] or NULL: what an input's error counts, for int4 panels of other sources */
     int64_t n, k, k_stride;
     void *panels;
-    float *scales;         /* [panels * 16], of int8 panels */
+    float *scales;         /* [panels * 16], of int8 and int4 panels */
     int64_t first_panel;
     int64_t panel_step;
 } ck_pack;
@@ -143,18 +149,25 @@ typedef struct {
 int32_t ck_pack_tasks(const ck_pack *op);
 void ck_pack_task(const void *op, int32_t index);
 
-/* ---- Eight bits -------------------------------------------------------------------------------------------------- */
+/* ---- Eight and four bits -------------------------------------------------------------------------------------------------- */
 
 /* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. A row below 2^-100
  * is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
+
+/* 4 bits: weight = scale * step * (q - zero). scale = max |x| / 126 of an output; for each CK_GROUP ks a step of 3 ... 18 and a zero of 0 ... 15,
+ * stored as zero + 16 * (step - 3), of which those are taken whose squared errors, weighted by importance, add up to least among the step that spans the
+ * group, two smaller and one larger. q is 0 ... 15, q[2 i] + 16 * q[2 i + 1] a byte. |step * (q - zero)| <= 127. */
 
 /* Quantises a weight, for files: the same values as ck_pack makes. Demands a source without gaps. */
 typedef struct {
     const void *source;    /* [n, k], CK_F32 or CK_BF16 */
     int32_t source_type;
+    int32_t w_type;        /* CK_I8 or CK_I4 */
     int64_t n, k;
-    int8_t *values;        /* [n, k] */
+    int8_t *values;        /* [n, k]; int4: [n, (k + 1) / 2] */
     float *scales;         /* [n] */
+    uint8_t *steps;        /* [n, groups], of int4 */
+    const float *importance; /* [k] or NULL, of int4 */
 } ck_quantise_weight;
 
 int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op);

@@ -1,64 +1,135 @@
 internal import CKernels
 public import Tensors
 
-/// A linear layer's weights in panels of 16 output columns, `[panels][depth][16]`; the depth is the inputs rounded up to a multiple of 4. The last
-/// panel of a layer (of each of two gated ones) is filled up with zeros.
+/// How packed weights are held.
+enum PanelType: Sendable {
+    case float32
+    case bfloat16
+    case int8
+    case int4
+
+    var kernelType: Int32 {
+        switch self {
+        case .float32: Int32(CK_F32)
+        case .bfloat16: Int32(CK_BF16)
+        case .int8: Int32(CK_I8)
+        case .int4: Int32(CK_I4)
+        }
+    }
+
+    var dtype: DType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .int8: .int8
+        case .int4: .uint8
+        }
+    }
+
+    /// The precision of products with such weights.
+    var precision: Precision {
+        switch self {
+        case .float32: .f32
+        case .bfloat16: .bf16
+        case .int8: .int8
+        case .int4: .int4
+        }
+    }
+
+    var isQuantized: Bool { self == .int8 || self == .int4 }
+
+    /// Inputs that lie together.
+    private var stride: Int {
+        switch self {
+        case .float32: 1
+        case .bfloat16, .int8: 4
+        case .int4: Int(CK_GROUP)
+        }
+    }
+
+    /// Bytes of the inputs up to `input`, a multiple of the stride, in one panel.
+    func bytes(_ input: Int) -> Int {
+        self == .int4 ? input / Int(CK_GROUP) * Int(CK_I4_BLOCK) : input * Int(CK_PANEL) * dtype.size
+    }
+
+    /// Inputs from the beginning of its group to one.
+    func lead(_ input: Int) -> Int { self == .int4 ? input % Int(CK_GROUP) : 0 }
+
+    /// Inputs rounded up to whole strides.
+    func depth(_ inputs: Int) -> Int { (inputs + stride - 1) / stride * stride }
+
+    /// Extents of the panels' tensor: `[panels, depth, 16]`, in 4 bits `[panels, groups, bytes of a group's block]`.
+    func shape(panels: Int, inputs: Int) -> [Int] {
+        let depth = depth(inputs)
+        return self == .int4
+            ? [panels, depth / Int(CK_GROUP), Int(CK_I4_BLOCK)] : [panels, depth, Int(CK_PANEL)]
+    }
+}
+
+/// A linear layer's weights in panels of 16 output columns, the inputs rounded up to a multiple of the type's stride. The last panel of a layer (of each of
+/// two gated ones) is filled up with zeros.
 final class PanelWeights: LinearWeights {
     let inputs: Int
     let outputs: Int
     /// Whether two layers' panels alternate, for ``Activation/swiGLU``.
     let gated: Bool
+    let type: PanelType
+    /// See ``PanelType/shape(panels:inputs:)``.
     let panels: Tensor
-    /// Of int8 panels, `[panels * 16]`.
+    /// Of int8 and int4 panels, `[panels * 16]`.
     let scales: Tensor?
     let bias: Tensor?
 
-    init(inputs: Int, outputs: Int, gated: Bool = false, panels: Tensor, scales: Tensor? = nil, bias: Tensor? = nil) {
+    init(
+        inputs: Int, outputs: Int, gated: Bool = false, type: PanelType, panels: Tensor, scales: Tensor? = nil,
+        bias: Tensor? = nil
+    ) {
         self.inputs = inputs
         self.outputs = outputs
         self.gated = gated
+        self.type = type
         self.panels = panels
         self.scales = scales
         self.bias = bias
     }
 
-    var depth: Int { panels.shape[1] }
+    var depth: Int { type == .int4 ? panels.shape[1] * Int(CK_GROUP) : panels.shape[1] }
     var byteCount: Int { panels.byteCount + (scales?.byteCount ?? 0) + (bias?.byteCount ?? 0) }
 
     /// Inputs beyond which a sum of int8 products could leave int32.
-    static let mostInt8Inputs = 131_072
+    static let mostIntegerInputs = 131_072
 }
 
 extension CPUCompute {
     /// Packs layers that share an input, of any widths. Gated pairs alternate panel by panel.
-    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
+    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, bits: WeightBits) throws(ComputeError)
         -> any LinearWeights
     {
         let outputs = try LinearSource.outputs(of: sources, arrangement)
-        let inputs = sources[0].weight.shape[1]
+        let inputs = sources[0].shape[1]
         let panel = Int(CK_PANEL)
         let gated = arrangement == .gated
+        let bits = inputs > PanelWeights.mostIntegerInputs ? .sixteen : max(bits, precision.fewestBits)
+        let type: PanelType =
+            switch bits {
+            case .sixteen: activationType == .float32 ? .float32 : .bfloat16
+            case .eight: .int8
+            case .four: .int4
+            }
         // Stacked layers share panels where one ends within: those are joined first.
-        let joined = gated || LinearSource.fillPanels(sources) ? sources : [try LinearSource.joined(sources)]
-        let panelCount = joined.reduce(0) { $0 + ($1.weight.shape[0] + panel - 1) / panel }
-        let dtype = quantized && precision == .int8 && inputs <= PanelWeights.mostInt8Inputs ? .int8 : activationType
-        let panels = try Tensor(loading: [panelCount, (inputs + 3) / 4 * 4, panel], dtype: dtype)
-        let scales = dtype == .int8 ? try Tensor(loading: [panelCount * panel]) : nil
+        let joined = gated || LinearSource.fillPanels(sources) ? sources : [try LinearSource.joined(sources, bits)]
+        let panelCount = joined.reduce(0) { $0 + ($1.shape[0] + panel - 1) / panel }
+        let panels = try Tensor(loading: type.shape(panels: panelCount, inputs: inputs), dtype: type.dtype)
+        let scales = type.isQuantized ? try Tensor(loading: [panelCount * panel]) : nil
         var first = 0
         for (i, source) in joined.enumerated() {
-            let integers = dtype == .int8 && source.scales != nil
-            let weight = (integers ? source.weight : source.dequantizedWeight).aligned()
-            let sourceScales = integers ? source.scales?.aligned() : nil
-            withExtendedLifetime((weight, sourceScales)) {
-                ck_pack.checked(
-                    weight, sourceScales: sourceScales, into: panels, scales: scales, first: gated ? i : first,
-                    step: gated ? 2 : 1
-                ).run(on: pool)
-            }
-            first += (weight.shape[0] + panel - 1) / panel
+            ck_pack.run(
+                source, as: type, bits, into: panels, scales: scales, first: gated ? i : first, step: gated ? 2 : 1,
+                on: pool)
+            first += (source.shape[0] + panel - 1) / panel
         }
         return PanelWeights(
-            inputs: inputs, outputs: outputs, gated: gated, panels: panels, scales: scales,
+            inputs: inputs, outputs: outputs, gated: gated, type: type, panels: panels, scales: scales,
             bias: LinearSource.stackedBias(of: sources))
     }
 
@@ -71,8 +142,8 @@ extension CPUCompute {
         let (inputs, outputs) = part.ranges(of: weights, activation)
         if x.rowCount == 0 || outputs.isEmpty { return }
         meter.count(
-            rows: x.rowCount, inputs: inputs.count, outputs: outputs.count, weights.panels.dtype.precision)
-        let arranged = pool.arranged(x, for: weights)
+            rows: x.rowCount, inputs: inputs.count, outputs: outputs.count, weights.type.precision)
+        let arranged = pool.arranged(x, for: weights, first: inputs.lowerBound)
         (store.gatedRows?.flags).withOptionalBuffer { flags in
             ck_linear.checked(
                 x, arranged: arranged, weights, inputs: inputs, outputs: outputs, activation, store, flags: flags,
@@ -114,20 +185,17 @@ extension LinearPart {
 extension LinearSource {
     /// Width of the packed product, after checking that the sources fit together.
     static func outputs(of sources: [LinearSource], _ arrangement: LinearArrangement) throws(ComputeError) -> Int {
-        guard let inputs = sources.first?.weight.shape.last, sources.allSatisfy({ $0.weight.shape.count == 2 }),
-            sources.allSatisfy({ $0.weight.shape[1] == inputs })
+        guard let inputs = sources.first?.shape.last, sources.allSatisfy({ $0.shape.count == 2 }),
+            sources.allSatisfy({ $0.shape[1] == inputs })
         else {
-            throw .shape("layers of shapes \(sources.map(\.weight.shape)) do not share an input")
+            throw .shape("layers of shapes \(sources.map(\.shape)) do not share an input")
         }
-        if sources.contains(where: { ($0.weight.dtype == .int8) != ($0.scales?.shape == [$0.weight.shape[0]]) }) {
-            throw .shape("an int8 weight needs one scale for each output, and no other weight has any")
-        }
-        let widths = sources.map { $0.weight.shape[0] }
-        if sources.contains(where: { $0.bias.map { $0.count } ?? $0.weight.shape[0] != $0.weight.shape[0] }) {
+        let widths = sources.map { $0.shape[0] }
+        if sources.contains(where: { ($0.bias?.count ?? $0.shape[0]) != $0.shape[0] }) {
             throw .shape("a bias does not fit its weight")
         }
         guard inputs > 0, widths.allSatisfy({ $0 > 0 }) else {
-            throw .shape("a layer without inputs or outputs: \(sources.map(\.weight.shape))")
+            throw .shape("a layer without inputs or outputs: \(sources.map(\.shape))")
         }
         if arrangement == .gated {
             guard sources.count == 2, widths[0] == widths[1], sources.allSatisfy({ $0.bias == nil }) else {
@@ -139,29 +207,42 @@ extension LinearSource {
 
     /// Whether each but the last ends with a panel.
     static func fillPanels(_ sources: [LinearSource]) -> Bool {
-        sources.dropLast().allSatisfy { $0.weight.shape[0] % Int(CK_PANEL) == 0 }
+        sources.dropLast().allSatisfy { $0.shape[0] % Int(CK_PANEL) == 0 }
     }
 
-    /// Layers that share an input as one, without biases: as they are stored if that is in one type, else in float32.
-    static func joined(_ sources: [LinearSource]) throws(ComputeError) -> LinearSource {
-        let type = sources[0].weight.dtype
-        let alike = sources.allSatisfy { $0.weight.dtype == type } && [.int8, .bfloat16].contains(type)
-        let parts = alike ? sources.map(\.weight) : sources.map { $0.dequantizedWeight.toFloat32() }
-        let shape = [parts.reduce(0) { $0 + $1.shape[0] }, parts[0].shape[1]]
-        let weight = try Tensor(loading: shape, dtype: parts[0].dtype)
+    /// Layers that share an input as one, without biases: as they are stored if that is in one type and in so many bits, else in float32.
+    static func joined(_ sources: [LinearSource], _ bits: WeightBits) throws(ComputeError) -> LinearSource {
+        let matrices = sources.compactMap { $0.quantized(bits) }
+        if matrices.count == sources.count {
+            let scales = matrices.flatMap { $0.scales.floats() }
+            let steps = matrices.compactMap(\.steps)
+            return LinearSource(
+                .quantized(
+                    QuantizedMatrix(
+                        values: try stacked(matrices.map(\.values)), scales: Tensor(scales, shape: [scales.count]),
+                        steps: steps.isEmpty ? nil : try stacked(steps))))
+        }
+        let weights = sources.map(\.dequantizedWeight)
+        let halves = weights.allSatisfy { $0.dtype == .bfloat16 }
+        return LinearSource(
+            weight: try stacked(halves ? weights : weights.map { $0.toFloat32() }), importance: sources[0].importance)
+    }
+
+    /// Matrices of one type and width, one below the other.
+    private static func stacked(_ parts: [Tensor]) throws(ComputeError) -> Tensor {
+        let all = try Tensor(loading: [parts.reduce(0) { $0 + $1.shape[0] }, parts[0].shape[1]], dtype: parts[0].dtype)
         var row = 0
         for part in parts {
-            weight.rows(row..<row + part.shape[0]).copy(from: part)
+            all.rows(row..<row + part.shape[0]).copy(from: part)
             row += part.shape[0]
         }
-        let scales = alike && type == .int8 ? sources.flatMap { $0.scales?.floats() ?? [] } : nil
-        return LinearSource(weight: weight, scales: scales.map { Tensor($0, shape: [$0.count]) })
+        return all
     }
 
     /// The biases one after the other, zero where a layer has none; nil if none has.
     static func stackedBias(of sources: [LinearSource]) -> Tensor? {
         guard sources.contains(where: { $0.bias != nil }) else { return nil }
-        let values = sources.flatMap { $0.bias?.floats() ?? [Float](repeating: 0, count: $0.weight.shape[0]) }
+        let values = sources.flatMap { $0.bias?.floats() ?? [Float](repeating: 0, count: $0.shape[0]) }
         return Tensor(values, shape: [values.count])
     }
 }

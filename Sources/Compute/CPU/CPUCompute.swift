@@ -56,13 +56,12 @@ public final class CPUCompute: Compute {
 }
 
 extension DType {
-    /// The kernels' name of the type: float32, bfloat16 or, of weights, int8.
+    /// The kernels' name of the type: float32 or bfloat16.
     var kernelType: Int32 {
         switch self {
         case .float32: return Int32(CK_F32)
         case .bfloat16: return Int32(CK_BF16)
-        case .int8: return Int32(CK_I8)
-        default: preconditionFailure("the kernels compute on float32, bfloat16 and int8, not \(self)")
+        default: preconditionFailure("the kernels compute on rows of float32 and bfloat16, not \(self)")
         }
     }
 
@@ -70,7 +69,6 @@ extension DType {
     var precision: Precision {
         switch self {
         case .bfloat16: .bf16
-        case .int8: .int8
         default: .f32
         }
     }

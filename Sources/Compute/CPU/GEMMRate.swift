@@ -50,7 +50,7 @@ extension Precision {
             let b = Tensor(zeros: [product.weightBytes], dtype: .uint8)
             for operand in [a, b] { memset(operand.pointer, 0x3f, operand.byteCount) }  // about 0.75 in every element
             return { (try? product.run(a, b, c)) != nil }
-        case .int8:
+        case .int8, .int4:
             let (a, b) = (Tensor(zeros: [m, k], dtype: .int8), Tensor(zeros: [k, n], dtype: .int8))
             for operand in [a, b] { memset(operand.pointer, 0x3f, operand.byteCount) }
             let c = Tensor(zeros: [m, n], dtype: .int32)

@@ -32,12 +32,12 @@ public struct ReferenceCompute: Compute {
     }
 
     /// Concatenates the layers' rows; gated pairs stay one after the other.
-    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, quantized: Bool) throws(ComputeError)
+    public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, bits: WeightBits) throws(ComputeError)
         -> any LinearWeights
     {
         let outputs = try LinearSource.outputs(of: sources, arrangement)
         return Matrix(
-            inputs: sources[0].weight.shape[1], outputs: outputs,
+            inputs: sources[0].shape[1], outputs: outputs,
             weight: sources.flatMap { $0.dequantizedWeight.floats() },
             bias: LinearSource.stackedBias(of: sources)?.floats())
     }

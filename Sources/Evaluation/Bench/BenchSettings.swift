@@ -11,7 +11,7 @@ public struct BenchSettings: Sendable, Equatable, Codable {
     public var weights: String
     /// What names the set's contents.
     public var set: String
-    /// `f32`, `bf16` or `int8`.
+    /// `f32`, `bf16`, `int8` or `int4`.
     public var precision: String
     /// Image i starts from the noise of `seed + i` (generation).
     public var seed: UInt64?

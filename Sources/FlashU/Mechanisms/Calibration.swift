@@ -135,6 +135,20 @@ public struct Calibration: Sendable {
         return magnitude
     }
 
+    /// The same of a model whose neurons stand in another order: `order[layer][place]` is the neuron that stands there.
+    package func reordered(_ order: [[Int]]) -> Calibration {
+        var all = self
+        for (task, scores) in scores {
+            var moved = scores
+            for (layer, neurons) in order.enumerated() {
+                moved.wanda[layer] = neurons.map { scores.wanda[layer][$0] }
+                moved.reconstruction[layer] = neurons.map { scores.reconstruction[layer][$0] }
+            }
+            all.scores[task] = moved
+        }
+        return all
+    }
+
     /// Writes the file into a model folder, whole or not at all.
     /// - Throws: `WeightError`.
     public func write(to folder: URL, metadata: [String: String] = [:]) throws {

@@ -52,6 +52,13 @@ public struct NeuronOrder: Sendable, Equatable {
         self.places = places
     }
 
+    /// The order that an engine packs a calibrated model's neurons in: for the paper's ratios.
+    public static func standard(_ calibration: Calibration) -> NeuronOrder {
+        let ratios = AccelerationProfile.paper.ffn
+        return NeuronOrder(
+            calibration, generationRatio: ratios.generationRatio, understandingRatio: ratios.understandingRatio)
+    }
+
     /// Neurons that both tasks keep: those that rank higher for generation first, those that rank higher for understanding last, so that
     /// stronger pruning of one task finds its best ones together.
     private static func byPreference(_ group: Set<Int>, _ scores: [Calibration.Task: [Float]]) -> [Int] {

@@ -62,9 +62,9 @@ package final class FlowHead: Sendable {
         var rows: [Tensor] = []  // of each layer [times, 6 width], of the final one [times, 2 width]
         for source in layerModulations + [finalModulation] {
             stages.add { [compute] in
-                let out = Tensor(zeros: [times, source.weight.shape[0]])
+                let out = Tensor(zeros: [times, source.shape[0]])
                 compute.linear(x, once: source, into: out)
-                source.weight.evict()
+                source.evict()
                 rows.append(out)
             }
         }

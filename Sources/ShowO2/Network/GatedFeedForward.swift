@@ -14,22 +14,20 @@ struct GatedFeedForward: Sendable {
     ///   does not depend on it, but a plan that runs a range of neurons does.
     init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int, order: [Int]? = nil) throws {
         width = intermediate
+        let order = order == Array(0..<intermediate) ? nil : order
         let names = ["gate_proj", "up_proj", "down_proj"].map { "\(prefix).\($0)" }
         func rows(_ name: String) throws -> LinearSource {
             let source = try loader.layer(name, intermediate, hidden, bias: false)
             guard let order else { return source }
-            let weight = source.weight.gatheringRows(order)
-            source.weight.evict()
-            return LinearSource(
-                weight: weight,
-                scales: source.scales?.reshaped([intermediate, 1]).gatheringRows(order).reshaped([intermediate]))
+            defer { source.evict() }
+            return source.gatheringOutputs(order)
         }
         gateUp = try loader.pack([rows(names[0]), rows(names[1])], Array(names[..<2]), .gated)
         var down = try loader.layer(names[2], hidden, intermediate, bias: false)
         if let order {
-            let weight = down.weight.gatheringColumns(order)
-            down.weight.evict()
-            down = LinearSource(weight: weight, scales: down.scales)
+            let stored = down
+            down = stored.gatheringInputs(order)
+            stored.evict()
         }
         self.down = try loader.pack([down], [names[2]])
     }

@@ -16,7 +16,7 @@ package final class Qwen2Decoder: Sendable {
     /// `[vocabulary, hidden]`, looked up row by row in the mapped file.
     let embedding: Tensor
     private let outputSource: LinearSource
-    private let outputIsQuantized: Bool
+    private let outputBits: WeightBits
     private let outputWeights = Mutex<(any LinearWeights)?>(nil)
     private let compute: any Compute
 
@@ -34,7 +34,7 @@ package final class Qwen2Decoder: Sendable {
             loader.source.contains("showo.lm_head.weight")
             ? try loader.layer("showo.lm_head", vocabulary, geometry.llm.hidden, bias: false)
             : LinearSource(weight: embedding)
-        outputIsQuantized = loader.isQuantized("showo.lm_head.weight")
+        outputBits = loader.bits("showo.lm_head.weight", geometry.llm.hidden)
         layers = try (0..<geometry.llm.layers).map { i in
             let layer = try TransformerLayer(
                 loader, "showo.model.layers.\(i)", geometry.llm, epsilon: geometry.llmEpsilon, bias: true,
@@ -119,8 +119,8 @@ package final class Qwen2Decoder: Sendable {
     private func output() throws -> any LinearWeights {
         try outputWeights.withLock { packed in
             if let packed { return packed }
-            let made = try compute.pack([outputSource], .stacked, quantized: outputIsQuantized)
-            outputSource.weight.evict()
+            let made = try compute.pack([outputSource], .stacked, bits: outputBits)
+            outputSource.evict()
             packed = made
             return made
         }

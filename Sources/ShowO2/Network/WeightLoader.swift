@@ -9,8 +9,8 @@ import Tensors
 struct WeightLoader {
     let source: any TensorSource
     let compute: any Compute
-    /// The layers that are packed in 8 bits where the backend does that.
-    var int8 = Int8Layers.standard
+    /// The layers that are packed in fewer bits where the backend does that.
+    var layers = LayerBits.standard
     /// Where faults go in an inspection; nil: the first one is thrown.
     var findings: WeightFindings?
     /// Whether the VAE's convolutions over time are read whole; single images need a slice of each.
@@ -45,16 +45,18 @@ struct WeightLoader {
         let bias = bias ? try tensor(name + ".bias", [outputs]) : nil
         let name = name + ".weight"
         // Integers are wanted only where they are packed as such.
-        if findings == nil, isQuantized(name), let (values, scales) = try source.quantized(name),
-            values.shape == [outputs, inputs]
+        if findings == nil, let stored = try source.quantized(name), stored.bits == bits(name, inputs).rawValue,
+            [stored.outputs, stored.inputs] == [outputs, inputs]
         {
-            return LinearSource(weight: values, scales: scales, bias: bias)
+            return LinearSource(.quantized(stored), bias: bias)
         }
         return LinearSource(weight: try tensor(name, [outputs, inputs]), bias: bias)
     }
 
-    /// Whether the weight of that name is packed in 8 bits.
-    func isQuantized(_ name: String) -> Bool { compute.precision == .int8 && int8.contains(weight: name) }
+    /// In how few bits the weight of that name is packed.
+    func bits(_ name: String, _ inputs: Int) -> WeightBits {
+        layers.bits(weight: name, inputs: inputs, in: compute.precision)
+    }
 
     /// Whether a part that some models lack is there: any of the tensors that begin with the names.
     func contains(_ layers: String...) -> Bool {
@@ -66,9 +68,9 @@ struct WeightLoader {
         -> any LinearWeights
     {
         guard findings == nil else { return UnpackedLayer(sources) }
-        let quantized = names.allSatisfy { isQuantized($0 + ".weight") }
-        let packed = try compute.pack(sources, arrangement, quantized: quantized)
-        for source in sources { source.weight.evict() }
+        let bits = names.map { self.bits($0 + ".weight", sources[0].shape[1]) }.max() ?? .sixteen
+        let packed = try compute.pack(sources, arrangement, bits: bits)
+        for source in sources { source.evict() }
         return packed
     }
 
@@ -125,7 +127,7 @@ struct UnpackedLayer: LinearWeights {
     var byteCount: Int { 0 }
 
     init(_ sources: [LinearSource]) {
-        inputs = sources.first?.weight.shape.last ?? 0
-        outputs = sources.reduce(0) { $0 + ($1.weight.shape.first ?? 0) }
+        inputs = sources.first?.shape.last ?? 0
+        outputs = sources.reduce(0) { $0 + ($1.shape.first ?? 0) }
     }
 }

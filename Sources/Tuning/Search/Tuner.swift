@@ -23,8 +23,8 @@ public struct Tuner: Sendable {
         public var losses: [Double]
         /// The exact engine's.
         public var precision: Precision
-        /// Whether 8 bits are tried.
-        public var triesInt8: Bool
+        /// Precisions that are tried beside the exact engine's, where that is bfloat16.
+        public var triedPrecisions: [Precision]
         /// Tokens of an answer at most.
         public var maxTokens: Int
         /// Noise of the first prompt.
@@ -36,11 +36,14 @@ public struct Tuner: Sendable {
         public init(
             tasks: [Calibration.Task] = Calibration.Task.allCases, prompts: [String],
             questions: [ModelCalibration.Question], folder: URL, budget: Double?, losses: [Double] = [1, 3],
-            precision: Precision = .bf16, triesInt8: Bool = true, maxTokens: Int = 64, seed: UInt64 = 0,
+            precision: Precision = .bf16, triedPrecisions: [Precision] = [.int8, .int4], maxTokens: Int = 64,
+            seed: UInt64 = 0,
             threads: Int? = nil
         ) {
             (self.tasks, self.prompts, self.questions, self.folder) = (tasks, prompts, questions, folder)
-            (self.budget, self.losses, self.precision, self.triesInt8) = (budget, losses, precision, triesInt8)
+            (self.budget, self.losses, self.precision, self.triedPrecisions) = (
+                budget, losses, precision, triedPrecisions
+            )
             (self.maxTokens, self.seed, self.threads) = (maxTokens, seed, threads)
         }
     }
@@ -129,9 +132,10 @@ public struct Tuner: Sendable {
                     encoderLayers: folder.geometry.vision.layers)
             }
             var all = knobs
-            if settings.triesInt8, settings.precision == .bf16 {
+            if !settings.triedPrecisions.isEmpty, settings.precision == .bf16 {
                 // First, as it saves most: a small budget may not reach the last knobs.
-                all.insert(Knob(name: "precision", options: [.init("int8", [:], precision: .int8)]), at: 0)
+                let options = settings.triedPrecisions.map { Knob.Option($0.rawValue, [:], precision: $0) }
+                all.insert(Knob(name: "precision", options: options), at: 0)
             }
             let sample = try await Self.seconds(ofSample: trials)
             let first = try await trials.exact(.search, 0)

@@ -16,7 +16,7 @@ struct EngineOptions: ParsableArguments {
     @Option(
         name: .customLong("precision"),
         help: ArgumentHelp(
-            "Weights and activations: f32, bf16 (half the memory; sums stay float32), or int8 (most attention and FFN layers in 8 bits). (default: bf16)",
+            "Weights and activations: f32, bf16 (half the memory; sums stay float32), int8 (most attention and FFN layers in 8 bits), or int4 (in 4 bits). (default: bf16)",
             valueName: "precision"))
     var namedPrecision: Precision?
 

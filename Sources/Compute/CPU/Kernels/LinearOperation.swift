@@ -6,7 +6,9 @@ struct ArrangedRows {
     fileprivate let address: UnsafeMutableRawPointer
     fileprivate let rows: Int
     fileprivate let width: Int
-    fileprivate let weightType: DType
+    /// Inputs before those that the rows hold, up to where the weights' own group begins.
+    fileprivate let lead: Int
+    fileprivate let weightType: PanelType
 }
 
 extension ck_linear {
@@ -20,12 +22,12 @@ extension ck_linear {
         _ x: Tensor, arranged: ArrangedRows?, _ weights: PanelWeights, inputs: Range<Int>, outputs: Range<Int>,
         _ activation: Activation, _ store: LinearStore, flags: UnsafeBufferPointer<UInt8>?, into out: Tensor
     ) -> ck_linear {
-        let (rows, panel, type) = (x.rowCount, Int(CK_PANEL), weights.panels.dtype)
+        let (rows, panel, type) = (x.rowCount, Int(CK_PANEL), weights.type)
         let gated = activation == .swiGLU
         let columns = gated ? outputs.count / 2 : outputs.count
         precondition(x.width == inputs.count && !inputs.isEmpty, "input \(x.shape) for \(inputs) of a layer")
         precondition(inputs.lowerBound >= 0 && inputs.upperBound <= weights.inputs, "inputs \(inputs)")
-        precondition(inputs.lowerBound % 4 == 0, "a part starts at a lane")
+        precondition(inputs.lowerBound % (type == .int4 ? 16 : 4) == 0, "a part starts at a lane")
         precondition(outputs.lowerBound >= 0 && outputs.upperBound <= weights.outputs, "outputs \(outputs)")
         precondition(outputs.lowerBound % (gated ? 2 * panel : panel) == 0, "a part starts at a panel")
         precondition(gated == weights.gated, "gated layers are for gated activations")
@@ -36,14 +38,16 @@ extension ck_linear {
         precondition(flags.map { $0.count == rows } ?? true, "a mask of other rows")
         let panels = gated ? 2 * ((columns + panel - 1) / panel) : (columns + panel - 1) / panel
         let first = outputs.lowerBound / panel
-        precondition(first + panels <= weights.panels.shape[0] && weights.panels.shape[2] == panel)
+        precondition(first + panels <= weights.panels.shape[0])
         precondition(
-            weights.depth >= (inputs.upperBound + 3) / 4 * 4 || type == .float32 && weights.depth >= inputs.upperBound)
-        precondition(type != .int8 || (inputs.count <= PanelWeights.mostInt8Inputs && weights.scales != nil))
+            weights.panels.dtype == type.dtype
+                && weights.depth >= type.depth(inputs.upperBound))
+        precondition(!type.isQuantized || (inputs.count <= PanelWeights.mostIntegerInputs && weights.scales != nil))
 
         var operation = ck_linear()
         if let arranged {
             precondition(arranged.rows == rows && arranged.width == inputs.count && arranged.weightType == type)
+            precondition(arranged.lead == type.lead(inputs.lowerBound))
             (operation.a, operation.a_type) = (UnsafeRawPointer(arranged.address), Int32(CK_ARRANGED))
         } else {
             precondition(
@@ -51,16 +55,19 @@ extension ck_linear {
             operation.a = UnsafeRawPointer(x.operand([.float32, .bfloat16], "a product's input"))
             operation.a_type = x.dtype.kernelType
         }
+        let lead = type.lead(inputs.lowerBound)
         operation.lda = Int64(x.width)
         operation.w_type = type.kernelType
         operation.panels = UnsafeRawPointer(
-            weights.panels.operand([.float32, .bfloat16, .int8], "panels")
-                + (first * weights.depth + inputs.lowerBound) * panel * type.size)
+            weights.panels.operand([type.dtype], "panels")
+                + first * type.bytes(weights.depth) + type.bytes(inputs.lowerBound - lead))
         operation.k_stride = Int64(weights.depth)
         operation.scales = weights.scales.map {
             UnsafePointer($0.vector(weights.panels.shape[0] * panel, "scales") + first * panel)
         }
-        (operation.rows, operation.k, operation.columns) = (Int64(rows), Int64(inputs.count), Int64(outputs.count))
+        (operation.rows, operation.k, operation.columns) = (
+            Int64(rows), Int64(lead + inputs.count), Int64(outputs.count)
+        )
         operation.bias = weights.bias.map { UnsafePointer($0.vector(weights.outputs, "bias") + outputs.lowerBound) }
         operation.gate = store.gate.map { UnsafePointer($0.vector(weights.outputs, "gate") + outputs.lowerBound) }
         operation.gated = flags?.baseAddress
@@ -76,16 +83,20 @@ extension ck_linear {
 
 extension ThreadPool {
     /// The rows of `x` as the tiles of such weights read them, in the calling thread's scratch memory; nil where they are read as they lie.
-    func arranged(_ x: Tensor, for weights: PanelWeights) -> ArrangedRows? {
-        let (rows, width, type) = (Int64(x.rowCount), Int64(x.width), weights.panels.dtype)
+    ///
+    /// - Parameter first: the weights' input that the rows begin with.
+    func arranged(_ x: Tensor, for weights: PanelWeights, first: Int) -> ArrangedRows? {
+        let (rows, width, type) = (Int64(x.rowCount), Int64(x.width), weights.type)
         guard ck_arranges(type.kernelType, x.dtype.kernelType, rows) != 0 else { return nil }
-        let memory = OutOfMemory.scratch(ck_arranged_bytes(type.kernelType, rows, width))
+        let lead = type.lead(first)
+        let memory = OutOfMemory.scratch(ck_arranged_bytes(type.kernelType, rows, Int64(lead) + width))
         var operation = ck_arrange()
         operation.x = UnsafeRawPointer(x.operand([.float32, .bfloat16], "rows to be arranged"))
         (operation.ldx, operation.x_type, operation.w_type) = (width, x.dtype.kernelType, type.kernelType)
-        (operation.rows, operation.k, operation.out) = (rows, width, memory)
+        (operation.rows, operation.k, operation.lead) = (rows, Int64(lead) + width, Int64(lead))
+        operation.out = memory
         run(ck_arrange_task, operation, tasks: ck_arrange_tasks([operation]))
-        return ArrangedRows(address: memory, rows: x.rowCount, width: x.width, weightType: type)
+        return ArrangedRows(address: memory, rows: x.rowCount, width: x.width, lead: lead, weightType: type)
     }
 }
 

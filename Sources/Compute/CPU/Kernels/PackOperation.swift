@@ -2,46 +2,80 @@ internal import CKernels
 import Tensors
 
 extension ck_pack {
-    /// Checks the packing of a weight `[outputs, inputs]` into every `step`-th of `panels` `[panels, depth, 16]` from `first` on, and makes it.
+    /// Packs a layer's weight into every `step`-th of `panels` (``PanelType/shape(panels:inputs:)``) from `first` on: as it is stored if that is in so many
+    /// bits, else rounded from floats.
     ///
-    /// - Parameters:
-    ///   - sourceScales: of int8 weights, `[outputs]`.
-    ///   - scales: of int8 panels, `[panels * 16]`.
-    static func checked(
-        _ weight: Tensor, sourceScales: Tensor?, into panels: Tensor, scales: Tensor?, first: Int, step: Int
+    /// - Parameter scales: of int8 and int4 panels, `[panels * 16]`.
+    static func run(
+        _ source: LinearSource, as type: PanelType, _ bits: WeightBits, into panels: Tensor, scales: Tensor?,
+        first: Int,
+        step: Int, on pool: ThreadPool
+    ) {
+        if type.isQuantized, let matrix = source.quantized(bits) {
+            let (values, factors) = (matrix.values.aligned(), matrix.scales.aligned())
+            var operation = checked(
+                values, inputs: matrix.inputs, type, into: panels, scales: scales, first: first, step: step)
+            operation.source_type = type.kernelType
+            operation.source_scales = UnsafePointer(factors.vector(matrix.outputs, "a weight's scales"))
+            let steps = matrix.steps?.aligned()
+            operation.source_steps = steps.map {
+                precondition($0.shape == [matrix.outputs, QuantizedMatrix.groups(matrix.inputs)])
+                return UnsafePointer($0.operand([.uint8], "steps").assumingMemoryBound(to: UInt8.self))
+            }
+            withExtendedLifetime((values, factors, steps)) {
+                pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
+            }
+            return
+        }
+        let weight = source.dequantizedWeight.aligned()
+        let importance = type == .int4 ? source.importance : nil
+        var operation = checked(
+            weight, inputs: weight.shape[1], type, into: panels, scales: scales, first: first, step: step)
+        operation.source_type = weight.dtype.kernelType
+        operation.importance = importance.map { UnsafePointer($0.vector(weight.shape[1], "importance")) }
+        withExtendedLifetime((weight, importance)) {
+            pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
+        }
+    }
+
+    private static func checked(
+        _ values: Tensor, inputs: Int, _ type: PanelType, into panels: Tensor, scales: Tensor?, first: Int, step: Int
     ) -> ck_pack {
-        precondition(weight.shape.count == 2 && panels.shape.count == 3 && panels.shape[2] == Int(CK_PANEL))
-        let (outputs, inputs, depth) = (weight.shape[0], weight.shape[1], panels.shape[1])
-        let count = (outputs + Int(CK_PANEL) - 1) / Int(CK_PANEL)
-        precondition(inputs <= depth && (depth % 4 == 0 || panels.dtype == .float32), "\(inputs) inputs in \(depth)")
+        let (outputs, panel) = (values.shape[0], Int(CK_PANEL))
+        let count = (outputs + panel - 1) / panel
+        precondition(panels.shape == type.shape(panels: panels.shape[0], inputs: inputs), "\(inputs) inputs")
         precondition(first >= 0 && step >= 1 && (count == 0 || first + (count - 1) * step < panels.shape[0]))
-        precondition(weight.dtype != .int8 || panels.dtype == .int8, "integers in \(panels.dtype) panels")
-        precondition((weight.dtype == .int8) == (sourceScales != nil) && (panels.dtype == .int8) == (scales != nil))
-        precondition(!weight.overlaps(panels))
+        precondition(type.isQuantized == (scales != nil) && !values.overlaps(panels))
         var operation = ck_pack()
-        operation.source = UnsafeRawPointer(weight.operand([.float32, .bfloat16, .int8], "a weight"))
-        (operation.source_type, operation.w_type) = (weight.dtype.kernelType, panels.dtype.kernelType)
-        operation.source_scales = sourceScales.map { UnsafePointer($0.vector(outputs, "a weight's scales")) }
-        (operation.n, operation.k, operation.k_stride) = (Int64(outputs), Int64(inputs), Int64(depth))
-        operation.panels = panels.operand([.float32, .bfloat16, .int8], "panels")
-        operation.scales = scales.map { $0.vector(panels.shape[0] * Int(CK_PANEL), "scales") }
+        operation.source = UnsafeRawPointer(values.operand([.float32, .bfloat16, .int8, .uint8], "a weight"))
+        operation.w_type = type.kernelType
+        (operation.n, operation.k, operation.k_stride) = (Int64(outputs), Int64(inputs), Int64(type.depth(inputs)))
+        operation.panels = panels.operand([type.dtype], "panels")
+        operation.scales = scales.map { $0.vector(panels.shape[0] * panel, "scales") }
         (operation.first_panel, operation.panel_step) = (Int64(first), Int64(step))
         return operation
     }
-
-    func run(on pool: ThreadPool) { pool.run(ck_pack_task, self, tasks: ck_pack_tasks([self])) }
 }
 
 extension ck_quantise_weight {
     /// Checks the quantisation of a weight `[outputs, inputs]`, and makes it.
-    static func checked(_ weight: Tensor, into values: Tensor, scales: Tensor) -> ck_quantise_weight {
-        precondition(weight.shape.count == 2 && values.shape == weight.shape)
+    ///
+    /// - Parameter steps: in 4 bits `[outputs, groups]`.
+    static func checked(_ weight: Tensor, into values: Tensor, scales: Tensor, steps: Tensor?, importance: Tensor?)
+        -> ck_quantise_weight
+    {
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        precondition(values.shape == [outputs, steps == nil ? inputs : (inputs + 1) / 2])
+        precondition(steps.map { $0.shape == [outputs, QuantizedMatrix.groups(inputs)] } ?? true)
         var operation = ck_quantise_weight()
         operation.source = UnsafeRawPointer(weight.operand([.float32, .bfloat16], "a weight"))
         operation.source_type = weight.dtype.kernelType
-        (operation.n, operation.k) = (Int64(weight.shape[0]), Int64(weight.shape[1]))
-        operation.values = values.operand([.int8], "integers").assumingMemoryBound(to: Int8.self)
-        operation.scales = scales.vector(weight.shape[0], "scales")
+        operation.w_type = Int32(steps == nil ? CK_I8 : CK_I4)
+        (operation.n, operation.k) = (Int64(outputs), Int64(inputs))
+        operation.values = values.operand([.int8, .uint8], "integers").assumingMemoryBound(to: Int8.self)
+        operation.scales = scales.vector(outputs, "scales")
+        operation.steps = steps.map { $0.operand([.uint8], "steps").assumingMemoryBound(to: UInt8.self) }
+        operation.importance = importance.map { UnsafePointer($0.vector(inputs, "importance")) }
         return operation
     }
 

@@ -48,10 +48,9 @@ final class WinogradConvolution: ConvolutionWeights {
             }
         }
         for place in 0..<36 {
-            ck_pack.checked(
-                transformed.matrix(at: place * outputs * inputs, outputs, inputs), sourceScales: nil,
-                into: placePanels(place), scales: nil, first: 0, step: 1
-            ).run(on: pool)
+            ck_pack.run(
+                LinearSource(weight: transformed.matrix(at: place * outputs * inputs, outputs, inputs)), as: .float32,
+                .sixteen, into: placePanels(place), scales: nil, first: 0, step: 1, on: pool)
         }
     }
 
@@ -98,7 +97,8 @@ final class WinogradConvolution: ConvolutionWeights {
         let products = (0..<36).map { place in
             ck_linear.checked(
                 before.matrix(at: place * inputStride, tiles, inputs), arranged: nil,
-                PanelWeights(inputs: inputs, outputs: padded, panels: placePanels(place)), inputs: 0..<inputs,
+                PanelWeights(inputs: inputs, outputs: padded, type: .float32, panels: placePanels(place)),
+                inputs: 0..<inputs,
                 outputs: 0..<padded, .identity, .replace, flags: nil,
                 into: after.matrix(at: place * outputStride, tiles, padded))
         }

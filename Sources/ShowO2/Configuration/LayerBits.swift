@@ -1,5 +1,8 @@
-/// Which linear layers `Precision.int8` holds in 8 bits; the others stay in bfloat16.
-public struct Int8Layers: Sendable, Hashable {
+public import Compute
+public import Tensors
+
+/// In how few bits linear layers may be held: `Precision.int8` takes 8 for all that are named, `Precision.int4` what is said. Others stay in bfloat16.
+public struct LayerBits: Sendable, Hashable {
     /// A part of the network.
     public enum Part: String, Sendable, CaseIterable {
         /// The language model.
@@ -65,21 +68,44 @@ public struct Int8Layers: Sendable, Hashable {
         public var description: String { "\(part).\(role)" }
     }
 
-    /// The kinds in 8 bits.
-    public var kinds: Set<Kind>
+    /// The kinds in fewer bits than 16.
+    public var kinds: [Kind: WeightBits]
+
+    /// What a file with 4-bit weights has chosen, by the names of its tensors.
+    private var stored: [String: WeightBits]?
 
     /// Given kinds.
-    public init(_ kinds: some Sequence<Kind>) { self.kinds = Set(kinds) }
+    public init(_ kinds: [Kind: WeightBits]) { self.kinds = kinds }
 
-    /// Attention and FFN of the decoder and the head, the encoder's FFN, and the projection to the vocabulary.
+    /// The same for a model's weights: in ``Precision/int4`` a file that has 4-bit weights decides for all that are in it.
+    public func adapted(to source: any TensorSource) -> LayerBits {
+        var all: [String: WeightBits] = [:]
+        for name in source.names {
+            guard let info = source.info(name) else { continue }
+            all[name] = info.packedBits == 4 ? .four : info.dtype == .int8 ? .eight : .sixteen
+        }
+        var adapted = self
+        adapted.stored = all.values.contains(.four) ? all : nil
+        return adapted
+    }
+
+    /// Attention and FFN of the decoder and the head, and the projection to the vocabulary, in 4 bits; in 8 the decoder's attention output, a twentieth of
+    /// its weights and the most sensitive of them, and the encoder's FFN.
     ///
     /// The rest stays in bfloat16 by measurement (`int8 sensitivity`, Benchmarks/RESULTS.md): the encoder's attention and the projections
     /// alone would double the velocity's error, and are a small share of the work. adaLN is computed once a schedule, from its file.
-    public static let standard = Int8Layers(
-        [Part.decoder, .head].flatMap { part in
-            [Role.queryKeyValue, .attentionOutput, .expand, .contract].map { Kind(part, $0) }
-        } + [Kind(.encoder, .expand), Kind(.encoder, .contract), Kind(.decoder, .output)])
+    public static let standard = LayerBits([
+        Kind(.decoder, .queryKeyValue): .four, Kind(.decoder, .attentionOutput): .eight, Kind(.decoder, .expand): .four,
+        Kind(.decoder, .contract): .four, Kind(.decoder, .output): .four,
+        Kind(.encoder, .expand): .eight, Kind(.encoder, .contract): .eight,
+        Kind(.head, .queryKeyValue): .four, Kind(.head, .attentionOutput): .four, Kind(.head, .expand): .four,
+        Kind(.head, .contract): .four,
+    ])
 
-    /// Whether the layer whose weight has that name is among them.
-    public func contains(weight name: String) -> Bool { Kind(weight: name).map(kinds.contains) ?? false }
+    /// The bits in which a precision holds the layer whose weight has that name and so many inputs: an odd number of them is not kept in 4.
+    public func bits(weight name: String, inputs: Int, in precision: Precision) -> WeightBits {
+        if precision == .int4, let bits = stored?[name] { return bits }
+        let bits = max(Kind(weight: name).flatMap { kinds[$0] } ?? .sixteen, precision.fewestBits)
+        return bits == .four && inputs % 2 != 0 ? .eight : bits
+    }
 }
