@@ -47,8 +47,8 @@ static arm_features arm(void) { return (arm_features){0, 0, 0}; }
 static int32_t detect(void) {
     static const char *const names[] = {"portable", "neon", "neondot", "neoni8mm", "neonbf16"};
     static const int32_t sets[] = {CK_PORTABLE, CK_NEON, CK_NEON_DOT, CK_NEON_I8MM, CK_NEON_BF16};
-    arm_features has = arm();
-    int best = !has.dot ? 1 : !has.i8mm ? 2 : !has.bf16 ? 3 : 4;
+    arm_features with = arm();
+    int best = !with.dot ? 1 : !with.i8mm ? 2 : !with.bf16 ? 3 : 4;
     const char *cap = getenv("FLASHU_MAX_ISA");
     for (int i = 0; cap && i < best; i++)
         if (strcmp(cap, names[i]) == 0) best = i;
