@@ -307,6 +307,15 @@ void ck_single_threaded_openmp(void);
  * allocator has no such setting. */
 int32_t ck_limit_heaps(int32_t heaps);
 
+/* What the system tells by calls, on macOS: bytes of this process in memory, the most of them so far, and bytes that may still be taken without
+ * swapping; -1 elsewhere (Linux has files for them) and where it refuses. */
+int64_t ck_resident_memory(void);
+int64_t ck_peak_memory(void);
+int64_t ck_free_memory(void);
+
+/* The processor's name on macOS, with a zero at its end; returns 0 elsewhere. */
+int32_t ck_processor_name(char *name, int32_t bytes);
+
 #ifdef __cplusplus
 }
 #endif
