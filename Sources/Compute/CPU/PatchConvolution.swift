@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// A convolution as one product: the inputs that an output pixel sees make a row. For kernels and steps that nothing else here does, where there is
 /// no oneDNN.
