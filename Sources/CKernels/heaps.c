@@ -1,4 +1,4 @@
-/* How many heaps the system's allocator keeps. */
+/* The heaps of the system's allocator. */
 #include "kernels.h"
 
 #include <stdlib.h>
@@ -7,9 +7,13 @@
 #include <malloc.h>
 
 int32_t ck_limit_heaps(int32_t heaps) { return mallopt(M_ARENA_MAX, heaps) != 0; }
+
+int32_t ck_trim_heaps(void) { return malloc_trim(0); }
 #else
 int32_t ck_limit_heaps(int32_t heaps) {
     (void)heaps;
     return 0;
 }
+
+int32_t ck_trim_heaps(void) { return 0; }
 #endif

@@ -19,6 +19,10 @@ public enum SystemMemory {
     /// before threads are made.
     public static func shareHeaps() { _ = ck_limit_heaps(2) }
 
+    /// Gives the system what the allocator holds and nobody uses: pages in the middle of its heaps, too, which it would otherwise keep for as long as
+    /// anything above them is used.
+    public static func trimHeaps() { _ = ck_trim_heaps() }
+
     /// What this process may still take, in bytes: what the machine has without swapping (`MemAvailable`; free, inactive and purgeable pages on
     /// macOS), the control group's limit and the process's own (`ulimit -v`) permitting. `Int.max` where the system doesn't say.
     public static var available: Int {

@@ -70,7 +70,7 @@ public struct APIServer: Sendable {
             logger.info("the model is loaded")
             manager.done(.loaded)
         }
-        var configuration = ServiceGroupConfiguration(services: [loading, application], logger: quiet)
+        var configuration = ServiceGroupConfiguration(services: [loading, application, HeapTrimming()], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(settings.drainSeconds)
         let group = ServiceGroup(configuration: configuration)
         try await withTaskCancellationHandler {

@@ -307,6 +307,9 @@ void ck_single_threaded_openmp(void);
  * allocator has no such setting. */
 int32_t ck_limit_heaps(int32_t heaps);
 
+/* Gives the system the pages of the allocator's heaps that hold nothing. Returns 0 where there were none, or no such call. */
+int32_t ck_trim_heaps(void);
+
 /* What the system tells by calls, on macOS: bytes of this process in memory, the most of them so far, and bytes that may still be taken without
  * swapping; -1 elsewhere (Linux has files for them) and where it refuses. */
 int64_t ck_resident_memory(void);
