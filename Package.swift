@@ -1,18 +1,40 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// Strictness that every Swift target shares.
-let strict: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
-
-/// The kernels stay optimised in debug builds, where -O0 would make them a hundred times slower. SwiftPM refuses
-/// unsafe flags in packages that are fetched as a dependency, so a dependent's debug build goes without.
+/// SwiftPM refuses unsafe flags in packages that are fetched as a dependency.
 let isRootPackage = !Context.packageDirectory.contains("/checkouts/")
+
+/// Where Homebrew puts headers and libraries, which compilers on macOS don't search by themselves, and the codecs that pkg-config knows there. On Linux
+/// they are found as they are.
+#if os(macOS)
+    let homebrew = isRootPackage ? Context.environment["HOMEBREW_PREFIX"] ?? "/opt/homebrew" : nil
+    let codecs: String? = "spng libturbojpeg libwebp libheif"
+#else
+    let (homebrew, codecs): (String?, String?) = (nil, nil)
+#endif
+let foundByC: [CSetting] = homebrew.map { [.unsafeFlags(["-I\($0)/include"])] } ?? []
+let foundBySwift: [SwiftSetting] = homebrew.map { [.unsafeFlags(["-Xcc", "-I\($0)/include"])] } ?? []
+let foundByLinker: [LinkerSetting] = homebrew.map { [.unsafeFlags(["-L\($0)/lib"])] } ?? []
+
+/// Strictness that every Swift target shares.
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + foundBySwift
+
+/// The kernels stay optimised in debug builds, where -O0 would make them a hundred times slower. A dependent's debug build goes without.
 let kernelFlags: [CSetting] =
     [.define("NDEBUG")] + (isRootPackage ? [.unsafeFlags(["-O3"], .when(configuration: .debug))] : [])
+
+/// oneDNN does the direct convolutions, and is what matrix products are measured against. Homebrew's is a later version with another interface:
+/// on macOS, and with FLASHU_ONEDNN=0, convolutions are products of our own.
+#if os(macOS)
+    let usesOneDNN = false
+#else
+    let usesOneDNN = Context.environment["FLASHU_ONEDNN"] != "0"
+#endif
 
 let package = Package(
     name: "FlashU",
@@ -43,18 +65,24 @@ let package = Package(
         .target(name: "CKernels", cSettings: kernelFlags),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(
-            name: "CImageCodecs",
+            name: "CImageCodecs", pkgConfig: codecs,
             providers: [
                 .apt([
                     "libspng-dev", "libturbojpeg0-dev", "libwebp-dev", "libgif-dev", "libheif-dev", "libjpeg-dev",
                     "libtiff-dev",
-                ])
+                ]),
+                .brew(["libspng", "jpeg-turbo", "webp", "giflib", "libheif", "libtiff"]),
             ]),
-        .target(name: "CImageShims", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("tiff")]),
+        .target(
+            name: "CImageShims", cSettings: foundByC,
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("tiff")] + foundByLinker),
 
         // Swift, each importing only from above.
         .target(name: "Tensors", swiftSettings: strict),
-        .target(name: "Compute", dependencies: ["CKernels", "COneDNN", "Tensors"], swiftSettings: strict),
+        .target(
+            name: "Compute", dependencies: ["CKernels", "Tensors"] + (usesOneDNN ? ["COneDNN"] : []),
+            exclude: usesOneDNN ? [] : ["CPU/OneDNN"],
+            swiftSettings: strict + (usesOneDNN ? [.define("ONEDNN")] : [])),
         .target(name: "Tokenizers", swiftSettings: strict),
         .target(
             name: "Images", dependencies: ["CImageCodecs", "CImageShims", "Tensors"], swiftSettings: strict),
@@ -181,7 +209,9 @@ let package = Package(
             path: "Sources/FlashUTesting",
             swiftSettings: strict),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "FlashUTesting"], swiftSettings: strict),
-        .testTarget(name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"], swiftSettings: strict),
+        .testTarget(
+            name: "ComputeTests", dependencies: ["Compute", "FlashUTesting"],
+            exclude: usesOneDNN ? [] : ["CacheLimitTests.swift"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "FlashUTesting"], swiftSettings: strict),
         .testTarget(name: "VideosTests", dependencies: ["Videos", "Images", "FlashUTesting"], swiftSettings: strict),

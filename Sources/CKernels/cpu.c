@@ -9,10 +9,52 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__aarch64__)
+/* What an ARM64 processor has beyond ARMv8.0. */
+typedef struct {
+    int dot, i8mm, bf16;
+} arm_features;
+
+#if defined(__APPLE__)
+static int has(const char *feature) {
+    int value = 0;
+    size_t size = sizeof(value);
+    return sysctlbyname(feature, &value, &size, NULL, 0) == 0 && value != 0;
+}
+
+static arm_features arm(void) {
+    return (arm_features){has("hw.optional.arm.FEAT_DotProd"), has("hw.optional.arm.FEAT_I8MM"), has("hw.optional.arm.FEAT_BF16")};
+}
+#elif defined(__linux__)
+/* Bits of Linux's interface, by number: older headers lack their names. */
+static arm_features arm(void) {
+    unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+    return (arm_features){(first >> 20 & 1) != 0, (second >> 13 & 1) != 0, (second >> 14 & 1) != 0};
+}
+#else
+static arm_features arm(void) { return (arm_features){0, 0, 0}; }
+#endif
+
+static int32_t detect(void) {
+    static const char *const names[] = {"portable", "neon", "neondot", "neoni8mm", "neonbf16"};
+    static const int32_t sets[] = {CK_PORTABLE, CK_NEON, CK_NEON_DOT, CK_NEON_I8MM, CK_NEON_BF16};
+    arm_features with = arm();
+    int best = !with.dot ? 1 : !with.i8mm ? 2 : !with.bf16 ? 3 : 4;
+    const char *cap = getenv("FLASHU_MAX_ISA");
+    for (int i = 0; cap && i < best; i++)
+        if (strcmp(cap, names[i]) == 0) best = i;
+    return sets[best];
+}
+#else
 static int32_t detect(void) {
     int32_t best = CK_PORTABLE;
 #if defined(__x86_64__)
@@ -38,6 +80,7 @@ static int32_t detect(void) {
     }
     return best;
 }
+#endif
 
 int32_t ck_isa(void) {
     static int32_t isa = -1; /* a race writes the same value twice */
@@ -66,6 +109,13 @@ static const ck_kernels *kernels(void) {
     case CK_AVX512_VNNI: return &ck_kernels_avx512vnni;
     case CK_AVX512: return &ck_kernels_avx512;
     case CK_AVX2: return &ck_kernels_avx2;
+    }
+#elif defined(__aarch64__)
+    switch (ck_isa()) {
+    case CK_NEON_BF16: return &ck_kernels_neonbf16;
+    case CK_NEON_I8MM: return &ck_kernels_neoni8mm;
+    case CK_NEON_DOT: return &ck_kernels_neondot;
+    case CK_NEON: return &ck_kernels_neon;
     }
 #endif
     return &ck_kernels_portable;

@@ -8,6 +8,8 @@
 #define NONE 0
 #define REAL 1
 #define EMULATED 2
+#define SIGNED 3   /* of signed bytes: ARM's sdot */
+#define WIDENING 4 /* the same by NEON's multiplications that widen */
 
 #define CK_FEW_ROWS 16     /* up to so many rows a product streams its weights and reads the rows as they lie */
 #define CK_STORED_COLUMNS 64 /* that one task packs and multiplies with: they stay in L2 */
@@ -56,6 +58,12 @@ extern const ck_kernels ck_kernels_avx512;
 extern const ck_kernels ck_kernels_avx512vnni;
 extern const ck_kernels ck_kernels_avx512dot;
 extern const ck_kernels ck_kernels_wide;
+#endif
+#if defined(__aarch64__)
+extern const ck_kernels ck_kernels_neon;
+extern const ck_kernels ck_kernels_neondot;
+extern const ck_kernels ck_kernels_neoni8mm;
+extern const ck_kernels ck_kernels_neonbf16;
 #endif
 
 #endif

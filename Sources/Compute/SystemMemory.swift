@@ -1,18 +1,18 @@
 import CKernels
 import Foundation
 
-/// Memory of this process and this machine, as Linux tells it.
+/// Memory of this process and this machine, as Linux or macOS tells it.
 public enum SystemMemory {
-    /// The most that this process has held so far, in bytes (`VmHWM`); 0 where the system doesn't say.
-    public static var peak: Int { field("VmHWM", of: "/proc/self/status") ?? 0 }
+    /// The most that this process has held so far, in bytes (`VmHWM`, `resident_size_max`); 0 where the system doesn't say.
+    public static var peak: Int { field("VmHWM", of: "/proc/self/status") ?? told(ck_peak_memory()) ?? 0 }
 
-    /// Starts ``peak`` anew from what is held now.
+    /// Starts ``peak`` anew from what is held now, on Linux.
     public static func resetPeak() {
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
     }
 
-    /// What this process holds now, in bytes (`VmRSS`); 0 where the system doesn't say.
-    public static var resident: Int { field("VmRSS", of: "/proc/self/status") ?? 0 }
+    /// What this process holds now, in bytes (`VmRSS`, `resident_size`); 0 where the system doesn't say.
+    public static var resident: Int { field("VmRSS", of: "/proc/self/status") ?? told(ck_resident_memory()) ?? 0 }
 
     /// Lets all threads share two heaps of the system's allocator, which otherwise makes one for each thread, up to eight for each core, and keeps in every one
     /// of them what was the most that was used there: in a process that runs for long, memory then grows long after its work has stopped to. To be called
@@ -23,12 +23,15 @@ public enum SystemMemory {
     /// anything above them is used.
     public static func trimHeaps() { _ = ck_trim_heaps() }
 
-    /// What this process may still take, in bytes: what the machine has without swapping (`MemAvailable`), the control group's limit and the
-    /// process's own (`ulimit -v`) permitting. `Int.max` where the system doesn't say.
+    /// What this process may still take, in bytes: what the machine has without swapping (`MemAvailable`; free, inactive and purgeable pages on
+    /// macOS), the control group's limit and the process's own (`ulimit -v`) permitting. `Int.max` where the system doesn't say.
     public static var available: Int {
-        let machine = field("MemAvailable", of: "/proc/meminfo") ?? Int.max
+        let machine = field("MemAvailable", of: "/proc/meminfo") ?? told(ck_free_memory()) ?? Int.max
         return max(0, min(machine, groupRoom ?? Int.max, addressRoom ?? Int.max))
     }
+
+    /// What macOS told, if it did.
+    private static func told(_ bytes: Int64) -> Int? { bytes < 0 ? nil : Int(bytes) }
 
     /// What the control groups (a container's, a service's and those above it) leave: the least of them.
     private static var groupRoom: Int? {

@@ -271,6 +271,19 @@ private struct Draft {
         return fchmod(descriptor, status.st_mode & 0o1777) == 0
     }
 
+    /// Sets the disk space aside that a file needs to grow; 0, or what `errno` would say.
+    private static func setAside(_ file: Int32, from bytes: off_t, to more: off_t) -> Int32 {
+        #if os(Linux)
+            return posix_fallocate(file, 0, more)
+        #else
+            var space = fstore_t(
+                fst_flags: UInt32(F_ALLOCATEALL), fst_posmode: F_PEOFPOSMODE, fst_offset: 0, fst_length: more - bytes,
+                fst_bytesalloc: 0)
+            if fcntl(file, F_PREALLOCATE, &space) != -1 { return 0 }
+            return errno == ENOTSUP ? EOPNOTSUPP : errno
+        #endif
+    }
+
     /// Copies the draft into the file itself.
     private func overwrite(_ target: FileTarget, _ status: stat) throws(AtomicFile.Failure) {
         var own = stat()
@@ -280,7 +293,7 @@ private struct Draft {
         defer { close(file) }
         if own.st_size > status.st_size {
             // Space first: nothing is touched if the disk is full. Some file systems cannot promise it.
-            let reason = posix_fallocate(file, 0, own.st_size)
+            let reason = Self.setAside(file, from: status.st_size, to: own.st_size)
             if reason != 0, reason != EINVAL, reason != EOPNOTSUPP {
                 ftruncate(file, status.st_size)
                 throw .system(reason)

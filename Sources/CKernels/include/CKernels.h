@@ -22,10 +22,14 @@ extern "C" {
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
 enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_VNNI = 3, CK_AVX512_DOT = 4, CK_WIDE = 5 };
+enum { CK_NEON = 16, CK_NEON_DOT = 17, CK_NEON_I8MM = 18, CK_NEON_BF16 = 19 };
 
 /* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512|avx512vnni. CK_AVX512_VNNI is AVX-512
  * with the dot products of bytes, CK_AVX512_DOT with those of bfloat16 too: taken by itself only where it is the faster, which it is not on Intel's
- * processors (FLASHU_MAX_ISA=avx512dot takes it there). FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions. */
+ * processors (FLASHU_MAX_ISA=avx512dot takes it there). FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions.
+ *
+ * On ARM64 FLASHU_MAX_ISA=portable|neon|neondot|neoni8mm|neonbf16: CK_NEON is what every such processor has, CK_NEON_DOT adds dot products of bytes,
+ * CK_NEON_I8MM products of matrices of bytes, CK_NEON_BF16 those of bfloat16. */
 int32_t ck_isa(void);
 
 /* Cores that this process may use. */
@@ -318,6 +322,15 @@ int32_t ck_limit_heaps(int32_t heaps);
 
 /* Gives the system the pages of the allocator's heaps that hold nothing. Returns 0 where there were none, or no such call. */
 int32_t ck_trim_heaps(void);
+
+/* What the system tells by calls, on macOS: bytes of this process in memory, the most of them so far, and bytes that may still be taken without
+ * swapping; -1 elsewhere (Linux has files for them) and where it refuses. */
+int64_t ck_resident_memory(void);
+int64_t ck_peak_memory(void);
+int64_t ck_free_memory(void);
+
+/* The processor's name on macOS, with a zero at its end; returns 0 elsewhere. */
+int32_t ck_processor_name(char *name, int32_t bytes);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,3 @@
-import Synchronization
 public import Tensors
 
 /// A convolution of kernel 1: a linear layer over the pixels.
@@ -12,7 +11,7 @@ struct PointwiseConvolution: ConvolutionWeights {
 
 extension CPUCompute {
     /// See ``Compute/pack(convolution:bias:_:)``. Kernels of 1 become linear layers, 3 x 3 kernels of many channels Winograd's, and
-    /// the rest oneDNN's.
+    /// the rest oneDNN's, or products over patches where there is no oneDNN.
     public func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
         -> any ConvolutionWeights
     {
@@ -27,7 +26,11 @@ extension CPUCompute {
         if WinogradConvolution.suits(geometry, inputs: inputs, outputs: outputs) {
             return try WinogradConvolution(weight: weight, bias: bias, geometry, pool)
         }
-        return try OneDNNConvolution(weight: weight, bias: bias, geometry: geometry)
+        #if ONEDNN
+            return try OneDNNConvolution(weight: weight, bias: bias, geometry: geometry)
+        #else
+            return try packPatches(weight, bias: bias, geometry)
+        #endif
     }
 
     /// See ``Compute/convolution(_:_:edges:accumulate:_:into:)``. Work is cut by the image's size alone.
@@ -47,28 +50,16 @@ extension CPUCompute {
         case let weights as WinogradConvolution:
             meter.count(outputPixels: height * width, weights)
             weights.run(x, edges: edges, accumulate: accumulate, pool, workspace, into: out)
-        case let weights as OneDNNConvolution:
-            meter.count(outputPixels: height * width, weights)
-            try direct(x, weights, edges: edges, accumulate: accumulate, into: out)
-        default: preconditionFailure("weights of another backend")
+        case let weights as PatchConvolution:
+            patches(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
+        default:
+            #if ONEDNN
+                if let weights = weights as? OneDNNConvolution {
+                    meter.count(outputPixels: height * width, weights)
+                    return try direct(x, weights, edges: edges, accumulate: accumulate, into: out)
+                }
+            #endif
+            preconditionFailure("weights of another backend")
         }
-    }
-
-    /// The image is cut into strips of rows.
-    private func direct(
-        _ x: Tensor, _ weights: OneDNNConvolution, edges: ImageEdges, accumulate: Bool, into out: Tensor
-    ) throws(ComputeError) {
-        let (height, width) = (out.shape[0], out.shape[1])
-        let rows = max(1, min(2048 / width, (height + 3) / 4))
-        let failure = Mutex<ComputeError?>(nil)
-        pool.forEach((height + rows - 1) / rows) { i in
-            do throws(ComputeError) {
-                try weights.run(
-                    x, edges: edges, outRows: i * rows..<min(height, (i + 1) * rows), accumulate: accumulate, into: out)
-            } catch {
-                failure.withLock { $0 = error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
     }
 }

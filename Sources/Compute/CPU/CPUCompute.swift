@@ -1,8 +1,7 @@
 internal import CKernels
-internal import COneDNN
 public import Tensors
 
-/// The engine for CPUs: matrix products, norms and attention in `CKernels`, convolutions in oneDNN.
+/// The engine for CPUs: matrix products, norms and attention in `CKernels`, direct convolutions in oneDNN where there is one.
 ///
 /// Weights of matrix products are packed once, in panels that serve every use: many rows (prefill, denoising), one row (decoding) and
 /// slices (pruned FFNs). oneDNN's own packed formats are opaque and serve only the first.
@@ -17,7 +16,9 @@ public final class CPUCompute: Compute {
     /// - Throws: ``ComputeError/threads(_:)``.
     public init(precision: Precision = .f32, threads: Int? = nil) throws(ComputeError) {
         self.precision = precision
-        OneDNN.prepare()
+        #if ONEDNN
+            OneDNN.prepare()
+        #endif
         OutOfMemory.isTheKernelsLastResort
         meter = OperationMeter()
         pool = try ThreadPool(threads: threads ?? Machine.cores)
@@ -36,7 +37,8 @@ public final class CPUCompute: Compute {
     public var threads: Int { pool.threads }
 
     /// The instruction set of the kernels: `portable`, `avx2`, `avx512`, `avx512vnni` (with the dot
-    /// products of bytes) or `avx512dot` (with those of bfloat16 too), or `wide` in tests.
+    /// products of bytes) or `avx512dot` (with those of bfloat16 too), or `wide` in tests; on ARM64 `neon`, `neondot` (with the dot products of
+    /// bytes), `neoni8mm` (with products of matrices of them) or `neonbf16` (of bfloat16 too).
     public static var instructionSet: String {
         switch ck_isa() {
         case Int32(CK_AVX512): "avx512"
@@ -44,6 +46,10 @@ public final class CPUCompute: Compute {
         case Int32(CK_AVX512_DOT): "avx512dot"
         case Int32(CK_WIDE): "wide"
         case Int32(CK_AVX2): "avx2"
+        case Int32(CK_NEON): "neon"
+        case Int32(CK_NEON_DOT): "neondot"
+        case Int32(CK_NEON_I8MM): "neoni8mm"
+        case Int32(CK_NEON_BF16): "neonbf16"
         default: "portable"
         }
     }

@@ -1,3 +1,4 @@
+import Compute
 import CoreMetrics
 import Foundation
 
@@ -41,13 +42,17 @@ final class ServerMetrics: Sendable {
 
     /// Bytes of this process that are in memory; nil where that isn't told.
     static var residentBytes: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return nil }
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        return pages.map { $0 * sysconf(Int32(_SC_PAGESIZE)) }
+        let bytes = SystemMemory.resident
+        return bytes > 0 ? bytes : nil
     }
 
     /// Files and sockets that this process holds open; nil where that isn't told.
     static var openFiles: Int? {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.count
+        #if os(Linux)
+            let folder = "/proc/self/fd"
+        #else
+            let folder = "/dev/fd"
+        #endif
+        return (try? FileManager.default.contentsOfDirectory(atPath: folder))?.count
     }
 }

@@ -165,13 +165,21 @@ public struct RunFolder: Sendable {
         try write((try? StableJSON.data(record, isPretty: true)) ?? Data(), to: file)
     }
 
+    private static func changed(_ status: stat) -> timespec {
+        #if os(Linux)
+            status.st_mtim
+        #else
+            status.st_mtimespec
+        #endif
+    }
+
     /// Removes drafts that a process which was killed has left an hour ago or earlier.
     func removeOldDrafts() {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
         for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
             let path = url.appendingPathComponent(name).path
             var status = stat()
-            if stat(path, &status) == 0, Double(status.st_mtim.tv_sec) < Date().timeIntervalSince1970 - 3600 {
+            if stat(path, &status) == 0, Double(Self.changed(status).tv_sec) < Date().timeIntervalSince1970 - 3600 {
                 unlink(path)
             }
         }
