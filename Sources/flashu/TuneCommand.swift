@@ -12,7 +12,7 @@ struct TuneCommand: AsyncParsableCommand {
         commandName: "tune", abstract: "Find the accelerations that fit a model, by measuring it against itself.",
         discussion: """
             Draws prompts and asks about images with the exact engine, then with everything that could be faster: solvers on fewer points, reuse and \
-            forecast between evaluations, pruned neurons, layers and tokens, guidance, 8 bits. Schedules are first scored on the exact trajectories; \
+            forecast between evaluations, pruned neurons, layers and tokens, guidance, 8 and 4 bits. Schedules are first scored on the exact trajectories; \
             every knob is turned alone; combinations that should do are run whole; what is chosen is judged on prompts that nothing was chosen \
             by. Needs no labels: the model judges its own images and answers (flashu judge). Writes \(TunedProfiles.fileName) beside the model: \
             --accelerate balanced then means the fastest within the first loss, fast within the second. An interrupted run goes on with the same \

@@ -39,6 +39,33 @@ import Testing
         #expect(sizes[0] / sizes[1] < 0.65 && sizes[0] / sizes[1] > 0.5, "\(sizes)")
     }
 
+    /// A file with 4-bit weights decides for what is in it; other precisions go on by kind.
+    @Test func aFileWithFourBitsChooses() throws {
+        struct Stored: TensorSource {
+            let infos: [String: TensorInfo]
+            var location: String { "memory" }
+            var names: [String] { infos.keys.sorted() }
+            func info(_ name: String) -> TensorInfo? { infos[name] }
+            func tensor(_ name: String) throws(WeightError) -> Tensor { throw missing(name) }
+        }
+        let (first, second) = (
+            "showo.model.layers.0.self_attn.q_proj.weight", "showo.model.layers.1.self_attn.q_proj.weight"
+        )
+        let other = "showo.model.layers.1.mlp.down_proj.weight"
+        let layers = LayerBits.standard.adapted(
+            to: Stored(infos: [
+                first: TensorInfo(shape: [4, 4], dtype: .int8, packedBits: 4),
+                second: TensorInfo(shape: [4, 4], dtype: .int8), other: TensorInfo(shape: [4, 4], dtype: .bfloat16),
+            ]))
+        #expect(
+            [first, second, other].map { layers.bits(weight: $0, inputs: 4, in: .int4) } == [.four, .eight, .sixteen])
+        #expect(
+            [first, second, other].map { layers.bits(weight: $0, inputs: 4, in: .int8) } == [.eight, .eight, .eight])
+        #expect(layers.bits(weight: "showo.lm_head.weight", inputs: 4, in: .int4) == .four, "tied, so not in the file")
+        #expect(LayerBits.standard.bits(weight: first, inputs: 5, in: .int4) == .eight, "an odd width")
+        #expect(LayerBits.standard.bits(weight: first, inputs: 4, in: .bf16) == .sixteen)
+    }
+
     @Test func kindsOfLayers() {
         let standard = LayerBits.standard
         for name in [
