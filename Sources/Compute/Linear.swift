@@ -71,6 +71,7 @@ public struct LinearSource: Sendable {
 
     /// The same layer with its outputs in another order, without bias.
     public func gatheringOutputs(_ order: [Int]) -> LinearSource {
+        if order == Array(0..<shape[0]) { return LinearSource(stored, importance: importance) }
         switch stored {
         case .plain(let weight):
             return LinearSource(weight: weight.gatheringRows(order), importance: importance)
@@ -84,6 +85,7 @@ public struct LinearSource: Sendable {
 
     /// The same layer with its inputs in another order, without bias. A weight in 4 bits, whose groups that breaks up, becomes float32.
     public func gatheringInputs(_ order: [Int]) -> LinearSource {
+        if order == Array(0..<shape[1]) { return LinearSource(stored, importance: importance) }
         let importance = importance.map { $0.reshaped([1, $0.count]).gatheringColumns(order).reshaped([order.count]) }
         switch stored {
         case .plain(let weight):

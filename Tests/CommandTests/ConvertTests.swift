@@ -126,7 +126,7 @@ import Testing
         let place = try Workplace()
         let nano = Golden.model("nano")
         let target = "out"
-        expectRefusal(try place.run("convert", nano.path, "--to", "int4", "-o", target), place, "int4", usage: true)
+        expectRefusal(try place.run("convert", nano.path, "--to", "int3", "-o", target), place, "int3", usage: true)
         expectRefusal(try place.run("convert", nano.path, "--to", "int8"), place, "output", usage: true)
         expectRefusal(try place.run("convert", nano.path, "-o", target), place, "--to", usage: true)
         expectRefusal(

@@ -14,7 +14,6 @@ struct GatedFeedForward: Sendable {
     ///   does not depend on it, but a plan that runs a range of neurons does.
     init(_ loader: WeightLoader, _ prefix: String, hidden: Int, intermediate: Int, order: [Int]? = nil) throws {
         width = intermediate
-        let order = order == Array(0..<intermediate) ? nil : order
         let names = ["gate_proj", "up_proj", "down_proj"].map { "\(prefix).\($0)" }
         func rows(_ name: String) throws -> LinearSource {
             let source = try loader.layer(name, intermediate, hidden, bias: false)
