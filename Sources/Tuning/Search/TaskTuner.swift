@@ -9,7 +9,8 @@ import Pipelines
 /// 2. Every other knob is turned alone, on the fastest schedule that loses little.
 /// 3. Losses are added and seconds multiplied over all combinations; the fastest that should do are run whole on the samples of the choice, until one
 ///    of them really does. The best schedules alone ("fewer points") always run too.
-/// 4. What was chosen is judged on samples that nothing was chosen by.
+/// 4. What would be faster, and lost too much on so few samples that it may be chance, gets more of them while there is time.
+/// 5. What was chosen is judged on samples that nothing was chosen by.
 ///
 /// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
 package final class TaskTuner {
@@ -165,6 +166,16 @@ package final class TaskTuner {
             }
             accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
         }
+        for limit in limits {
+            while budget.has(.choice, journal.spent),
+                let next = undecided(limit, fasterThan: fastest(of: compared, within: limit)?.seconds ?? .infinity)
+            {
+                let count = min(trials.count(.choice), compared[next].samples.count * 3 / 2 + 1)
+                try await trials.prepare(.choice, count: count)
+                compared[next] = try await run(compared[next].candidate, .choice, count: count)
+            }
+            accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
+        }
 
         stage = "verdict"
         try await trials.prepare(.verdict, count: budget.verdict)
@@ -213,6 +224,17 @@ package final class TaskTuner {
     /// could be chosen otherwise.
     package static func isWithin(_ trial: Trial, _ limit: Double) -> Bool {
         trial.meanLoss.isFinite && trial.meanLoss + min(trial.error, limit / 3) <= limit
+    }
+
+    /// The fastest of what was compared on all samples that may be within the limit for all that these tell, and of which there are more. One image
+    /// that fails among thirty is three points, whatever the candidate loses on average.
+    private func undecided(_ limit: Double, fasterThan seconds: Double) -> Int? {
+        compared.indices.filter { index in
+            let trial = compared[index]
+            return trial.seconds < seconds && trial.samples.count >= budget.choice
+                && trial.samples.count < trials.count(.choice) && !Self.isWithin(trial, limit)
+                && trial.meanLoss - trial.error <= limit
+        }.min { compared[$0].seconds < compared[$1].seconds }
     }
 
     /// A combination and what is expected of it.
