@@ -92,6 +92,10 @@ def rare_values():
     torch.save(other | {"state_dict": wanted | {k: rare[k] for k in ("complex", "sparse")}}, OUT / "rare_values_legacy.pth",
                _use_new_zipfile_serialization=False)
     expect("rare_values", wanted)
+    quantized = {"eight": torch.arange(-4, 4, dtype=torch.int8).reshape(2, 4), "eight_scale": torch.tensor([0.5, 2]),
+                 "four": torch.arange(34, dtype=torch.uint8).reshape(2, 17), "four_scale": torch.tensor([1.0, 0.25]),
+                 "four_step": torch.tensor([[7, 240], [16, 255]], dtype=torch.uint8)}
+    save_file(quantized, OUT / "quantized.safetensors")
     bytes8 = torch.arange(256).to(torch.uint8)
     float8 = {"e4m3": bytes8.view(torch.float8_e4m3fn), "e5m2": bytes8.view(torch.float8_e5m2),
               "turned": bytes8.view(torch.float8_e5m2).reshape(16, 16).t()}

@@ -86,7 +86,8 @@ public struct QuantizedWeights: TensorSource {
 
     /// Bits of a stored tensor that is a quantised matrix, else nil.
     private static func bits(_ name: String, _ info: TensorInfo, in stored: any TensorSource) -> Int? {
-        guard info.shape.count == 2 else { return nil }
+        // An empty tensor may claim any width.
+        guard info.shape.count == 2, info.shape.allSatisfy({ $0 < 1 << 40 }) else { return nil }
         switch info.dtype {
         case .int8: return 8
         // Other things are bytes, too: steps tell these apart.

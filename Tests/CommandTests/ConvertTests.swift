@@ -44,7 +44,7 @@ import Testing
             for other in ["f32", "bf16"] {
                 let error = relativeError(try latents(place, copy, other), try latents(place, model, "f32"))
                 #expect(
-                    error < (precision == "int4" ? 0.5 : precision == "int8" ? 0.2 : 0.1),
+                    error < (precision == "int4" ? 0.8 : precision == "int8" ? 0.2 : 0.1),
                     "\(other) from \(precision): \(error)")
             }
             // A second conversion of what is converted changes nothing.

@@ -53,6 +53,16 @@ import Testing
         #expect(stored.bits == 4 && stored.inputs == 4 && stored.outputs == 2)
     }
 
+    @Test func emptyMatricesThatClaimToBeHuge() throws {
+        for dtype in [DType.uint8, .int8] {
+            let source = try open([
+                ("w", Tensor(zeros: [0, Int.max / 2 + 5], dtype: dtype)), ("w_scale", Tensor(zeros: [0])),
+                ("w_step", Tensor(zeros: [0, 1], dtype: .uint8)),
+            ])
+            #expect(source.info("w")?.storedByteCount == 0)
+        }
+    }
+
     @Test func missingWrongAndImpossibleSteps() throws {
         let scales = Tensor([0.5, 2], shape: [2])
         for (tensors, words) in [

@@ -11,6 +11,19 @@ extension FuzzTarget {
             touchAll { try SafetensorsFile(data: data) }
         },
         FuzzTarget(
+            name: "quantized", seeds: ["quantized", "types"].map { .file("tensors/\($0).safetensors") }
+        ) { data in
+            touchAll {
+                let source = QuantizedWeights(try SafetensorsFile(data: data))
+                for name in source.names {
+                    guard let matrix = try source.quantized(name) else { continue }
+                    precondition(source.info(name)?.shape == [matrix.outputs, matrix.inputs])
+                    precondition(matrix.dequantized().count == matrix.outputs * matrix.inputs)
+                }
+                return source
+            }
+        },
+        FuzzTarget(
             name: "torch",
             seeds: ["types_p2", "types_p5", "views_streamed", "views_zip64", "module", "float8", "bad_compressed"].map {
                 .file("tensors/\($0).pth")

@@ -1,0 +1,1 @@
+../../../Sources/Compute/WeightBits.swift
