@@ -77,7 +77,7 @@ public struct LayerBits: Sendable, Hashable {
     /// Given kinds.
     public init(_ kinds: [Kind: WeightBits]) { self.kinds = kinds }
 
-    /// The same for a model's weights: in ``Precision/int4`` a file that has 4-bit weights decides for all that are in it.
+    /// The same for a model's weights: in `Precision.int4` a file that has 4-bit weights decides for all that are in it.
     public func adapted(to source: any TensorSource) -> LayerBits {
         var all: [String: WeightBits] = [:]
         for name in source.names {
