@@ -24,19 +24,16 @@ public struct LinearSource: Sendable {
     public let stored: Weight
     /// `[outputs]`.
     public let bias: Tensor?
-    /// How much the error of each input counts where the weight is rounded to 4 bits, `[inputs]` float32; nil = all alike.
-    public let importance: Tensor?
 
     /// A layer's weight and bias.
-    public init(weight: Tensor, bias: Tensor? = nil, importance: Tensor? = nil) {
-        self.init(.plain(weight), bias: bias, importance: importance)
+    public init(weight: Tensor, bias: Tensor? = nil) {
+        self.init(.plain(weight), bias: bias)
     }
 
     /// A layer's weight and bias.
-    public init(_ stored: Weight, bias: Tensor? = nil, importance: Tensor? = nil) {
+    public init(_ stored: Weight, bias: Tensor? = nil) {
         self.stored = stored
         self.bias = bias
-        self.importance = importance
     }
 
     /// Extents of the weight: `[outputs, inputs]`, unless it is no matrix.
@@ -56,7 +53,7 @@ public struct LinearSource: Sendable {
     }
 
     /// The weight in so many bits, if that is how it is stored.
-    func quantized(_ bits: WeightBits) -> QuantizedMatrix? {
+    public func quantized(_ bits: WeightBits) -> QuantizedMatrix? {
         guard case .quantized(let weight) = stored, weight.bits == bits.rawValue else { return nil }
         return weight
     }
@@ -71,30 +68,29 @@ public struct LinearSource: Sendable {
 
     /// The same layer with its outputs in another order, without bias.
     public func gatheringOutputs(_ order: [Int]) -> LinearSource {
-        if order == Array(0..<shape[0]) { return LinearSource(stored, importance: importance) }
+        if order == Array(0..<shape[0]) { return LinearSource(stored) }
         switch stored {
         case .plain(let weight):
-            return LinearSource(weight: weight.gatheringRows(order), importance: importance)
+            return LinearSource(weight: weight.gatheringRows(order))
         case .quantized(let weight):
             let scales = weight.scales.reshaped([weight.outputs, 1]).gatheringRows(order).reshaped([order.count])
             let gathered = QuantizedMatrix(
                 values: weight.values.gatheringRows(order), scales: scales, steps: weight.steps?.gatheringRows(order))
-            return LinearSource(.quantized(gathered), importance: importance)
+            return LinearSource(.quantized(gathered))
         }
     }
 
     /// The same layer with its inputs in another order, without bias. A weight in 4 bits, whose groups that breaks up, becomes float32.
     public func gatheringInputs(_ order: [Int]) -> LinearSource {
-        if order == Array(0..<shape[1]) { return LinearSource(stored, importance: importance) }
-        let importance = importance.map { $0.reshaped([1, $0.count]).gatheringColumns(order).reshaped([order.count]) }
+        if order == Array(0..<shape[1]) { return LinearSource(stored) }
         switch stored {
         case .plain(let weight):
-            return LinearSource(weight: weight.gatheringColumns(order), importance: importance)
+            return LinearSource(weight: weight.gatheringColumns(order))
         case .quantized(let weight) where weight.bits == 8:
             let gathered = QuantizedMatrix(values: weight.values.gatheringColumns(order), scales: weight.scales)
-            return LinearSource(.quantized(gathered), importance: importance)
+            return LinearSource(.quantized(gathered))
         case .quantized(let weight):
-            return LinearSource(weight: weight.dequantized().gatheringColumns(order), importance: importance)
+            return LinearSource(weight: weight.dequantized().gatheringColumns(order))
         }
     }
 }

@@ -31,19 +31,25 @@ public struct ModelConversion: Sendable {
         }
     }
 
-    private enum Storage: Equatable {
-        case quantized(WeightBits)
-        case bfloat16
-        case asIs
-    }
-
     /// One tensor of the new file.
     private struct Entry {
+        /// What it is of its weight.
+        enum Part {
+            /// The weight as it is.
+            case asIs
+            /// The weight in bfloat16.
+            case bfloat16
+            /// The integers, or the scales, of the weight in so many bits.
+            case values(WeightBits)
+            case scales(WeightBits)
+            /// The steps and zeros of the weight in 4 bits.
+            case steps
+        }
+
         let name: String
         let info: TensorInfo
-        /// The weight that it is made of, or belongs to.
-        let source: String
-        let storage: Storage
+        let weight: String
+        let part: Part
     }
 
     /// What a conversion did.
@@ -120,10 +126,6 @@ public struct ModelConversion: Sendable {
         do {
             try files.createDirectory(at: draft, withIntermediateDirectories: false)
             let copied = try copyCompanions(to: draft)
-            if let calibration, let order {
-                try FileManager.default.removeItem(at: draft.appendingPathComponent(Calibration.fileName))
-                try calibration.reordered(order).write(to: draft)
-            }
             let bytes = try writeWeights(to: draft.appendingPathComponent("model.safetensors"), compute, progress)
             guard rename(draft.path, destination.path) == 0 else {
                 throw ModelError.request("cannot make \(destination.path): \(String(cString: strerror(errno)))")
@@ -145,9 +147,12 @@ public struct ModelConversion: Sendable {
         for name in present {
             try FileManager.default.createDirectory(
                 at: draft.appendingPathComponent(name).deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.copyItem(
-                at: folder.appendingPathComponent(name).resolvingSymlinksInPath(),
-                to: draft.appendingPathComponent(name))
+            let original = folder.appendingPathComponent(name).resolvingSymlinksInPath()
+            if name == Calibration.fileName, let calibration, let order {
+                try calibration.reordered(order).write(to: draft, metadata: SafetensorsFile(url: original).metadata)
+            } else {
+                try FileManager.default.copyItem(at: original, to: draft.appendingPathComponent(name))
+            }
         }
         return present
     }
@@ -168,44 +173,37 @@ public struct ModelConversion: Sendable {
         return wanted.sorted().map { isBeside ? $0 : own.lastPathComponent + "/" + $0 }
     }
 
-    private func storage(_ name: String, _ info: TensorInfo) -> Storage {
+    /// The tensors that a weight becomes.
+    private func entries(_ weight: String) -> [Entry] {
+        guard let info = source.info(weight) else { return [] }
+        func entry(_ part: Entry.Part, _ suffix: String, _ shape: [Int], _ dtype: DType) -> Entry {
+            Entry(name: weight + suffix, info: TensorInfo(shape: shape, dtype: dtype), weight: weight, part: part)
+        }
         let isNumber = [.float32, .bfloat16, .float16, .float64, .int8].contains(info.dtype)
-        guard isNumber, info.shape.count >= 2, name != "position_embedding.weight" else { return .asIs }
-        guard info.shape.count == 2 else { return .bfloat16 }
-        let bits = layers.bits(weight: name, inputs: info.shape[1], in: target.precision)
-        return bits == .sixteen ? .bfloat16 : .quantized(bits)
-    }
-
-    /// The new file's tensors.
-    private var entries: [Entry] {
-        source.names.sorted().flatMap { name -> [Entry] in
-            guard let info = source.info(name) else { return [] }
-            let storage = storage(name, info)
-            func entry(_ suffix: String, _ shape: [Int], _ dtype: DType) -> Entry {
-                Entry(name: name + suffix, info: TensorInfo(shape: shape, dtype: dtype), source: name, storage: storage)
-            }
-            switch storage {
-            case .asIs: return [entry("", info.shape, info.dtype)]
-            case .bfloat16, .quantized(.sixteen): return [entry("", info.shape, .bfloat16)]
-            case .quantized(.eight):
-                return [
-                    entry("", info.shape, .int8), entry(QuantizedWeights.scaleSuffix, [info.shape[0]], .float32),
-                ]
-            case .quantized(.four):
-                let groups = QuantizedMatrix.groups(info.shape[1])
-                return [
-                    entry("", [info.shape[0], info.shape[1] / 2], .uint8),
-                    entry(QuantizedWeights.scaleSuffix, [info.shape[0]], .float32),
-                    entry(QuantizedWeights.stepSuffix, [info.shape[0], groups], .uint8),
-                ]
-            }
+        guard isNumber, info.shape.count >= 2, weight != "position_embedding.weight" else {
+            return [entry(.asIs, "", info.shape, info.dtype)]
+        }
+        let (outputs, inputs) = (info.shape[0], info.shape[1])
+        let bits =
+            info.shape.count == 2
+            ? layers.bits(weight: weight, inputs: inputs, in: target.precision) : .sixteen
+        let scales = entry(.scales(bits), QuantizedWeights.scaleSuffix, [outputs], .float32)
+        switch bits {
+        case .sixteen: return [entry(.bfloat16, "", info.shape, .bfloat16)]
+        case .eight: return [entry(.values(bits), "", info.shape, .int8), scales]
+        case .four:
+            let groups = QuantizedMatrix.groups(inputs)
+            return [
+                entry(.values(bits), "", [outputs, inputs / 2], .uint8), scales,
+                entry(.steps, QuantizedWeights.stepSuffix, [outputs, groups], .uint8),
+            ]
         }
     }
 
     private func writeWeights(
         to file: URL, _ compute: CPUCompute, _ progress: (Double) throws -> Void
     ) throws -> (before: Int, after: Int) {
-        let entries = entries
+        let entries = source.names.sorted().flatMap(entries)
         let before = source.names.reduce(0) { $0 + (source.info($1)?.storedByteCount ?? 0) }
         let after = entries.reduce(0) { $0 + $1.info.elementByteCount }
         var written = 0
@@ -217,20 +215,22 @@ public struct ModelConversion: Sendable {
             let entry = entries[index]
             try progress(Double(written) / Double(max(after, 1)))
             written += entry.info.elementByteCount
-            guard case .quantized(let bits) = entry.storage else {
-                let tensor = try source.tensor(entry.source)
+            switch entry.part {
+            case .asIs, .bfloat16:
+                let tensor = try source.tensor(entry.weight)
                 defer { tensor.evict() }
-                return entry.storage == .bfloat16 ? tensor.toBFloat16() : tensor
-            }
-            if entry.name == entry.source + QuantizedWeights.stepSuffix, let steps = steps[entry.source] {
-                return steps
-            }
-            let weight = try quantized(entry.source, bits, compute)
-            steps[entry.source] = weight.steps
-            switch entry.name {
-            case entry.source: return weight.values
-            case entry.source + QuantizedWeights.scaleSuffix: return weight.scales
-            default: return weight.steps ?? weight.scales
+                if case .asIs = entry.part { return tensor }
+                return tensor.toBFloat16()
+            case .values(let bits): return try quantized(entry.weight, bits, compute).values
+            case .scales(let bits):
+                let matrix = try quantized(entry.weight, bits, compute)
+                steps[entry.weight] = matrix.steps
+                return matrix.scales
+            case .steps:
+                guard let made = steps.removeValue(forKey: entry.weight) else {
+                    preconditionFailure("a weight's scales are made first")
+                }
+                return made
             }
         }
         try progress(1)
@@ -238,26 +238,26 @@ public struct ModelConversion: Sendable {
     }
 
     private func quantized(_ name: String, _ bits: WeightBits, _ compute: CPUCompute) throws -> QuantizedMatrix {
-        let stored = try source.quantized(name)
-        var layer = try stored.map { LinearSource(.quantized($0)) } ?? LinearSource(weight: source.tensor(name))
-        defer { stored?.evict() }
+        let stored =
+            try source.quantized(name).map { LinearSource(.quantized($0)) }
+            ?? LinearSource(weight: source.tensor(name))
+        defer { stored.evict() }
+        var layer = stored
         if let order, let neurons = FFNWeight(name) {
             layer =
                 neurons.isOfInputs
                 ? layer.gatheringInputs(order[neurons.layer]) : layer.gatheringOutputs(order[neurons.layer])
         }
-        if case .quantized(let matrix) = layer.stored, matrix.bits == bits.rawValue { return matrix }
-        let tensor = layer.dequantizedWeight
-        let weight = compute.quantize(tensor, bits: bits)
-        tensor.evict()
-        guard weight.scales.floats().allSatisfy(\.isFinite) else {
+        if let matrix = layer.quantized(bits) { return matrix }
+        let matrix = compute.quantize(layer.dequantizedWeight, bits: bits)
+        guard matrix.scales.floats().allSatisfy(\.isFinite) else {
             throw WeightError.wrongTensor(
                 name: name, file: source.location,
                 reason:
                     "holds infinities or not-a-numbers, which can't be stored in \(bits.rawValue) bits; the weights are damaged, or their training failed"
             )
         }
-        return weight
+        return matrix
     }
 }
 

@@ -124,7 +124,7 @@ public struct ModelReport: Sendable, Encodable {
         self.dtypes = dtypes
         let vaeWeights = UnifiedModel.vaeFile(in: folder).flatMap { try? openWeights(file: $0) }
         tasks = Self.tasks(
-            geometry, source,
+            geometry, source, layers,
             vae: vaeWeights.flatMap {
                 try? WanVAE(
                     weights: $0, mean: geometry.latentMean, std: geometry.latentStd, compute: ReferenceCompute())
@@ -172,7 +172,7 @@ public struct ModelReport: Sendable, Encodable {
 
     /// What one request of each task takes on top of the weights that are loaded for it.
     private static func tasks(
-        _ geometry: ShowO2Geometry, _ source: any TensorSource, vae: WanVAE?
+        _ geometry: ShowO2Geometry, _ source: any TensorSource, _ layers: LayerBits, vae: WanVAE?
     ) -> [String: [String: TaskMemory]] {
         func weights(_ precision: Precision, of parts: Set<String>) -> Int {
             source.names.reduce(0) { sum, name in
@@ -182,7 +182,6 @@ public struct ModelReport: Sendable, Encodable {
                 return sum + packedBytes(name, info, precision, layers)
             }
         }
-        let layers = LayerBits.standard.adapted(to: source)
         let shared: Set = ["language model", "semantic encoder", "fusion and projectors", "time embedding"]
         let text = 40
         var tasks: [String: [String: TaskMemory]] = [:]

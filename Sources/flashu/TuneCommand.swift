@@ -115,8 +115,7 @@ struct TuneCommand: AsyncParsableCommand {
             tasks: tasks, prompts: prompts, questions: questions, folder: home,
             budget: budget?.seconds, losses: loss.values, precision: engine.precision,
             triedPrecisions: [(int8, Precision.int8), (int4, .int4)].filter(\.0).map(\.1),
-            maxTokens: maxTokens,
-            seed: seed, threads: engine.threads)
+            maxTokens: maxTokens, seed: seed, threads: engine.threads)
         let tuner = Tuner(folder, settings, work: work.map { URL(userPath: $0) })
         let isQuiet = plan.usesStandardOutput
         let report = try await tuner.run { plan in

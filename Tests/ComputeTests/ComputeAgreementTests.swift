@@ -178,27 +178,14 @@ import Testing
     @Test(arguments: 0..<60)
     func convolution(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
-        let geometry = random.choose([
-            ConvolutionGeometry.same(kernel: 3), .same(kernel: 1), .same(kernel: 3, upsampling: 2),
-            ConvolutionGeometry(kernel: 3, stride: 2, padBefore: 0, padAfter: 1),
-        ])
-        let (height, width) = (random.choose([3, 8, 13, 40]), random.choose([2, 5, 8, 31]))
-        let (inputs, outputs) = (random.choose([1, 3, 8, 16, 20, 64]), random.choose([1, 3, 16, 24, 70]))
-        let weight = random.tensor([outputs, inputs, geometry.kernel, geometry.kernel])
-        let bias = random.choose([nil, random.tensor([outputs])])
-        let x = random.tensor([height, width, inputs])
-        let accumulate = random.choose([true, false])
-        let edges = ImageEdges(top: random.choose([true, false]), bottom: random.choose([true, false]))
-        let start = random.tensor([geometry.output(of: height, edges), geometry.output(of: width), outputs])
-        func run(_ compute: some Compute) throws -> [Float] {
-            let out = start.toFloat32()
-            let weights = try compute.pack(convolution: weight, bias: bias, geometry)
-            try compute.convolution(x, weights, edges: edges, accumulate: accumulate, Workspace(), into: out)
-            return out.floats()
-        }
-        #expect(
-            try relativeError(run(cpu), run(reference)) < 3e-6,
-            "\(geometry) \(edges) \(height) x \(width), \(inputs) -> \(outputs)")
+        let one = ConvolutionCase(
+            &random,
+            [
+                .same(kernel: 3), .same(kernel: 1), .same(kernel: 3, upsampling: 2),
+                ConvolutionGeometry(kernel: 3, stride: 2, padBefore: 0, padAfter: 1),
+            ], heights: [3, 8, 13, 40], widths: [2, 5, 8, 31], inputs: [1, 3, 8, 16, 20, 64],
+            outputs: [1, 3, 16, 24, 70])
+        #expect(try relativeError(one.run(cpu), one.run(reference)) < 3e-6, "\(one)")
     }
 
     /// More tiles than Winograd's products take at once.

@@ -1,105 +1,6 @@
 internal import CKernels
 public import Tensors
 
-/// How packed weights are held.
-enum PanelType: Sendable {
-    case float32
-    case bfloat16
-    case int8
-    case int4
-
-    var kernelType: Int32 {
-        switch self {
-        case .float32: Int32(CK_F32)
-        case .bfloat16: Int32(CK_BF16)
-        case .int8: Int32(CK_I8)
-        case .int4: Int32(CK_I4)
-        }
-    }
-
-    var dtype: DType {
-        switch self {
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        case .int8: .int8
-        case .int4: .uint8
-        }
-    }
-
-    /// The precision of products with such weights.
-    var precision: Precision {
-        switch self {
-        case .float32: .f32
-        case .bfloat16: .bf16
-        case .int8: .int8
-        case .int4: .int4
-        }
-    }
-
-    var isQuantized: Bool { self == .int8 || self == .int4 }
-
-    /// Inputs that lie together.
-    private var stride: Int {
-        switch self {
-        case .float32: 1
-        case .bfloat16, .int8: 4
-        case .int4: Int(CK_GROUP)
-        }
-    }
-
-    /// Bytes of the inputs up to `input`, a multiple of the stride, in one panel.
-    func bytes(_ input: Int) -> Int {
-        self == .int4 ? input / Int(CK_GROUP) * Int(CK_I4_BLOCK) : input * Int(CK_PANEL) * dtype.size
-    }
-
-    /// Inputs from the beginning of its group to one.
-    func lead(_ input: Int) -> Int { self == .int4 ? input % Int(CK_GROUP) : 0 }
-
-    /// Inputs rounded up to whole strides.
-    func depth(_ inputs: Int) -> Int { (inputs + stride - 1) / stride * stride }
-
-    /// Extents of the panels' tensor: `[panels, depth, 16]`, in 4 bits `[panels, groups, bytes of a group's block]`.
-    func shape(panels: Int, inputs: Int) -> [Int] {
-        let depth = depth(inputs)
-        return self == .int4
-            ? [panels, depth / Int(CK_GROUP), Int(CK_I4_BLOCK)] : [panels, depth, Int(CK_PANEL)]
-    }
-}
-
-/// A linear layer's weights in panels of 16 output columns, the inputs rounded up to a multiple of the type's stride. The last panel of a layer (of each of
-/// two gated ones) is filled up with zeros.
-final class PanelWeights: LinearWeights {
-    let inputs: Int
-    let outputs: Int
-    /// Whether two layers' panels alternate, for ``Activation/swiGLU``.
-    let gated: Bool
-    let type: PanelType
-    /// See ``PanelType/shape(panels:inputs:)``.
-    let panels: Tensor
-    /// Of int8 and int4 panels, `[panels * 16]`.
-    let scales: Tensor?
-    let bias: Tensor?
-
-    init(
-        inputs: Int, outputs: Int, gated: Bool = false, type: PanelType, panels: Tensor, scales: Tensor? = nil,
-        bias: Tensor? = nil
-    ) {
-        self.inputs = inputs
-        self.outputs = outputs
-        self.gated = gated
-        self.type = type
-        self.panels = panels
-        self.scales = scales
-        self.bias = bias
-    }
-
-    var depth: Int { type == .int4 ? panels.shape[1] * Int(CK_GROUP) : panels.shape[1] }
-    var byteCount: Int { panels.byteCount + (scales?.byteCount ?? 0) + (bias?.byteCount ?? 0) }
-
-    /// Inputs beyond which a sum of int8 products could leave int32.
-    static let mostIntegerInputs = 131_072
-}
-
 extension CPUCompute {
     /// Packs layers that share an input, of any widths. Gated pairs alternate panel by panel.
     public func pack(_ sources: [LinearSource], _ arrangement: LinearArrangement, bits: WeightBits) throws(ComputeError)
@@ -109,23 +10,17 @@ extension CPUCompute {
         let inputs = sources[0].shape[1]
         let panel = Int(CK_PANEL)
         let gated = arrangement == .gated
-        let bits = inputs > PanelWeights.mostIntegerInputs ? .sixteen : max(bits, precision.fewestBits)
-        let type: PanelType =
-            switch bits {
-            case .sixteen: activationType == .float32 ? .float32 : .bfloat16
-            case .eight: .int8
-            case .four: .int4
-            }
+        let type = PanelType(
+            inputs > PanelWeights.mostIntegerInputs ? .sixteen : max(bits, precision.fewestBits), activationType)
         // Stacked layers share panels where one ends within: those are joined first.
-        let joined = gated || LinearSource.fillPanels(sources) ? sources : [try LinearSource.joined(sources, bits)]
+        let joined = gated || LinearSource.fillPanels(sources) ? sources : [try LinearSource.joined(sources, type.bits)]
         let panelCount = joined.reduce(0) { $0 + ($1.shape[0] + panel - 1) / panel }
         let panels = try Tensor(loading: type.shape(panels: panelCount, inputs: inputs), dtype: type.dtype)
         let scales = type.isQuantized ? try Tensor(loading: [panelCount * panel]) : nil
         var first = 0
         for (i, source) in joined.enumerated() {
             ck_pack.run(
-                source, as: type, bits, into: panels, scales: scales, first: gated ? i : first, step: gated ? 2 : 1,
-                on: pool)
+                source, as: type, into: panels, scales: scales, first: gated ? i : first, step: gated ? 2 : 1, on: pool)
             first += (source.shape[0] + panel - 1) / panel
         }
         return PanelWeights(
@@ -224,8 +119,7 @@ extension LinearSource {
         }
         let weights = sources.map(\.dequantizedWeight)
         let halves = weights.allSatisfy { $0.dtype == .bfloat16 }
-        return LinearSource(
-            weight: try stacked(halves ? weights : weights.map { $0.toFloat32() }), importance: sources[0].importance)
+        return LinearSource(weight: try stacked(halves ? weights : weights.map { $0.toFloat32() }))
     }
 
     /// Matrices of one type and width, one below the other.

@@ -146,7 +146,6 @@ package final class TaskTuner {
         stage = "combinations"
         try await trials.prepare(.choice, count: budget.choice)
         let combinations = combine(options, knobs)
-        var accepted: [Double: Trial] = [:]
         let exactChoice = try await run(.exact(exactPrecision), .choice, count: budget.choice)
         compared.append(exactChoice)
         // The rivals first: what only changes the schedule.
@@ -164,7 +163,6 @@ package final class TaskTuner {
                 else { continue }
                 compared.append(try await race(combination.candidate, .choice, count: budget.choice, limit: most))
             }
-            accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
         }
         for limit in limits {
             while budget.has(.choice, journal.spent),
@@ -174,7 +172,6 @@ package final class TaskTuner {
                 try await trials.prepare(.choice, count: count)
                 compared[next] = try await run(compared[next].candidate, .choice, count: count)
             }
-            accepted[limit] = fastest(of: compared, within: limit) ?? exactChoice
         }
 
         stage = "verdict"
@@ -182,7 +179,7 @@ package final class TaskTuner {
         let exactVerdict = try await run(.exact(exactPrecision), .verdict, count: budget.verdict)
         var chosen: [Chosen] = []
         for limit in limits {
-            guard let choice = accepted[limit] else { continue }
+            let choice = fastest(of: compared, within: limit) ?? exactChoice
             let trial = try await run(choice.candidate, .verdict, count: budget.verdict)
             let schedulesOnly = compared.filter(\.candidate.isScheduleAlone)
             var rival: Trial?

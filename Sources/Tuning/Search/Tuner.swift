@@ -37,8 +37,7 @@ public struct Tuner: Sendable {
             tasks: [Calibration.Task] = Calibration.Task.allCases, prompts: [String],
             questions: [ModelCalibration.Question], folder: URL, budget: Double?, losses: [Double] = [1, 3],
             precision: Precision = .bf16, triedPrecisions: [Precision] = [.int8, .int4], maxTokens: Int = 64,
-            seed: UInt64 = 0,
-            threads: Int? = nil
+            seed: UInt64 = 0, threads: Int? = nil
         ) {
             (self.tasks, self.prompts, self.questions, self.folder) = (tasks, prompts, questions, folder)
             (self.budget, self.losses, self.precision, self.triedPrecisions) = (

@@ -7,33 +7,22 @@ extension ck_pack {
     ///
     /// - Parameter scales: of int8 and int4 panels, `[panels * 16]`.
     static func run(
-        _ source: LinearSource, as type: PanelType, _ bits: WeightBits, into panels: Tensor, scales: Tensor?,
-        first: Int,
-        step: Int, on pool: ThreadPool
+        _ source: LinearSource, as type: PanelType, into panels: Tensor, scales: Tensor?, first: Int, step: Int,
+        on pool: ThreadPool
     ) {
-        if type.isQuantized, let matrix = source.quantized(bits) {
-            let (values, factors) = (matrix.values.aligned(), matrix.scales.aligned())
-            var operation = checked(
-                values, inputs: matrix.inputs, type, into: panels, scales: scales, first: first, step: step)
-            operation.source_type = type.kernelType
-            operation.source_scales = UnsafePointer(factors.vector(matrix.outputs, "a weight's scales"))
-            let steps = matrix.steps?.aligned()
-            operation.source_steps = steps.map {
-                precondition($0.shape == [matrix.outputs, QuantizedMatrix.groups(matrix.inputs)])
-                return UnsafePointer($0.operand([.uint8], "steps").assumingMemoryBound(to: UInt8.self))
-            }
-            withExtendedLifetime((values, factors, steps)) {
-                pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
-            }
-            return
-        }
-        let weight = source.dequantizedWeight.aligned()
-        let importance = type == .int4 ? source.importance : nil
+        let matrix = source.quantized(type.bits)
+        let values = (matrix?.values ?? source.dequantizedWeight).aligned()
+        let (factors, steps) = (matrix?.scales.aligned(), matrix?.steps?.aligned())
+        let (outputs, inputs) = (source.shape[0], source.shape[1])
         var operation = checked(
-            weight, inputs: weight.shape[1], type, into: panels, scales: scales, first: first, step: step)
-        operation.source_type = weight.dtype.kernelType
-        operation.importance = importance.map { UnsafePointer($0.vector(weight.shape[1], "importance")) }
-        withExtendedLifetime((weight, importance)) {
+            values, inputs: inputs, type, into: panels, scales: scales, first: first, step: step)
+        operation.source_type = matrix == nil ? values.dtype.kernelType : type.kernelType
+        operation.source_scales = factors.map { UnsafePointer($0.vector(outputs, "a weight's scales")) }
+        operation.source_steps = steps.map {
+            precondition($0.shape == [outputs, QuantizedMatrix.groups(inputs)])
+            return UnsafePointer($0.operand([.uint8], "steps").assumingMemoryBound(to: UInt8.self))
+        }
+        withExtendedLifetime((values, factors, steps)) {
             pool.run(ck_pack_task, operation, tasks: ck_pack_tasks([operation]))
         }
     }

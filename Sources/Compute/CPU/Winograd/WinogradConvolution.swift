@@ -50,7 +50,7 @@ final class WinogradConvolution: ConvolutionWeights {
         for place in 0..<36 {
             ck_pack.run(
                 LinearSource(weight: transformed.matrix(at: place * outputs * inputs, outputs, inputs)), as: .float32,
-                .sixteen, into: placePanels(place), scales: nil, first: 0, step: 1, on: pool)
+                into: placePanels(place), scales: nil, first: 0, step: 1, on: pool)
         }
     }
 
