@@ -48,7 +48,7 @@ struct DenoisingStep: ParsableCommand {
         let out = Tensor(zeros: denoising.latentShape)
         try denoising.velocity(latents, step: 0, guidance: 5, into: out)
 
-        let before = compute.measuredGEMMRate(precision)
+        let before = compute.measuredProductLimit(precision)
         let operations = compute.meter.reading
         var times: [Double] = []
         for i in 0..<repeats {
@@ -57,7 +57,7 @@ struct DenoisingStep: ParsableCommand {
             times.append((clock.now - start).inSeconds)
         }
         let work = Double((compute.meter.reading - operations).total) / Double(repeats)
-        let limit = max(before, compute.measuredGEMMRate(precision))
+        let limit = max(before, compute.measuredProductLimit(precision))
         times.sort()
         let median = times[times.count / 2]
         print(
@@ -67,7 +67,7 @@ struct DenoisingStep: ParsableCommand {
         print(
             String(
                 format:
-                    "limit       %.1f GFLOP/s (oneDNN's product in \(precision.rawValue), this run); reached %.0f %%",
+                    "limit       %.1f GFLOP/s (\(precision.rawValue), this run); reached %.0f %%",
                 limit / 1e9,
                 100 * work / median / limit))
     }

@@ -43,6 +43,14 @@ struct JudgeFrontier: AsyncParsableCommand {
         let loss: Double
         let gflop: Double
         let judges: [String: Double]
+        /// Image by image, of drawings: what other ways of judging can be tried on.
+        var images: [Image]?
+
+        struct Image: Codable {
+            let isRight: Bool
+            let exactIsRight: Bool
+            let loss: DrawingLoss
+        }
     }
 
     func run() async throws {
@@ -144,7 +152,10 @@ private struct DrawingJudging {
                 "latent error": mean(\.latentError), "semantic distance": mean(\.semanticDistance),
                 "patch distance": mean(\.patchDistance), "alignment lost": mean { $0.alignmentLoss ?? .nan },
                 "inconsistency": mean { $0.inconsistencyGained ?? .nan }, "points": mean { $0.points ?? .nan },
-            ])
+            ],
+            images: zip(losses, zip(drawn, exact)).map {
+                .init(isRight: $1.0.isRight, exactIsRight: $1.1.isRight, loss: $0)
+            })
     }
 }
 

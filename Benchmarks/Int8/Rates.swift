@@ -23,7 +23,11 @@ struct Rates: ParsableCommand {
 
     func run() throws {
         let compute = try CPUCompute(precision: .int8, threads: threads)
+        let peaks = [Precision.int8, .bf16, .f32].map {
+            String(format: "\($0.rawValue) %.1f", compute.measuredPeakRate($0, seconds: seconds) / 1e9)
+        }
         print("GFLOP/s, best of \(seconds) s; \(compute.threads) threads, \(CPUCompute.instructionSet)")
+        print("on registers alone: " + peaks.joined(separator: ", "))
         print(
             "rows x inputs -> outputs        int4    int8    bf16     f32   oneDNN int8  oneDNN bf16   oneDNN f32   int8 weights, int4 weights, GB/s"
         )

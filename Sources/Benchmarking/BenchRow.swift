@@ -4,7 +4,7 @@ import Compute
 public struct BenchRow: Codable, Sendable {
     /// What bounds a part.
     public enum Limit: String, Codable, Sendable {
-        /// Arithmetic: oneDNN's products on all threads, each operation in its own precision or a wider one that is faster.
+        /// Arithmetic: the better of oneDNN's product and the processor's peak on all threads, each operation in its own precision or a wider one that is faster.
         case products
         /// Memory: the rate at which all threads read it.
         case memory
@@ -61,13 +61,13 @@ struct Streaming {
     var memoryRate: Double
 }
 
-/// The machine's limits, measured in the same run.
+/// The machine's limits, measured in the same run: of products the better of oneDNN's and the processor's peak on registers.
 public struct MachineLimits: Codable, Sendable, Equatable {
-    /// Operations a second of `sgemm`.
+    /// Operations a second in float32.
     public var f32: Double
-    /// Operations a second of oneDNN's bfloat16 product; 0 where there is none or the engine does not use it.
+    /// Operations a second in bfloat16; 0 where the engine does not use it.
     public var bf16: Double
-    /// Operations a second of oneDNN's int8 product; 0 where the engine does not use it.
+    /// Operations a second in int8; 0 where the engine does not use it.
     public var int8: Double
     /// Bytes read a second.
     public var memory: Double

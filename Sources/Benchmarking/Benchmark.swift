@@ -84,9 +84,9 @@ public struct Benchmark: Sendable {
     private func limits() -> MachineLimits {
         let compute = subject.compute
         return MachineLimits(
-            f32: compute.measuredGEMMRate(.f32),
-            bf16: compute.precision == .f32 ? 0 : compute.measuredGEMMRate(.bf16),
-            int8: compute.precision.fewestBits < .sixteen ? compute.measuredGEMMRate(.int8) : 0,
+            f32: compute.measuredProductLimit(.f32),
+            bf16: compute.precision == .f32 ? 0 : compute.measuredProductLimit(.bf16),
+            int8: compute.precision.fewestBits < .sixteen ? compute.measuredProductLimit(.int8) : 0,
             memory: compute.measuredReadRate())
     }
 

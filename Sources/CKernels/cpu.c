@@ -5,6 +5,9 @@
 #include "CKernels.h"
 #include "kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <dlfcn.h>
 #if defined(__linux__)
 #include <sched.h>
@@ -55,29 +58,35 @@ static int32_t detect(void) {
     return sets[best];
 }
 #else
+#if defined(__x86_64__)
+/* Dot products of bytes in vectors of 256 bits. The compilers' own question is too young. */
+static int has_avx_vnni(void) {
+    uint32_t a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
 static int32_t detect(void) {
     int32_t best = CK_PORTABLE;
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) best = CK_AVX2;
-    if (best == CK_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) best = CK_AVX512;
-#endif
+    static const char *const names[] = {"portable", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512dot"}; /* as CK_PORTABLE ... CK_AVX512_DOT */
     const char *cap = getenv("FLASHU_MAX_ISA");
-#if defined(__x86_64__)
-    if (best == CK_AVX512 && __builtin_cpu_supports("avx512vnni")) best = CK_AVX512_VNNI;
-    if (best == CK_AVX512_VNNI && __builtin_cpu_supports("avx512bf16")) {
-        /* Measured on Emerald Rapids: vdpbf16ps does 180 GFLOP/s on two cores where float32's multiply-adds do 320. */
-        int asked = cap && strcmp(cap, "avx512dot") == 0;
-        if (asked || !__builtin_cpu_is("intel")) best = CK_AVX512_DOT;
-    }
+    __builtin_cpu_init();
+    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512dq");
+    int vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    /* Measured on Emerald Rapids: vdpbf16ps does 180 GFLOP/s on two cores where float32's multiply-adds do 320. */
+    int dot = vnni && __builtin_cpu_supports("avx512bf16") && (!__builtin_cpu_is("intel") || (cap && strcmp(cap, "avx512dot") == 0));
+    const int has[] = {1, avx2, avx2 && has_avx_vnni(), avx512, vnni, dot};
+    if (cap && avx2 && strcmp(cap, "wide") == 0) return CK_WIDE;
+    if (cap && avx2 && strcmp(cap, "narrow") == 0) return CK_NARROW;
+    int32_t most = CK_AVX512_DOT;
+    for (int32_t i = 0; cap && i < CK_AVX512_DOT; i++)
+        if (strcmp(cap, names[i]) == 0) most = i;
+    for (int32_t i = 0; i <= most; i++)
+        if (has[i]) best = i;
 #endif
-    if (cap && strcmp(cap, "wide") == 0 && best >= CK_AVX2) return CK_WIDE;
-    if (cap) {
-        int32_t most = strcmp(cap, "portable") == 0 ? CK_PORTABLE : strcmp(cap, "avx2") == 0 ? CK_AVX2
-            : strcmp(cap, "avx512") == 0 ? CK_AVX512 : strcmp(cap, "avx512vnni") == 0 ? CK_AVX512_VNNI : CK_AVX512_DOT;
-        if (most < best) best = most;
-    }
     return best;
 }
 #endif
@@ -105,9 +114,11 @@ static const ck_kernels *kernels(void) {
 #if defined(__x86_64__)
     switch (ck_isa()) {
     case CK_WIDE: return &ck_kernels_wide;
+    case CK_NARROW: return &ck_kernels_narrow;
     case CK_AVX512_DOT: return &ck_kernels_avx512dot;
     case CK_AVX512_VNNI: return &ck_kernels_avx512vnni;
     case CK_AVX512: return &ck_kernels_avx512;
+    case CK_AVX_VNNI: return &ck_kernels_avxvnni;
     case CK_AVX2: return &ck_kernels_avx2;
     }
 #elif defined(__aarch64__)
@@ -126,6 +137,7 @@ void ck_linear_stored_task(const void *op, int32_t index) { kernels()->linear_st
 void ck_pack_task(const void *op, int32_t index) { kernels()->pack(op, index); }
 void ck_arrange_task(const void *op, int32_t index) { kernels()->arrange(op, index); }
 void ck_quantise_weight_task(const void *op, int32_t index) { kernels()->quantise_weight(op, index); }
+void ck_peak_task(const void *op, int32_t index) { kernels()->peak(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }

@@ -4,7 +4,7 @@
 
 #include "CKernels.h"
 
-/* Whether an instruction set has dot-product instructions (AVX512_VNNI or AVX512_BF16), or emulates them for tests. */
+/* Whether an instruction set has dot-product instructions (AVX_VNNI, AVX512_VNNI or AVX512_BF16), or emulates them for tests. */
 #define NONE 0
 #define REAL 1
 #define EMULATED 2
@@ -48,16 +48,18 @@ int32_t *ck_int4_pairs(ck_quantised input, int64_t rows, int64_t height, int64_t
 typedef struct {
     int32_t tile_rows;
     int32_t multiplies_pairs; /* of bfloat16 */
-    ck_task linear, linear_stored, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output;
+    ck_task linear, linear_stored, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output, peak;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;
 #if defined(__x86_64__)
 extern const ck_kernels ck_kernels_avx2;
+extern const ck_kernels ck_kernels_avxvnni;
 extern const ck_kernels ck_kernels_avx512;
 extern const ck_kernels ck_kernels_avx512vnni;
 extern const ck_kernels ck_kernels_avx512dot;
 extern const ck_kernels ck_kernels_wide;
+extern const ck_kernels ck_kernels_narrow;
 #endif
 #if defined(__aarch64__)
 extern const ck_kernels ck_kernels_neon;

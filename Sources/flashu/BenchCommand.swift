@@ -13,7 +13,8 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Measure how fast a model's parts run here, and what share of the machine that is.",
         discussion: """
             Without --model the weights of --geometry are made in memory, with random values, which take as long as real ones. The shares \
-            are of what this machine does in the same run: oneDNN's product of the same precision on all threads, or, for decoding, reading memory. An image's time is \
+            are of what this machine does in the same run: the better of oneDNN's product of the same precision and the processor's peak on all \
+            threads, or, for decoding, reading memory. An image's time is \
             the sum over its schedule: every kind of evaluation is measured -r times after a warm-up (none with -r 1) and counted as often as \
             it occurs; --full runs the whole schedule once instead. Convolutions count as done directly; the VAE does most of them with a quarter of \
             the multiplications (Winograd), so its share may be above 100 %.

@@ -154,7 +154,7 @@ import Testing
         let cpu = try CPUCompute(precision: .int8, threads: 2)
         let weight = random.tensor([random.integer(in: 1...50), random.integer(in: 1...90)])
         let stored = cpu.quantize(weight)
-        let expected = Int8LinearTests.rows(weight).map(Int8LinearTests.quantized)
+        let expected = Int8LinearTests.rows(weight).map(Int8LinearTests.quantizedWeight)
         #expect(stored.values.integers() == expected.flatMap(\.integers))
         #expect(stored.scales.floats() == expected.map(\.scale))
     }

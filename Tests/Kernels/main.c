@@ -131,10 +131,12 @@ void digest(const void *bytes, int64_t count) {
 static const char *name_of(int32_t isa) {
     switch (isa) {
     case CK_AVX2: return "avx2";
+    case CK_AVX_VNNI: return "avxvnni";
     case CK_AVX512: return "avx512";
     case CK_AVX512_VNNI: return "avx512vnni";
     case CK_AVX512_DOT: return "avx512dot";
     case CK_WIDE: return "wide";
+    case CK_NARROW: return "narrow";
     case CK_NEON: return "neon";
     case CK_NEON_DOT: return "neondot";
     case CK_NEON_I8MM: return "neoni8mm";

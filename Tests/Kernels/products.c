@@ -98,12 +98,27 @@ static double activated(double x, int32_t activation) {
 }
 
 /* Scale and integers of a row, as the header defines them. */
-static float quantised_row(const float *x, int64_t k, int64_t step, int32_t *to) {
+static float quantised_row(const float *x, int64_t k, int32_t *to) {
     float most = 0;
-    for (int64_t n = 0; n < k; n++) most = fmaxf(most, fabsf(x[n * step]));
+    for (int64_t n = 0; n < k; n++) most = fmaxf(most, fabsf(x[n]));
     float inverse = most < 0x1p-100f ? 0 : 127 / most;
-    for (int64_t n = 0; n < k; n++) to[n] = (int32_t)rintf(x[n * step] * inverse);
+    for (int64_t n = 0; n < k; n++) to[n] = (int32_t)rintf(x[n] * inverse);
     return most < 0x1p-100f ? 0 : most / 127;
+}
+
+/* Those of a weight, from numbers or from what a file holds (x is NULL then). */
+static float quantised_column(const float *x, const int8_t *stored, int64_t k, int32_t *to) {
+    float scale = x ? quantised_row(x, k, to) : 0, inverse = 0;
+    for (int64_t n = 0; x && n < k; n++) inverse = fmaxf(inverse, fabsf(x[n]));
+    inverse = inverse < 0x1p-100f ? 0 : 127 / inverse;
+    for (int64_t n = 0; !x && n < k; n++) to[n] = stored[n];
+    for (int64_t n = 0; n < k; n += 2) {
+        int last = n + 1 == k;
+        if (abs(to[n]) + (last ? 0 : abs(to[n + 1])) <= 128) continue;
+        for (int64_t i = n; i < n + 2 - last; i++)
+            to[i] = 2 * (int32_t)fmaxf(-63, fminf(63, rintf(x ? x[i] * (inverse / 2) : (float)to[i] / 2)));
+    }
+    return scale;
 }
 
 /* The same by loops. */
@@ -114,13 +129,14 @@ static float *plain(const shape *s, const operands *o) {
     double *product = memory(8 * s->rows * s->columns);
     int32_t *row = memory(4 * s->k), *column = memory(4 * s->all);
     for (int64_t i = 0; i < s->rows; i++) {
-        float scale = quantised_row(o->x + i * s->k, s->k, 1, row);
+        float scale = quantised_row(o->x + i * s->k, s->k, row);
         for (int64_t c = 0; c < s->columns; c++) {
             const float *w = o->weight + c * s->all;
             if (s->w_type == CK_I8) {
-                float of_column = s->source_type == CK_I8 ? o->scales[c] : quantised_row(w, s->all, 1, column);
+                float of_column = quantised_column(s->source_type == CK_I8 ? NULL : w, o->bytes + c * s->all, s->all, column);
+                if (s->source_type == CK_I8) of_column = o->scales[c];
                 int64_t sum = 0;
-                for (int64_t n = 0; n < s->k; n++) sum += row[n] * (s->source_type == CK_I8 ? o->bytes[c * s->all + s->first + n] : column[s->first + n]);
+                for (int64_t n = 0; n < s->k; n++) sum += row[n] * column[s->first + n];
                 product[i * s->columns + c] = (float)sum * (of_column * scale);
             } else {
                 double sum = 0;
@@ -289,15 +305,22 @@ void check_quantisation(void) {
             same("scales of weights", scales[0], scales[1], rows);
             same("scales of rows", to[0].scales, to[1].scales, rows);
             same("both", scales[0], to[0].scales, rows);
+            int32_t *integers = memory(4 * k);
+            int8_t *bytes = memory(k);
             for (int64_t row = 0; row < rows; row++) {
                 if (scales[0][row] != scales[0][row]) continue;
                 same_bytes("integers of weights", values[0] + row * k, values[1] + row * k, k);
                 same_bytes("sums of rows", to[0].sums + row, to[1].sums + row, 4);
                 int32_t sum = 0;
-                for (int64_t n = 0; n < k; n++) sum += values[0][row * k + n];
-                same_bytes("sums of rows and weights", to[0].sums + row, &sum, 4);
+                quantised_row(x + row * k, k, integers);
+                for (int64_t n = 0; n < k; n++) sum += integers[n];
+                same_bytes("sums of rows against plain loops", to[0].sums + row, &sum, 4);
+                quantised_column(x + row * k, NULL, k, integers);
+                for (int64_t n = 0; n < k; n++) bytes[n] = (int8_t)integers[n];
+                same_bytes("weights against plain loops", values[0] + row * k, bytes, k);
                 digest(values[0] + row * k, k);
             }
+            free(integers), free(bytes);
             for (int which = 0; which < 2; which++) free(values[which]), free(scales[which]), free(arranged[which]);
             free(x), free(half);
         }

@@ -21,12 +21,13 @@ extern "C" {
 
 /* ---- Processor ------------------------------------------------------------------------------------------------- */
 
-enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_AVX512_VNNI = 3, CK_AVX512_DOT = 4, CK_WIDE = 5 };
+enum { CK_PORTABLE = 0, CK_AVX2 = 1, CK_AVX_VNNI = 2, CK_AVX512 = 3, CK_AVX512_VNNI = 4, CK_AVX512_DOT = 5, CK_WIDE = 6, CK_NARROW = 7 };
 enum { CK_NEON = 16, CK_NEON_DOT = 17, CK_NEON_I8MM = 18, CK_NEON_BF16 = 19 };
 
-/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avx512|avx512vnni. CK_AVX512_VNNI is AVX-512
- * with the dot products of bytes, CK_AVX512_DOT with those of bfloat16 too: taken by itself only where it is the faster, which it is not on Intel's
- * processors (FLASHU_MAX_ISA=avx512dot takes it there). FLASHU_MAX_ISA=wide is for tests: AVX-512's tiles on AVX2 instructions.
+/* The instruction set the kernels run on: what the processor has, capped by FLASHU_MAX_ISA=portable|avx2|avxvnni|avx512|avx512vnni. CK_AVX_VNNI
+ * is AVX2 with the dot products of bytes, CK_AVX512_VNNI AVX-512 with them, CK_AVX512_DOT with those of bfloat16 too: taken by itself only where it is
+ * the faster, which it is not on Intel's processors (FLASHU_MAX_ISA=avx512dot takes it there). FLASHU_MAX_ISA=wide and narrow are for tests: the tiles of
+ * CK_AVX512_DOT and CK_AVX_VNNI on AVX2 instructions.
  *
  * On ARM64 FLASHU_MAX_ISA=portable|neon|neondot|neoni8mm|neonbf16: CK_NEON is what every such processor has, CK_NEON_DOT adds dot products of bytes,
  * CK_NEON_I8MM products of matrices of bytes, CK_NEON_BF16 those of bfloat16. */
@@ -155,8 +156,9 @@ void ck_pack_task(const void *op, int32_t index);
 
 /* ---- Eight and four bits -------------------------------------------------------------------------------------------------- */
 
-/* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. A row below 2^-100
- * is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
+/* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. Of weights two neighbours (ks 0 and 1,
+ * 2 and 3, ...) whose magnitudes are more than 128 together are rounded to even integers, -126 ... 126, instead: so the products of a pair with an input
+ * of 8 bits fit 16. A file's integers are rounded likewise when they are packed. A row below 2^-100 is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
 
 /* 4 bits: weight = scale * step * (q - zero). scale = max |x| / 126 of an output; for each CK_GROUP ks a step of 3 ... 18 and a zero of 0 ... 15,
  * stored as zero + 16 * (step - 3), of which those are taken whose squared errors, weighted by importance, add up to least among the step that spans the
@@ -176,6 +178,18 @@ typedef struct {
 
 int32_t ck_quantise_weight_tasks(const ck_quantise_weight *op);
 void ck_quantise_weight_task(const void *op, int32_t index);
+
+/* ---- The machine's limit ------------------------------------------------------------------------------------------------- */
+
+/* As many multiplications and additions of a type as the instruction set makes on registers, memory left alone: products come near to that rate and
+ * do not exceed it. Each task makes `rounds` rounds and says how many operations that were, a multiplication and its addition being two. */
+typedef struct {
+    int32_t type;        /* CK_F32, CK_BF16 (that of CK_F32 where bfloat16 is widened) or CK_I8 */
+    int64_t rounds;
+    int64_t *operations; /* [tasks] */
+} ck_peak;
+
+void ck_peak_task(const void *op, int32_t index);
 
 /* ---- Norms ----------------------------------------------------------------------------------------------------- */
 

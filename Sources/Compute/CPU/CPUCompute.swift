@@ -36,8 +36,8 @@ public final class CPUCompute: Compute {
     /// Threads in use.
     public var threads: Int { pool.threads }
 
-    /// The instruction set of the kernels: `portable`, `avx2`, `avx512`, `avx512vnni` (with the dot
-    /// products of bytes) or `avx512dot` (with those of bfloat16 too), or `wide` in tests; on ARM64 `neon`, `neondot` (with the dot products of
+    /// The instruction set of the kernels: `portable`, `avx2`, `avxvnni` (with the dot products of bytes), `avx512`, `avx512vnni` (with
+    /// them) or `avx512dot` (with those of bfloat16 too), or `wide` or `narrow` in tests; on ARM64 `neon`, `neondot` (with the dot products of
     /// bytes), `neoni8mm` (with products of matrices of them) or `neonbf16` (of bfloat16 too).
     public static var instructionSet: String {
         switch ck_isa() {
@@ -45,6 +45,8 @@ public final class CPUCompute: Compute {
         case Int32(CK_AVX512_VNNI): "avx512vnni"
         case Int32(CK_AVX512_DOT): "avx512dot"
         case Int32(CK_WIDE): "wide"
+        case Int32(CK_NARROW): "narrow"
+        case Int32(CK_AVX_VNNI): "avxvnni"
         case Int32(CK_AVX2): "avx2"
         case Int32(CK_NEON): "neon"
         case Int32(CK_NEON_DOT): "neondot"

@@ -4,10 +4,8 @@ import Synchronization
 import Tensors
 
 extension CPUCompute {
-    /// The machine's rate of matrix products now, in operations a second: oneDNN's product on all threads at once, each on its own matrices of a
+    /// oneDNN's rate of matrix products now, in operations a second: its product on all threads at once, each on its own matrices of a
     /// typical shape, best of some rounds; 0 where oneDNN has none, or there is no oneDNN. int8 is without the scales that an engine has to apply on top.
-    ///
-    /// This is the limit that the engine's products are measured against, in the same run.
     public func measuredGEMMRate(_ precision: Precision, seconds: Double = 1) -> Double {
         measuredGEMMRate(precision, rows: 192 * threads, inputs: 1024, outputs: 1024, rounds: 4, seconds: seconds)
     }

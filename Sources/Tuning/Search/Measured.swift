@@ -39,11 +39,14 @@ package struct Trial: Sendable {
     /// Mean.
     package var meanLoss: Double { samples.reduce(0) { $0 + $1.loss } / Double(max(1, samples.count)) }
 
+    /// Images or questions that were judged.
+    package var items: Int { samples.reduce(0) { $0 + $1.items } }
+
     /// Deviation of the mean loss; infinite where it is not known. Losses are rare and large, so that a few samples without any say little: it is
     /// taken for no less than half an item's whole loss spread over all.
     package var error: Double {
         guard samples.count > 1 else { return .infinity }
-        let floor = 50 / Double(max(1, samples.reduce(0) { $0 + $1.items }))
+        let floor = 50 / Double(max(1, items))
         let mean = meanLoss
         let squares = samples.reduce(0) { $0 + ($1.loss - mean) * ($1.loss - mean) }
         return max(floor, (squares / Double(samples.count - 1) / Double(samples.count)).squareRoot())

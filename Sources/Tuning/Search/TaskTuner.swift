@@ -9,7 +9,8 @@ import Pipelines
 /// 2. Every other knob is turned alone, on the fastest schedule that loses little.
 /// 3. Losses are added and seconds multiplied over all combinations; the fastest that should do are run whole on the samples of the choice, until one
 ///    of them really does. The best schedules alone ("fewer points") always run too.
-/// 4. What would be faster, and lost too much on so few samples that it may be chance, gets more of them while there is time.
+/// 4. The fastest that may be within a limit get more samples, one after the other, until these decide: one image that fails among thirty is three
+///    points by chance, and none among fifteen is luck.
 /// 5. What was chosen is judged on samples that nothing was chosen by.
 ///
 /// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
@@ -164,10 +165,10 @@ package final class TaskTuner {
                 compared.append(try await race(combination.candidate, .choice, count: budget.choice, limit: most))
             }
         }
-        for limit in limits {
-            while budget.has(.choice, journal.spent),
-                let next = undecided(limit, fasterThan: fastest(of: compared, within: limit)?.seconds ?? .infinity)
-            {
+        let (left, from) = (budget.end(.choice) - journal.spent, journal.spent)
+        for (place, limit) in limits.enumerated() {
+            let until = from + left * Double(place + 1) / Double(limits.count)
+            while journal.spent < until, let next = undecided(limit) {
                 let count = min(trials.count(.choice), compared[next].samples.count * 3 / 2 + 1)
                 try await trials.prepare(.choice, count: count)
                 compared[next] = try await run(compared[next].candidate, .choice, count: count)
@@ -223,15 +224,17 @@ package final class TaskTuner {
         trial.meanLoss.isFinite && trial.meanLoss + min(trial.error, limit / 3) <= limit
     }
 
-    /// The fastest of what was compared on all samples that may be within the limit for all that these tell, and of which there are more. One image
-    /// that fails among thirty is three points, whatever the candidate loses on average.
-    private func undecided(_ limit: Double, fasterThan seconds: Double) -> Int? {
-        compared.indices.filter { index in
+    /// The fastest of what was compared that its samples do not decide on, if there are more; nil where something faster is within the limit by as many
+    /// as make one image that fails no more than it.
+    private func undecided(_ limit: Double) -> Int? {
+        for index in compared.indices.sorted(by: { compared[$0].seconds < compared[$1].seconds }) {
             let trial = compared[index]
-            return trial.seconds < seconds && trial.samples.count >= budget.choice
-                && trial.samples.count < trials.count(.choice) && !Self.isWithin(trial, limit)
-                && trial.meanLoss - trial.error <= limit
-        }.min { compared[$0].seconds < compared[$1].seconds }
+            guard trial.candidate != .exact(exactPrecision) else { return nil }
+            let (isWithin, isAll) = (Self.isWithin(trial, limit), trial.samples.count >= trials.count(.choice))
+            if isWithin && (isAll || Double(trial.items) >= 100 / limit) { return nil }
+            if !isAll && trial.samples.count >= budget.choice && trial.meanLoss - trial.error <= limit { return index }
+        }
+        return nil
     }
 
     /// A combination and what is expected of it.

@@ -42,10 +42,11 @@ package struct TuneBudget: Sendable {
         (self.start, self.seconds, self.tries) = (start, start + seconds, tries)
         let leastVerdict = 2 * sample * (1 + cost * Double(2 * limits))
         choiceEnd = 1 - min(0.5, max(0.15, leastVerdict / max(seconds, 1e-9)))
-        knobsEnd = 0.65 * choiceEnd
+        knobsEnd = 0.55 * choiceEnd
         // Half of the options run on a quarter of the samples only.
         let search = knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.6))
-        let choice = (choiceEnd - knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
+        // Half of the time is for what the first samples leave open.
+        let choice = 0.5 * (choiceEnd - knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
         let verdict = (1 - choiceEnd) * seconds / (sample * (1 + cost * Double(2 * limits)))
         self.search = min(available.search, max(2, Int(search)))
         self.choice = min(available.choice, max(2, Int(choice)))
@@ -53,16 +54,19 @@ package struct TuneBudget: Sendable {
         handful = max(1, Int(20 / max(sample, 1e-3)))
     }
 
-    /// Whether a part may go on.
-    package func has(_ part: Part, _ spent: Double) -> Bool {
+    /// Seconds of the whole run up to which a part may go.
+    package func end(_ part: Part) -> Double {
         let share =
             switch part {
             case .schedules: 0.5 * knobsEnd
             case .knobs: knobsEnd
             case .choice: choiceEnd
             }
-        return spent < start + share * (seconds - start)
+        return start + share * (seconds - start)
     }
+
+    /// Whether a part may go on.
+    package func has(_ part: Part, _ spent: Double) -> Bool { spent < end(part) }
 }
 
 /// How far tuning is.

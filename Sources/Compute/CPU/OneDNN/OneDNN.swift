@@ -21,7 +21,8 @@ enum OneDNN {
     private static let capped: Void = {
         switch getenv("FLASHU_MAX_ISA").map({ String(cString: $0) }) {
         case "portable": dnnl_set_max_cpu_isa(dnnl_cpu_isa_sse41)
-        case "avx2": dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2)
+        case "avx2", "narrow": dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2)
+        case "avxvnni": dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2_vnni)
         default: break
         }
     }()
