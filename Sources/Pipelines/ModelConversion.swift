@@ -69,10 +69,19 @@ public struct ModelConversion: Sendable {
     private let calibration: Calibration?
     /// Of each LLM layer, where its neurons are stored in another order.
     private let order: [[Int]]?
+    /// Of the FFNs' neurons, where rounding heeds it.
+    private let importance: RoundingImportance?
 
     /// Opens a model folder.
-    /// - Throws: `WeightError` or `ModelError` when there is no model in it; ``ModelProblems`` with all that is wrong with its tensors.
-    public init(_ folder: URL, to target: Target) throws {
+    ///
+    /// - Parameter calibrated: rounds to 4 bits so that what the calibration measured changes least, not the weights. An engine of `Precision.int4` then
+    ///   computes other bits from the folder than from its source.
+    /// - Throws: `WeightError` or `ModelError` when there is no model in it, or no calibration that is asked for; ``ModelProblems`` with all that is wrong
+    ///   with its tensors.
+    public init(_ folder: URL, to target: Target, calibrated: Bool = false) throws {
+        guard !calibrated || target == .int4 else {
+            throw ModelError.request("only int4 is rounded by a calibration; convert to int4, or leave it out")
+        }
         self.folder = folder
         self.target = target
         source = try openNetworkWeights(in: folder)
@@ -84,6 +93,10 @@ public struct ModelConversion: Sendable {
             target == .int4
             ? try Calibration(folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate) : nil
         order = calibration.map { NeuronOrder.standard($0).order }
+        importance = calibrated ? calibration.map { RoundingImportance(calibration: $0) } : nil
+        guard !calibrated || importance != nil else {
+            throw ModelError.request("\(folder.path) has no \(Calibration.fileName); make it with flashu calibrate")
+        }
     }
 
     /// Files that go with the weights, beside the VAE.
@@ -237,6 +250,13 @@ public struct ModelConversion: Sendable {
         return (before, after)
     }
 
+    /// Of a weight's inputs as they are going to be stored.
+    private func importance(_ name: String, _ stored: LinearSource) -> Tensor? {
+        guard let importance, let order, let neurons = FFNWeight(name), neurons.isOfInputs else { return nil }
+        let known = importance.ofNeurons(stored.dequantizedWeight, layer: neurons.layer)
+        return known?.reshaped([stored.shape[1], 1]).gatheringRows(order[neurons.layer]).reshaped([stored.shape[1]])
+    }
+
     private func quantized(_ name: String, _ bits: WeightBits, _ compute: CPUCompute) throws -> QuantizedMatrix {
         let stored =
             try source.quantized(name).map { LinearSource(.quantized($0)) }
@@ -248,8 +268,13 @@ public struct ModelConversion: Sendable {
                 neurons.isOfInputs
                 ? layer.gatheringInputs(order[neurons.layer]) : layer.gatheringOutputs(order[neurons.layer])
         }
-        if let matrix = layer.quantized(bits) { return matrix }
-        let matrix = compute.quantize(layer.dequantizedWeight, bits: bits)
+        if let matrix = layer.quantized(bits) {
+            guard importance == nil || bits != .four else {
+                throw ModelError.request("\(folder.path) is in 4 bits already; convert the folder that it was made of")
+            }
+            return matrix
+        }
+        let matrix = compute.quantize(layer.dequantizedWeight, bits: bits, importance: importance(name, stored))
         guard matrix.scales.floats().allSatisfy(\.isFinite) else {
             throw WeightError.wrongTensor(
                 name: name, file: source.location,

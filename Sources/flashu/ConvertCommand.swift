@@ -27,6 +27,12 @@ struct ConvertCommand: AsyncParsableCommand {
     @Option(help: "How matrices are stored: int4, int8 or bf16.")
     var to: ModelConversion.Target
 
+    @Flag(
+        help:
+            "Rounds to int4 so that the calibrated neurons' outputs change least, not the weights. The folder must have been calibrated."
+    )
+    var calibrated = false
+
     @Option(
         name: [.short, .long], help: ArgumentHelp("The folder to make; it must not exist.", valueName: "folder"),
         completion: .directory)
@@ -43,7 +49,7 @@ struct ConvertCommand: AsyncParsableCommand {
     /// The model, every tensor of which is checked first.
     private func open() throws -> ModelConversion {
         do {
-            return try ModelConversion(ModelLocation.resolve(folder), to: to)
+            return try ModelConversion(ModelLocation.resolve(folder), to: to, calibrated: calibrated)
         } catch let error as ModelProblems where error.problems.count > 1 {
             for problem in error.problems { Terminal.error("\(problem.file): \(problem)") }
             throw ExitCode(1)
