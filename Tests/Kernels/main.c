@@ -145,6 +145,24 @@ static const char *name_of(int32_t isa) {
     }
 }
 
+/* The loops that measure the machine do as many operations as they say, in every type: as many more as there are rounds more. */
+static void check_peak(void) {
+    static const char *const types[] = {"f32", "bf16", "int8"};
+    for (int32_t type = CK_F32; type <= CK_I8; type++) {
+        int64_t few[2] = {0}, many[2] = {0};
+        ck_peak peak = {.type = type, .rounds = 2, .operations = few};
+        run(tested.kernels.peak, &peak, 2);
+        peak.rounds = 20;
+        peak.operations = many;
+        run(tested.kernels.peak, &peak, 2);
+        about("peak in %s", types[type]);
+        int64_t expected[2] = {10 * few[0], 10 * few[0]};
+        same_bytes("operations", many, expected, sizeof(many));
+        int64_t some = few[0] > 0;
+        same_bytes("any", &some, &(int64_t){1}, sizeof(some));
+    }
+}
+
 int main(void) {
     pool = ck_pool_create(2);
     if (!pool) {
@@ -154,7 +172,9 @@ int main(void) {
     reference = (set){ck_kernels_portable, true};
     tested.kernels = (ck_kernels){.linear = ck_linear_task, .linear_stored = ck_linear_stored_task, .arrange = ck_arrange_task, .pack = ck_pack_task,
                                   .quantise_weight = ck_quantise_weight_task, .norm = ck_norm_task, .heads = ck_heads_task,
-                                  .attention = ck_attention_task, .winograd_input = ck_winograd_input_task, .winograd_output = ck_winograd_output_task};
+                                  .attention = ck_attention_task, .winograd_input = ck_winograd_input_task, .winograd_output = ck_winograd_output_task,
+                                  .peak = ck_peak_task};
+    check_peak();
     check_quantisation();
     check_products();
     check_four_bits();

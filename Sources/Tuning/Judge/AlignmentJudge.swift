@@ -1,3 +1,4 @@
+import Compute
 import Evaluation
 import Foundation
 import Pipelines
@@ -9,6 +10,10 @@ import Tokenizers
 ///
 /// VQAScore (Lin et al., 2024) is the probability of "yes" to one question. Where more questions follow from a prompt (the shapes world), it is the
 /// product of the right answers' probabilities: how likely the model holds all of them to be true.
+///
+/// An answer may hang by a thread: of two images that no eye tells apart the model finds the prompt in one. So the images are read with some noise, several
+/// times, and the probabilities averaged: what hangs by a thread is then as likely in both, and what is missing in an image stays missing
+/// (`docs/judge.md`).
 struct AlignmentJudge: Sendable {
     let model: UnifiedModel
 
@@ -20,11 +25,28 @@ struct AlignmentJudge: Sendable {
         }
     }
 
+    /// The time at which images are read, 1 being the image alone, and how many noises.
+    static let (time, noises): (Float, Int) = (0.7, 3)
+
     /// The probability that the model finds the prompt in an image; nil where nothing can be asked.
     /// - Parameter latents: `[1, channels, height, width]` float32.
     func probability(_ latents: Tensor, shows prompt: String) async throws -> Double? {
         let questions = questions(on: prompt)
         guard !questions.isEmpty else { return nil }
+        var sum = 0.0
+        for seed in 0..<Self.noises {
+            // x_t = (1 - t) noise + t image
+            let noised = Tensor(TextToImage.noise(seed: UInt64(seed), shape: latents.shape), shape: latents.shape)
+            noised.update { _, value in value * (1 - Self.time) }
+            noised.add(latents, times: Self.time)
+            sum += try await probability(noised, questions)
+        }
+        return sum / Double(Self.noises)
+    }
+
+    private func probability(_ latents: Tensor, _ questions: [(question: String, answer: String)]) async throws
+        -> Double
+    {
         let tokenizer = try model.tokenizer()
         let answers = questions.map { tokenizer.encode($0.answer, special: .asText) }
         let probabilities = Collected<Double>()
