@@ -10,8 +10,8 @@ import Tensors
 /// become bfloat16, or int8 or int4 (`QuantizedWeights`) where `LayerBits/standard` says so; vectors, and the table of positions,
 /// which engines hold in float32, stay as they are.
 ///
-/// In 4 bits neighbouring inputs share a step. So that pruning finds neurons that belong together in the same group, the FFNs of a calibrated model are
-/// stored in the order in which an engine packs them, and its calibration likewise.
+/// In 4 bits neighbouring inputs share a step, and in 8 bits two of them are rounded together where they are large. So that an engine finds the same
+/// neighbours in the folder, the FFNs of a calibrated model are stored in the order in which it packs them, and the calibration likewise.
 public struct ModelConversion: Sendable {
     /// How matrices are stored.
     public enum Target: String, Sendable, CaseIterable {
@@ -90,7 +90,7 @@ public struct ModelConversion: Sendable {
         let problems = ModelReport.problems(in: folder, weights: source, geometry: geometry)
         guard problems.isEmpty else { throw ModelProblems(folder: folder.path, problems: problems) }
         calibration =
-            target == .int4
+            target != .bf16
             ? try Calibration(folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate) : nil
         order = calibration.map { NeuronOrder.standard($0).order }
         importance = calibrated ? calibration.map { RoundingImportance(calibration: $0) } : nil

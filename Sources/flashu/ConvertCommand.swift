@@ -13,7 +13,7 @@ struct ConvertCommand: AsyncParsableCommand {
             int8 keeps most attention and FFN layers in 8 bits, a scale for each output (tensors NAME and NAME_scale), other matrices in \
             bfloat16; int4 keeps the larger part of those in 4 bits, a step and a zero for each 32 inputs (NAME_step); bf16 keeps all matrices \
             in bfloat16. With the --precision of the same name the new folder gives the very results of the old one; the other precisions \
-            read it too, from the rounded weights. A calibrated model's neurons are stored in the order of their importance in int4.
+            read it too, from the rounded weights. A calibrated model's neurons are stored in the order of their importance in int8 and int4.
 
             EXAMPLES
               flashu convert ~/models/show-o2-1.5B --to int8 -o ~/models/show-o2-1.5B-int8
