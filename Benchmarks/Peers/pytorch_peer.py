@@ -6,21 +6,21 @@ mode; `int8` is torch.ao's dynamic quantization of every matrix, embedding inclu
 
 Prints one JSON line. Freed memory is kept for the next use instead of being given back to the system and cleared anew (MALLOC_ variables,
 with which the script starts itself again)."""
-import os
 import sys
+from pathlib import Path
 
 import worker
 from geometry import Geometry
 
-MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(64 << 20)}
+sys.path.append(str(Path(__file__).resolve().parents[1] / "PyTorch"))
+from kept_memory import KEEP, restart_with  # noqa: E402
 
 
 def main():
     p = worker.parser(__doc__)
     p.add_argument("--precision", choices=("bf16", "f32", "int8"), default="bf16")
     task = p.parse_args()
-    if any(os.environ.get(k) != v for k, v in MALLOC.items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC})
+    restart_with(KEEP)
     run(task)
 
 

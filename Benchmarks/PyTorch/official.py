@@ -35,9 +35,9 @@ from unittest import mock
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Training"))
+from kept_memory import KEEP, restart_with  # noqa: E402
 from parity_official import stand_ins  # noqa: E402
 
-KEEP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(64 << 20)}
 MALLOC = {"plain": {}, "keep": KEEP}
 
 # Qwen2.5-1.5B-Instruct; siglip-so400m-patch14-384, whose text tower the official class throws away; showo2_1.5b_demo_432x432.yaml
@@ -318,8 +318,7 @@ def main():
     p.add_argument("--malloc", choices=MALLOC, default="keep")
     p.add_argument("--threads", type=int, default=os.cpu_count())
     a = p.parse_args()
-    if any(os.environ.get(k) != v for k, v in MALLOC[a.malloc].items()):
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **MALLOC[a.malloc]})
+    restart_with(MALLOC[a.malloc])
     measure_all(a)
 
 

@@ -4,7 +4,8 @@ import Compute
 public struct BenchRow: Codable, Sendable {
     /// What bounds a part.
     public enum Limit: String, Codable, Sendable {
-        /// Arithmetic: the better of oneDNN's product and the processor's peak on all threads, each operation in its own precision or a wider one that is faster.
+        /// Arithmetic: the better of oneDNN's product and the processor's peak on all threads, each operation in its own precision or a wider one
+        /// that is faster.
         case products
         /// Memory: the rate at which all threads read it.
         case memory

@@ -21,6 +21,17 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The last of `count` sets that there is, or that FLASHU_MAX_ISA lets be: the sets up to the one of that name. */
+static int32_t last_set(const char *const names[], const int there[], int32_t count) {
+    const char *cap = getenv("FLASHU_MAX_ISA");
+    int32_t best = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (there[i]) best = i;
+        if (cap && strcmp(cap, names[i]) == 0) break;
+    }
+    return best;
+}
+
 #if defined(__aarch64__)
 /* What an ARM64 processor has beyond ARMv8.0. */
 typedef struct {
@@ -51,11 +62,8 @@ static int32_t detect(void) {
     static const char *const names[] = {"portable", "neon", "neondot", "neoni8mm", "neonbf16"};
     static const int32_t sets[] = {CK_PORTABLE, CK_NEON, CK_NEON_DOT, CK_NEON_I8MM, CK_NEON_BF16};
     arm_features with = arm();
-    int best = !with.dot ? 1 : !with.i8mm ? 2 : !with.bf16 ? 3 : 4;
-    const char *cap = getenv("FLASHU_MAX_ISA");
-    for (int i = 0; cap && i < best; i++)
-        if (strcmp(cap, names[i]) == 0) best = i;
-    return sets[best];
+    const int there[] = {1, 1, with.dot, with.dot && with.i8mm, with.dot && with.i8mm && with.bf16};
+    return sets[last_set(names, there, 5)];
 }
 #else
 #if defined(__x86_64__)
@@ -67,7 +75,6 @@ static int has_avx_vnni(void) {
 #endif
 
 static int32_t detect(void) {
-    int32_t best = CK_PORTABLE;
 #if defined(__x86_64__)
     static const char *const names[] = {"portable", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512dot"}; /* as CK_PORTABLE ... CK_AVX512_DOT */
     const char *cap = getenv("FLASHU_MAX_ISA");
@@ -78,16 +85,13 @@ static int32_t detect(void) {
     int vnni = avx512 && __builtin_cpu_supports("avx512vnni");
     /* Measured on Emerald Rapids: vdpbf16ps does 180 GFLOP/s on two cores where float32's multiply-adds do 320. */
     int dot = vnni && __builtin_cpu_supports("avx512bf16") && (!__builtin_cpu_is("intel") || (cap && strcmp(cap, "avx512dot") == 0));
-    const int has[] = {1, avx2, avx2 && has_avx_vnni(), avx512, vnni, dot};
+    const int there[] = {1, avx2, avx2 && has_avx_vnni(), avx512, vnni, dot};
     if (cap && avx2 && strcmp(cap, "wide") == 0) return CK_WIDE;
     if (cap && avx2 && strcmp(cap, "narrow") == 0) return CK_NARROW;
-    int32_t most = CK_AVX512_DOT;
-    for (int32_t i = 0; cap && i < CK_AVX512_DOT; i++)
-        if (strcmp(cap, names[i]) == 0) most = i;
-    for (int32_t i = 0; i <= most; i++)
-        if (has[i]) best = i;
+    return last_set(names, there, 6);
+#else
+    return CK_PORTABLE;
 #endif
-    return best;
 }
 #endif
 

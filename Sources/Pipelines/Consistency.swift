@@ -33,10 +33,7 @@ extension TextToImage {
             return try times.indices.map { step in
                 try Task.checkCancellation()
                 let time = times[step]
-                // x_t = (1 - t) noise + t image
-                let noised = Tensor(Self.noise(seed: seed &+ UInt64(step), shape: shape), shape: shape)
-                noised.update { _, value in value * (1 - time) }
-                noised.add(image, times: time)
+                let noised = Self.noised(image, time: time, seed: seed &+ UInt64(step))
                 let velocity = Tensor(zeros: shape)
                 try denoising.velocity(noised, step: step, guidance: 1, into: velocity)
                 // The image that the velocity points to: x + (1 - t) v.

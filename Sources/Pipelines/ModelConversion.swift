@@ -66,9 +66,10 @@ public struct ModelConversion: Sendable {
     private let target: Target
     private let source: any TensorSource
     private let layers: LayerBits
-    private let calibration: Calibration?
     /// Of each LLM layer, where its neurons are stored in another order.
     private let order: [[Int]]?
+    /// Of the neurons in that order.
+    private let calibration: Calibration?
     /// Of the FFNs' neurons, where rounding heeds it.
     private let importance: RoundingImportance?
 
@@ -89,10 +90,12 @@ public struct ModelConversion: Sendable {
         let geometry = try ShowO2Geometry(folder: folder, weights: source)
         let problems = ModelReport.problems(in: folder, weights: source, geometry: geometry)
         guard problems.isEmpty else { throw ModelProblems(folder: folder.path, problems: problems) }
-        calibration =
+        let known =
             target != .bf16
             ? try Calibration(folder: folder, layers: geometry.llm.layers, neurons: geometry.llm.intermediate) : nil
-        order = calibration.map { NeuronOrder.standard($0).order }
+        let order = known.map { NeuronOrder.standard($0).order }
+        self.order = order
+        calibration = order.flatMap { known?.reordered($0) }
         importance = calibrated ? calibration.map { RoundingImportance(calibration: $0) } : nil
         guard !calibrated || importance != nil else {
             throw ModelError.request("\(folder.path) has no \(Calibration.fileName); make it with flashu calibrate")
@@ -161,8 +164,8 @@ public struct ModelConversion: Sendable {
             try FileManager.default.createDirectory(
                 at: draft.appendingPathComponent(name).deletingLastPathComponent(), withIntermediateDirectories: true)
             let original = folder.appendingPathComponent(name).resolvingSymlinksInPath()
-            if name == Calibration.fileName, let calibration, let order {
-                try calibration.reordered(order).write(to: draft, metadata: SafetensorsFile(url: original).metadata)
+            if name == Calibration.fileName, let calibration {
+                try calibration.write(to: draft, metadata: SafetensorsFile(url: original).metadata)
             } else {
                 try FileManager.default.copyItem(at: original, to: draft.appendingPathComponent(name))
             }
@@ -250,13 +253,6 @@ public struct ModelConversion: Sendable {
         return (before, after)
     }
 
-    /// Of a weight's inputs as they are going to be stored.
-    private func importance(_ name: String, _ stored: LinearSource) -> Tensor? {
-        guard let importance, let order, let neurons = FFNWeight(name), neurons.isOfInputs else { return nil }
-        let known = importance.ofNeurons(stored.dequantizedWeight, layer: neurons.layer)
-        return known?.reshaped([stored.shape[1], 1]).gatheringRows(order[neurons.layer]).reshaped([stored.shape[1]])
-    }
-
     private func quantized(_ name: String, _ bits: WeightBits, _ compute: CPUCompute) throws -> QuantizedMatrix {
         let stored =
             try source.quantized(name).map { LinearSource(.quantized($0)) }
@@ -268,13 +264,13 @@ public struct ModelConversion: Sendable {
                 neurons.isOfInputs
                 ? layer.gatheringInputs(order[neurons.layer]) : layer.gatheringOutputs(order[neurons.layer])
         }
-        if let matrix = layer.quantized(bits) {
-            guard importance == nil || bits != .four else {
-                throw ModelError.request("\(folder.path) is in 4 bits already; convert the folder that it was made of")
-            }
-            return matrix
+        guard importance == nil || stored.quantized(.four) == nil else {
+            throw ModelError.request("\(folder.path) is in 4 bits already; convert the folder that it was made of")
         }
-        let matrix = compute.quantize(layer.dequantizedWeight, bits: bits, importance: importance(name, stored))
+        if let matrix = layer.quantized(bits) { return matrix }
+        let weight = layer.dequantizedWeight
+        let inputs = FFNWeight(name).flatMap { $0.isOfInputs ? importance?.ofNeurons(weight, layer: $0.layer) : nil }
+        let matrix = compute.quantize(weight, bits: bits, importance: inputs)
         guard matrix.scales.floats().allSatisfy(\.isFinite) else {
             throw WeightError.wrongTensor(
                 name: name, file: source.location,

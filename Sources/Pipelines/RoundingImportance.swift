@@ -11,16 +11,15 @@ import Tensors
 struct RoundingImportance {
     let calibration: Calibration
 
-    /// - Parameters:
-    ///   - weight: a layer's `down_proj` `[hidden, neurons]`, neurons as the calibration has them.
+    /// - Parameter weight: a layer's `down_proj` `[hidden, neurons]`, neurons as the calibration has them.
     /// - Returns: `[neurons]` float32 with a mean of 1; nil where the calibration says nothing.
     func ofNeurons(_ weight: Tensor, layer: Int) -> Tensor? {
-        let (values, count) = (weight.floats(), weight.shape[1])
-        var columns = [Float](repeating: 0, count: count)  // squared norms
-        for (i, value) in values.enumerated() { columns[i % count] += value * value }
+        let count = weight.shape[1]
+        let columns = Tensor(zeros: [count])  // squared norms
+        columns.addSquares(ofRows: weight)
         var importance = [Float](repeating: 0, count: count)
         for scores in calibration.scores.values {
-            let squares = zip(scores.reconstruction[layer], columns).map { $1 > 0 ? $0 * $0 / $1 : 0 }
+            let squares = zip(scores.reconstruction[layer], columns.floats()).map { $1 > 0 ? $0 * $0 / $1 : 0 }
             let mean = squares.reduce(0, +) / Float(max(1, count))
             // Both tasks count alike, however many rows each was measured on.
             guard mean > 0, mean.isFinite else { continue }

@@ -257,4 +257,12 @@ public struct TextToImage: Sendable {
         var generator = TorchNoise(seed: seed)
         return generator.normal(shape.reduce(1, *)).map(\.roundedToBFloat16)
     }
+
+    /// An image on its way from the noise: `x_t = (1 - t) noise + t image`.
+    package static func noised(_ image: Tensor, time: Float, seed: UInt64) -> Tensor {
+        let noised = Tensor(noise(seed: seed, shape: image.shape), shape: image.shape)
+        noised.update { _, value in value * (1 - time) }
+        noised.add(image, times: time)
+        return noised
+    }
 }

@@ -158,7 +158,8 @@ void ck_pack_task(const void *op, int32_t index);
 
 /* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. Of weights two neighbours (ks 0 and 1,
  * 2 and 3, ...) whose magnitudes are more than 128 together are rounded to even integers, -126 ... 126, instead: so the products of a pair with an input
- * of 8 bits fit 16. A file's integers are rounded likewise when they are packed. A row below 2^-100 is zero; one that holds infinities or not-a-numbers gets a scale that is not a number, and so shows in every output. */
+ * of 8 bits fit 16. A file's integers are rounded likewise when they are packed. A row below 2^-100 is zero; one that holds infinities or not-a-numbers
+ * gets a scale that is not a number, and so shows in every output. */
 
 /* 4 bits: weight = scale * step * (q - zero). scale = max |x| / 126 of an output; for each CK_GROUP ks a step of 3 ... 18 and a zero of 0 ... 15,
  * stored as zero + 16 * (step - 3), of which those are taken whose squared errors, weighted by importance, add up to least among the step that spans the

@@ -1,4 +1,3 @@
-import Compute
 import Evaluation
 import Foundation
 import Pipelines
@@ -35,11 +34,8 @@ struct AlignmentJudge: Sendable {
         guard !questions.isEmpty else { return nil }
         var sum = 0.0
         for seed in 0..<Self.noises {
-            // x_t = (1 - t) noise + t image
-            let noised = Tensor(TextToImage.noise(seed: UInt64(seed), shape: latents.shape), shape: latents.shape)
-            noised.update { _, value in value * (1 - Self.time) }
-            noised.add(latents, times: Self.time)
-            sum += try await probability(noised, questions)
+            sum += try await probability(
+                TextToImage.noised(latents, time: Self.time, seed: UInt64(seed)), questions)
         }
         return sum / Double(Self.noises)
     }
