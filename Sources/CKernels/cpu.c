@@ -207,10 +207,16 @@ int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, 
 
 int32_t ck_winograd_tasks(int64_t tiles) { return (int32_t)ceil_div(tiles, CK_WINOGRAD_TILES); }
 
+int32_t ck_head_parts(const ck_attention *op) { return (int32_t)ceil_div(op->heads / op->kv_heads, CK_HEADS_TOGETHER); }
+
+int32_t ck_segment_tasks(const ck_attention *op, const ck_segment *segment) {
+    return segment->rows == 1 ? op->kv_heads * ck_head_parts(op) : (int32_t)ceil_div(segment->rows, CK_QUERY_ROWS) * op->heads;
+}
+
 int32_t ck_attention_tasks(const ck_attention *op) {
-    int64_t blocks = 0;
-    for (int32_t i = 0; i < op->segment_count; i++) blocks += ceil_div(op->segments[i].rows, CK_QUERY_ROWS);
-    return (int32_t)(blocks * op->heads);
+    int32_t tasks = 0;
+    for (int32_t i = 0; i < op->segment_count; i++) tasks += ck_segment_tasks(op, op->segments + i);
+    return tasks;
 }
 
 /* ---- OpenMP ----------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #define CK_MOST_TILE_ROWS 14
 #define CK_QUERY_ROWS 84
 #define CK_KEY_BLOCK CK_PAGE
+#define CK_HEADS_TOGETHER 4 /* heads with the same keys that a task takes together where a segment is one row */
 
 typedef struct {
     int64_t rows, panels;  /* of one task */
@@ -28,6 +29,11 @@ typedef struct {
 /* Panels of a product: with CK_SWIGLU two for 16 outputs. */
 int64_t ck_linear_panels(const ck_linear *op);
 ck_cut ck_linear_cut(int64_t rows, int64_t panels);
+
+/* Tasks of a segment's attention: a head and CK_QUERY_ROWS rows each; of a single row a part of the heads that share keys, of which there are
+ * ck_head_parts for each head of keys. */
+int32_t ck_segment_tasks(const ck_attention *op, const ck_segment *segment);
+int32_t ck_head_parts(const ck_attention *op);
 
 /* Per-thread scratch of at least `bytes`, 64-byte aligned; valid until the thread asks for a larger one in the same slot. Does not
  * return without. */
