@@ -43,6 +43,7 @@ struct LatentFrontier: AsyncParsableCommand {
         var table = FrontierTable(
             columns: ["evaluations", "backbone_passes", "gflop", "seconds", "latent_error"], measure: "latent_error",
             label: "relative latent error", logarithmic: true)
+        var budgets = LatentBudgets()
         for one in configurations {
             let drawn = try await draw(lines, points: one.points, one.profile, model)
             let errors = zip(drawn.latents, exact).map { LatentError.relative($0, $1) }
@@ -52,8 +53,11 @@ struct LatentFrontier: AsyncParsableCommand {
                     Double(drawn.evaluations), drawn.passes, drawn.flops / 1e9, drawn.seconds,
                     errors.reduce(0, +) / Double(lines.count),
                 ])
+            budgets.add(.init(configuration: one, seconds: drawn.seconds, errors: errors))
         }
         try table.write(options.output)
+        try Data(budgets.markdown().utf8).write(
+            to: URL(fileURLWithPath: options.output + "-budgets.md"), options: .atomic)
     }
 
     private func draw(_ prompts: [String], points: Int?, _ profile: AccelerationProfile, _ model: UnifiedModel)
