@@ -18,13 +18,13 @@ import Testing
         return (row.map { Int(($0 * inverse).rounded(.toNearestOrEven)) }, most / 127)
     }
 
-    /// Of an output's weights: neighbours whose magnitudes are more than 128 together become the nearest even numbers.
+    /// Of an output's weights: neighbours that add up to more than 128, or less than -128, become the nearest even numbers.
     static func quantizedWeight(_ row: [Float]) -> (integers: [Int], scale: Float) {
         var (integers, scale) = quantized(row)
         let inverse = 127 / (row.map(abs).max() ?? 0)
         for first in stride(from: 0, to: row.count, by: 2) {
             let pair = first..<min(first + 2, row.count)
-            guard integers[pair].reduce(0, { $0 + abs($1) }) > 128 else { continue }
+            guard abs(integers[pair].reduce(0, +)) > 128 else { continue }
             for i in pair {
                 integers[i] = 2 * max(-63, min(63, Int((row[i] * (inverse / 2)).rounded(.toNearestOrEven))))
             }

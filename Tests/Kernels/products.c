@@ -114,7 +114,7 @@ static float quantised_column(const float *x, const int8_t *stored, int64_t k, i
     for (int64_t n = 0; !x && n < k; n++) to[n] = stored[n];
     for (int64_t n = 0; n < k; n += 2) {
         int last = n + 1 == k;
-        if (abs(to[n]) + (last ? 0 : abs(to[n + 1])) <= 128) continue;
+        if (abs(to[n] + (last ? 0 : to[n + 1])) <= 128) continue;
         for (int64_t i = n; i < n + 2 - last; i++)
             to[i] = 2 * (int32_t)fmaxf(-63, fminf(63, rintf(x ? x[i] * (inverse / 2) : (float)to[i] / 2)));
     }
