@@ -133,6 +133,7 @@ struct TuneCommand: AsyncParsableCommand {
         try page?.write(Data(TunePage(report).html.utf8))
         try numbers?.write(line: JSONOutput.string(report))
         tuner.clean()
+        for note in report.tasks.compactMap(\.note) { Terminal.hint(note) }
         guard !isQuiet else { return }
         try Terminal.write(
             (Self.table(report) + [target.shown] + [page?.shown].compactMap(\.self)).joined(separator: "\n"))

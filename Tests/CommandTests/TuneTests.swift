@@ -59,6 +59,33 @@ import Testing
         #expect(run.status == 0 && run.errorLines.count == 1 && run.errors.contains("flashu tune"), "\(run)")
     }
 
+    @Test("Where the model finds its prompts in none of its images, judges say so and the tuner takes care")
+    func blind() throws {
+        let place = try Workplace()
+        let folder = try model(place)
+        // Asked as a model of photographs is, this one never says yes.
+        let geometry = folder.appendingPathComponent("geometry.json")
+        var fields = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: geometry)) as? [String: Any])
+        #expect(fields.removeValue(forKey: "alignment") != nil)
+        try FileManager.default.removeItem(at: geometry)
+        try JSONSerialization.data(withJSONObject: fields).write(to: geometry)
+        let judged = try CommandRun.flashu(
+            ["judge", "-m", folder.path, "--task", "generation", "--profile", "paper", "--samples", "2"],
+            in: place.results)
+        #expect(judged.status == 0 && judged.errors.contains("the alignment says nothing"), "\(judged)")
+        let run = try CommandRun.flashu(
+            [
+                "tune", "-m", folder.path, "--task", "generation", "--budget", "40", "-o", "tune.html", "--json",
+                "tune.json",
+            ], in: place.results, timeout: 300)
+        #expect(run.status == 0 && run.errors.contains("judged by how much they differ"), "\(run)")
+        let page = try String(contentsOf: place.results.appendingPathComponent("tune.html"), encoding: .utf8)
+        #expect(page.contains("Take care: asked, the model finds its prompts in none"))
+        let profiles = try String(contentsOf: folder.appendingPathComponent("profiles.json"), encoding: .utf8)
+        #expect(profiles.contains("patch distance and inconsistency") && !profiles.contains("alignment and"))
+    }
+
     @Test("Profiles, and folders of images, are judged")
     func judge() throws {
         let place = try Workplace()
@@ -68,6 +95,7 @@ import Testing
         #expect(
             profiles.status == 0 && profiles.output.contains("alignment lost") && profiles.output.contains("regret"),
             "\(profiles)")
+        #expect(!profiles.errors.contains("says nothing"))
         let json = try JSONSerialization.jsonObject(
             with: Data(contentsOf: place.results.appendingPathComponent("judge.json")))
         let drawings = try #require((json as? [String: Any])?["drawings"] as? [String: Any])

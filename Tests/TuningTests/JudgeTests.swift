@@ -40,6 +40,21 @@ import Tuning
         #expect(try await #require(judge.view(image, of: "a photo of two red circles").alignment) > 0.8)
     }
 
+    @Test("Without an alignment that says something, what differs counts")
+    func blindness() throws {
+        #expect(DrawingLoss.isBlind([0, 0.03, 0]) && !DrawingLoss.isBlind([0, 0.3, 0]) && !DrawingLoss.isBlind([]))
+        let told = """
+            {"latentError": 0.4, "semanticDistance": 0.01, "patchDistance": 0.04, "exactAlignment": 0, "alignment": 0,
+            "exactInconsistency": 0.5, "inconsistency": 0.4}
+            """
+        var loss = try JSONDecoder().decode(DrawingLoss.self, from: Data(told.utf8))
+        #expect(loss.points == 0 && loss.blindPoints == 16)
+        loss.inconsistency = 0.6
+        #expect(try abs(#require(loss.blindPoints) - 20) < 1e-9)
+        loss.inconsistency = nil
+        #expect(loss.blindPoints == nil)
+    }
+
     @Test("The exact engine loses nothing against itself, a damaged image much")
     func drawings() async throws {
         let model = try await UnifiedModel.load(ShapesModel.folder, threads: 2)

@@ -10,20 +10,23 @@ import Tuning
     actor Known: Trials {
         nonisolated let task = Calibration.Task.generation
         nonisolated var constantSeconds: Double { 0 }
+        nonisolated let judge = "a table"
         /// Points lost and share of the time, by `field=value`.
         let costs: [String: (loss: Double, time: Double)]
         /// Lost besides when both are there.
         let clash: (Set<String>, loss: Double)?
         /// Points lost besides on the choice's second sample, by whatever is not exact.
         let mishap: Double
+        /// A field that makes the verdict's samples twice as slow as those before.
+        let slowdown: String?
         private(set) var ran: [SampleSet: Set<String>] = [:]
         private(set) var runs = 0
 
         init(
             _ costs: [String: (loss: Double, time: Double)], clash: (Set<String>, loss: Double)? = nil,
-            mishap: Double = 0
+            mishap: Double = 0, slowdown: String? = nil
         ) {
-            (self.costs, self.clash, self.mishap) = (costs, clash, mishap)
+            (self.costs, self.clash, self.mishap, self.slowdown) = (costs, clash, mishap, slowdown)
         }
 
         nonisolated func count(_ set: SampleSet) -> Int { set == .choice ? 400 : 40 }
@@ -44,6 +47,7 @@ import Tuning
                 loss += costs["int8"]?.loss ?? 0
                 time *= costs["int8"]?.time ?? 1
             }
+            if let slowdown, fields.contains(slowdown), set == .verdict { time *= 2 }
             if let clash, clash.0.isSubset(of: fields) { loss += clash.loss }
             return indices.map { index in
                 // Noise that is the same for all candidates, as that of prompts is.
@@ -124,6 +128,16 @@ import Tuning
         for one in chosen { #expect(one.trial.meanLoss <= one.limit, "\(one.trial.candidate.title)") }
         // The best that is left prunes less.
         #expect(chosen[1].trial.seconds <= 0.3 * 0.8 * 0.6 + 1e-9)
+    }
+
+    @Test("A looser limit never gets the slower profile")
+    func looserIsNoSlower() async throws {
+        let known = Known(Self.costs, slowdown: "ffn.generationRatio=0.5")
+        let (tuner, chosen) = try await tune(
+            known, knobs: [Self.neurons, Self.precision], schedules: Self.schedules)
+        // It was the fastest within three points, until the verdict timed it again.
+        #expect(tuner.compared.contains { $0.candidate.changes["ffn.generationRatio"] == "0.5" && $0.meanLoss <= 3 })
+        #expect(chosen[1].trial.candidate == chosen[0].trial.candidate && chosen[1].limit == 3)
     }
 
     @Test("Where everything costs too much, nothing is chosen")

@@ -34,4 +34,17 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
         guard let alignmentLoss, let inconsistencyGained else { return nil }
         return 100 * max(0, alignmentLoss) + 20 * max(0, inconsistencyGained)
     }
+
+    /// Points lost where the alignment says nothing: four for each hundredth of patch distance, and those of ``points`` for inconsistency. Of the 64
+    /// configurations of `docs/judge.md` it overrates 51, and underrates none by more than half (Spearman's correlation 0.74). Nil without a prompt.
+    package var blindPoints: Double? { inconsistencyGained.map { 400 * patchDistance + 20 * max(0, $0) } }
+
+    /// Whether the alignments of exact images are so low that those of others say nothing.
+    public static func isBlind(_ exactAlignments: [Double]) -> Bool {
+        !exactAlignments.isEmpty && exactAlignments.reduce(0, +) / Double(exactAlignments.count) < 0.02
+    }
+
+    /// What to do about it.
+    public static let blindnessAdvice =
+        "geometry.json's \"alignment\" says how to ask and what the model answers (docs/judge.md)"
 }

@@ -48,7 +48,7 @@ public struct TunePage {
         }
         return PageParts.section(
             heading,
-            found + [
+            (task.note.map { [PageParts.finding("Take care: \($0).")] } ?? []) + found + [
                 PageParts.figure(
                     frontier(task),
                     "All that was tried, by speed and loss; filled: schedules alone, the rivals of everything else; rings: chosen, on samples that nothing was chosen by. The lines are the losses allowed."

@@ -57,6 +57,8 @@ public struct TuneReport: Sendable, Codable {
         public var effects: [Effect]
         /// What was chosen.
         public var choices: [Choice]
+        /// What is to be known of the losses; nil = nothing.
+        public var note: String?
     }
 
     /// The model's name.
@@ -80,7 +82,9 @@ public struct TuneReport: Sendable, Codable {
         (self.model, losses, self.precision) = (model, settings, precision)
     }
 
-    mutating func add(_ task: Calibration.Task, _ tuner: TaskTuner, _ chosen: [TaskTuner.Chosen], constant: Double) {
+    mutating func add(
+        _ task: Calibration.Task, _ tuner: TaskTuner, _ chosen: [TaskTuner.Chosen], constant: Double, note: String?
+    ) {
         func point(_ trial: Trial, _ set: SampleSet, _ exact: Double) -> Point {
             Point(
                 title: trial.candidate.title, choices: trial.candidate.choices, set: set.rawValue, loss: trial.loss,
@@ -100,6 +104,6 @@ public struct TuneReport: Sendable, Codable {
                     Choice(
                         limit: one.limit, chosen: point(one.trial, .verdict, one.exactSeconds),
                         rival: one.rival.map { point($0, .verdict, one.exactSeconds) })
-                }))
+                }, note: note))
     }
 }

@@ -8,6 +8,7 @@ package import Tensors
 /// Candidates on questions; a sample is an image with all of its questions.
 package actor AnswerTrials: Trials {
     package nonisolated let task = Calibration.Task.understanding
+    package nonisolated let judge = "regret"
     private let models: TuneModels
     private let exactPrecision: Precision
     private let images: [SampleSet: [Sample]]

@@ -76,6 +76,20 @@ package actor DrawingTrials: Trials {
         }
     }
 
+    /// Whether the model finds nothing of its prompts in its own exact images: what it finds in others says nothing then.
+    private var isBlind: Bool {
+        DrawingLoss.isBlind((references[.search] ?? []).compactMap(\.view.alignment))
+    }
+
+    package var judge: String { isBlind ? "patch distance and inconsistency" : "alignment and inconsistency" }
+
+    package var note: String? {
+        isBlind
+            ? "asked, the model finds its prompts in none of its own exact images: drawings are judged by how much they differ, and little is "
+                + "chosen; \(DrawingLoss.blindnessAdvice)"
+            : nil
+    }
+
     package func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
         guard let reference = references[set], reference.indices.contains(index) else { throw CancellationError() }
         return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
@@ -97,7 +111,8 @@ package actor DrawingTrials: Trials {
             let loss = try await judge.view(image.latents, of: sample.prompt).loss(against: reference.view)
             measured.append(
                 Measured(
-                    loss: loss.points ?? .nan, seconds: image.seconds, flops: image.flops, drawing: loss)
+                    loss: (isBlind ? loss.blindPoints : loss.points) ?? .nan, seconds: image.seconds,
+                    flops: image.flops, drawing: loss)
             )
         }
         return measured

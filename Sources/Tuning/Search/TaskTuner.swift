@@ -181,10 +181,12 @@ package final class TaskTuner {
         var chosen: [Chosen] = []
         for limit in limits {
             let choice = fastest(of: compared, within: limit) ?? exactChoice
-            let trial = try await run(choice.candidate, .verdict, count: budget.verdict)
+            var trial = try await run(choice.candidate, .verdict, count: budget.verdict)
+            // What keeps a stricter limit and is no slower here serves this one, too.
+            if let stricter = chosen.last?.trial, stricter.seconds <= trial.seconds { trial = stricter }
             let schedulesOnly = compared.filter(\.candidate.isScheduleAlone)
             var rival: Trial?
-            if let other = fastest(of: schedulesOnly, within: limit), other.candidate != choice.candidate {
+            if let other = fastest(of: schedulesOnly, within: limit), other.candidate != trial.candidate {
                 rival = try await run(other.candidate, .verdict, count: budget.verdict)
             }
             chosen.append(

@@ -9,6 +9,10 @@ package protocol Trials: Sendable {
     func count(_ set: SampleSet) -> Int
     /// Seconds of the VAE for a sample, which every candidate pays.
     var constantSeconds: Double { get async }
+    /// What losses are made of.
+    var judge: String { get async }
+    /// What is to be known of the losses, in a line; nil = nothing.
+    var note: String? { get async }
     /// Refuses a profile that this model can't run.
     func check(_ profile: AccelerationProfile) throws
     /// Makes the references of the first `count` samples of a set.
@@ -17,4 +21,8 @@ package protocol Trials: Sendable {
     func exact(_ set: SampleSet, _ index: Int) async throws -> Measured
     /// A candidate on some samples of a set.
     func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured]
+}
+
+extension Trials {
+    package var note: String? { nil }
 }

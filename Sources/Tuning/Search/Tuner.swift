@@ -162,13 +162,13 @@ public struct Tuner: Sendable {
                     knob, trials, geometry: folder.geometry, magnitude: folder.calibration()?.scores[task]?.magnitude,
                     count: wanted)
             }
-            await report.add(task, tuner, chosen, constant: trials.constantSeconds)
+            await report.add(task, tuner, chosen, constant: trials.constantSeconds, note: trials.note)
             for (limit, one) in zip(settings.losses.indices, chosen) {
                 let name = limit < Self.names.count ? Self.names[limit] : "loss-\(settings.losses[limit])"
                 let constant = await trials.constantSeconds
                 let finding = TunedProfiles.Finding(
                     precision: one.trial.candidate.precision.rawValue, limit: one.limit, loss: one.trial.loss,
-                    judge: task == .generation ? "alignment and inconsistency" : "regret",
+                    judge: await trials.judge,
                     speedup: (one.exactSeconds + constant) / max(one.trial.seconds + constant, 1e-9),
                     seconds: one.trial.seconds + constant, exactSeconds: one.exactSeconds + constant)
                 found.append((name, task, try one.trial.candidate.profile(), finding))
