@@ -75,8 +75,11 @@ public struct ModelConversion: Sendable {
 
     /// Opens a model folder.
     ///
-    /// - Parameter calibrated: rounds to 4 bits so that what the calibration measured changes least, not the weights. An engine of `Precision.int4` then
-    ///   computes other bits from the folder than from its source.
+    /// - Parameters:
+    ///   - folder: the model's folder.
+    ///   - target: what its matrices become.
+    ///   - calibrated: rounds to 4 bits so that what the calibration measured changes least, not the weights. An engine of `Precision.int4` then
+    ///     computes other bits from the folder than from its source.
     /// - Throws: `WeightError` or `ModelError` when there is no model in it, or no calibration that is asked for; ``ModelProblems`` with all that is wrong
     ///   with its tensors.
     public init(_ folder: URL, to target: Target, calibrated: Bool = false) throws {
