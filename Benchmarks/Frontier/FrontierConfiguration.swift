@@ -9,7 +9,10 @@ struct FrontierConfiguration {
     let points: Int?
     let profile: AccelerationProfile
 
-    var title: String { ([group, name] + (points.map { ["\($0) points"] } ?? [])).joined(separator: ", ") }
+    var title: String { "\(group), \(shortTitle)" }
+
+    /// The title without the group.
+    var shortTitle: String { name + (points.map { ", \($0) points" } ?? "") }
 }
 
 extension FrontierConfiguration {

@@ -13,16 +13,17 @@ struct LatentBudgets {
         /// Relative latent error of each prompt.
         let errors: [Double]
 
-        /// The geometric mean over prompts of one parity.
-        func error(_ parity: Int) -> Double {
-            let logs = stride(from: parity, to: errors.count, by: 2).map { log(max(errors[$0], 1e-12)) }
-            return exp(logs.reduce(0, +) / Double(max(logs.count, 1)))
+        /// Logarithms of the errors that the choice sees.
+        var choosing: [Double] { logarithms(from: 0) }
+        /// Logarithms of the errors that it is compared by.
+        var comparing: [Double] { logarithms(from: 1) }
+
+        private func logarithms(from first: Int) -> [Double] {
+            stride(from: first, to: errors.count, by: 2).map { log(max(errors[$0], 1e-12)) }
         }
     }
 
-    private(set) var entries: [Entry] = []
-
-    mutating func add(_ entry: Entry) { entries.append(entry) }
+    var entries: [Entry] = []
 
     /// A table in Markdown: a line a budget, in shares of what the most points of plain Euler take.
     func markdown() -> String {
@@ -34,27 +35,30 @@ struct LatentBudgets {
             "|---|---|---|---|---|",
         ]
         for share in [1, 0.8, 0.65, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1] {
+            let affordable = entries.filter { $0.seconds <= share * longest }
             let best = FrontierConfiguration.Kind.allCases.map { kind in
-                entries.filter { $0.configuration.kind == kind && $0.seconds <= share * longest }
-                    .min { $0.error(0) < $1.error(0) }
+                Self.nearest(affordable.filter { $0.configuration.kind == kind })
             }
-            let mechanism = best[1...].compactMap { $0 }.min { $0.error(0) < $1.error(0) }
-            let cells = best.map { $0.map { "\($0.configuration.short): \(Self.number($0.error(1)))" } ?? "" }
+            let cells = best.map { $0.map { "\($0.configuration.shortTitle): \(Self.told($0.comparing))" } ?? "" }
             var ratio = ""
-            if let solver = best[0], let mechanism { ratio = Self.ratio(solver, mechanism) }
+            if let solver = best[0], let mechanism = Self.nearest(best[1...].compactMap(\.self)) {
+                let interval = Interval(of: zip(solver.comparing, mechanism.comparing).map { $0 - $1 })
+                let (mean, low, high) = (exp(interval.mean), exp(interval.low), exp(interval.high))
+                ratio = "\(Self.number(mean)) [\(Self.number(low)), \(Self.number(high))]"
+            }
             lines.append("| \(Self.number(share * longest)) | \(cells.joined(separator: " | ")) | \(ratio) |")
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// The geometric mean of the prompts' ratios, with its 95 % interval.
-    private static func ratio(_ one: Entry, _ other: Entry) -> String {
-        let logs = stride(from: 1, to: one.errors.count, by: 2).map {
-            log(max(one.errors[$0], 1e-12) / max(other.errors[$0], 1e-12))
-        }
-        let interval = Interval(of: logs)
-        return "\(number(exp(interval.mean))) [\(number(exp(interval.low))), \(number(exp(interval.high)))]"
+    private static func nearest(_ entries: [Entry]) -> Entry? {
+        entries.min { mean($0.choosing) < mean($1.choosing) }
     }
+
+    private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
+
+    /// The geometric mean.
+    private static func told(_ logarithms: [Double]) -> String { number(exp(mean(logarithms))) }
 
     private static func number(_ value: Double) -> String { String(format: "%.3g", value) }
 }
@@ -64,7 +68,4 @@ extension FrontierConfiguration {
     enum Kind: CaseIterable { case solver, fixed, adaptive }
 
     var kind: Kind { group == "solver" ? .solver : group.hasPrefix("adaptive") ? .adaptive : .fixed }
-
-    /// Without the group.
-    fileprivate var short: String { name + (points.map { ", \($0) points" } ?? "") }
 }

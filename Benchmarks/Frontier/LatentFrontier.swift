@@ -13,7 +13,7 @@ struct LatentFrontier: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "latents", abstract: "Relative latent error against compute, for generation.",
         discussion:
-            "EXAMPLE\n  frontier latents Models/shapes --prompts Models/shapes/calibration/prompts.txt -o docs/frontier"
+            "Writes OUTPUT-budgets.md besides: what is nearest within so many seconds.\n\nEXAMPLE\n  frontier latents Models/shapes --prompts Models/shapes/calibration/prompts.txt -o docs/frontier"
     )
 
     @OptionGroup var options: FrontierOptions
@@ -53,7 +53,7 @@ struct LatentFrontier: AsyncParsableCommand {
                     Double(drawn.evaluations), drawn.passes, drawn.flops / 1e9, drawn.seconds,
                     errors.reduce(0, +) / Double(lines.count),
                 ])
-            budgets.add(.init(configuration: one, seconds: drawn.seconds, errors: errors))
+            budgets.entries.append(.init(configuration: one, seconds: drawn.seconds, errors: errors))
         }
         try table.write(options.output)
         try Data(budgets.markdown().utf8).write(

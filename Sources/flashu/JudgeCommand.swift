@@ -13,9 +13,9 @@ struct JudgeCommand: AsyncParsableCommand {
         discussion: """
             With profiles, the model draws prompts and answers questions under each from the same noise, and judges what changed: of images the \
             relative error of the latents, the distance of its semantic encoder's features (of the whole, and patch by patch), and the alignment \
-            (VQAScore: the probability that it finds the prompt in the image, the mean of three readings with noise) and the inconsistency (how much farther the exact engine would move \
-            the image than its own, from a noised version of it); of answers the divergence of the next token's distribution along \
-            the exact engine's answers, and the share that stay the same. With two folders it compares the images of the same names; prompts are \
+            (VQAScore: the probability that it finds the prompt in the image, the mean of three readings with noise) and the inconsistency (how much \
+            farther the exact engine would move the image than its own, from a noised version of it); of answers the divergence of the next token's \
+            distribution along the exact engine's answers, and the share that stay the same. With two folders it compares the images of the same names; prompts are \
             taken from the images' own text, from metadata.jsonl (GenEval) or from --prompts, a line an image. Means with 95 % intervals \
             (bootstrap over prompts or questions). docs/judge.md tells how well each agrees with a benchmark that has labels.
 

@@ -157,7 +157,7 @@ void ck_pack_task(const void *op, int32_t index);
 /* ---- Eight and four bits -------------------------------------------------------------------------------------------------- */
 
 /* Symmetric: scale = max |x| / 127 of a row, q = x * (127 / max |x|), rounded to the nearest integer, ties to even. Of weights two neighbours (ks 0 and 1,
- * 2 and 3, ...) whose magnitudes are more than 128 together are rounded to even integers, -126 ... 126, instead: so the products of a pair with an input
+ * 2 and 3, ...) that add up to more than 128 or less than -128 are rounded to even integers, -126 ... 126, instead: so the products of a pair with an input
  * of 8 bits fit 16. A file's integers are rounded likewise when they are packed. A row below 2^-100 is zero; one that holds infinities or not-a-numbers
  * gets a scale that is not a number, and so shows in every output. */
 
