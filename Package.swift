@@ -160,7 +160,7 @@ let package = Package(
         .executableTarget(
             name: "frontier",
             dependencies: [
-                "Tuning", "Evaluation", "Pipelines", "FlashU", "Images", "Compute", "Tensors",
+                "Benchmarking", "Tuning", "Evaluation", "Pipelines", "FlashU", "Images", "Compute", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Frontier", swiftSettings: strict),
 

@@ -25,7 +25,7 @@ struct Answers: ParsableCommand {
     @Option(help: "Sizes to make random weights of.")
     var geometry = "show-o2-1.5b"
 
-    @Option(help: "f32, bf16 or int8.")
+    @Option(help: "Of weights and products.")
     var precision = Precision.bf16
 
     @Option(name: [.short, .long], help: "Rounds after one that warms up.")
@@ -85,10 +85,10 @@ struct Answers: ParsableCommand {
         )
         print("|---|---|---|---|---|---|---|")
         for (i, name) in all.enumerated() {
-            func median(_ value: (AnswerTrial.Times) -> Double) -> Double { Self.median(times[i].map(value)) }
+            func median(_ value: (AnswerTrial.Times) -> Double) -> Double { times[i].map(value).median }
             func ratios(_ value: (AnswerTrial.Times) -> Double) -> String {
                 let all = zip(times[0], times[i]).map { value($0) / value($1) }.sorted()
-                return String(format: "%.2fx (%.2f ... %.2f)", Self.median(all), all[0], all[all.count - 1])
+                return String(format: "%.2fx (%.2f ... %.2f)", all.median, all[0], all[all.count - 1])
             }
             print(
                 "| `\(name)` | \(trials[i].keptTokens) | "
@@ -103,16 +103,14 @@ struct Answers: ParsableCommand {
         let more = Set(times.flatMap { $0.flatMap { $0.image.map(\.part) } }).subtracting(parts).sorted()
         for part in ["VAE encode"] + parts + more + ["question"] {
             let cells = times.map { rounds in
-                String(
-                    format: "%.3f",
-                    Self.median(
-                        rounds.map { time in
-                            switch part {
-                            case "VAE encode": time.encoding
-                            case "question": time.question
-                            default: time.image.first { $0.part == part }?.seconds ?? 0
-                            }
-                        }))
+                let seconds = rounds.map { time in
+                    switch part {
+                    case "VAE encode": time.encoding
+                    case "question": time.question
+                    default: time.image.first { $0.part == part }?.seconds ?? 0
+                    }
+                }
+                return String(format: "%.3f", seconds.median)
             }
             print("| \(part) | " + cells.joined(separator: " | ") + " |")
         }
@@ -128,11 +126,6 @@ struct Answers: ParsableCommand {
             profile = try profile.setting(sides[0], to: sides[1])
         }
         return profile
-    }
-
-    static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 
     /// Processes that wanted to run in the last minute.

@@ -15,7 +15,7 @@ struct DenoisingStep: ParsableCommand {
     @Option(help: "\(ShowO2Geometry.known.keys.sorted().joined(separator: ", ")), or a model folder.")
     var geometry = "show-o2-1.5b"
 
-    @Option(help: "f32, bf16 or int8.")
+    @Option(help: "Of weights and products.")
     var precision = Precision.bf16
 
     @Option(name: [.short, .long], help: "Threads. Default: all cores.")

@@ -13,7 +13,7 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "Folder that keeps each configuration's verdicts.")
     var records = "out/frontier"
 
-    @Option(help: "f32, bf16 or int8.")
+    @Option(help: "Of weights and products.")
     var precision = Precision.bf16
 
     /// Runs each configuration, and compares what it drew or answered with what the reference did: the share that stayed the same shows a loss

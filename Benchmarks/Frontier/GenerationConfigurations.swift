@@ -55,7 +55,7 @@ func latentConfigurations() throws -> [FrontierConfiguration] {
         }
     }
     try all.addFewPruned()
-    try all.addAdaptive(points: [50, 30], samplers: ["euler", "unipc"])
+    try all.addAdaptive(points: [50, 30], samplers: ["euler", "ab2", "unipc"])
     try all.addPresets()
     return all
 }

@@ -50,7 +50,7 @@ struct Loading: ParsableCommand {
     @Argument(help: "The model folder.")
     var folder: String
 
-    @Option(help: "f32, bf16 or int8.")
+    @Option(help: "Of weights and products.")
     var precision = Precision.bf16
 
     func run() throws {

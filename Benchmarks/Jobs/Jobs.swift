@@ -24,7 +24,7 @@ struct Subject: ParsableArguments {
     @Option(
         help: "A geometry that `flashu bench` knows, with random weights, or a model's folder, such as Models/shapes.")
     var geometry = "show-o2-1.5b"
-    @Option(help: "f32, bf16 or int8.")
+    @Option(help: "Of weights and products.")
     var precision = "bf16"
 
     func model() async throws -> UnifiedModel {

@@ -44,7 +44,7 @@ struct Timing {
 
 extension [Double] {
     /// The middle of a list that is not empty.
-    var median: Double {
+    package var median: Double {
         let sorted = sorted()
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
