@@ -154,7 +154,8 @@ let package = Package(
         .executableTarget(
             name: "denoising-step",
             dependencies: [
-                "ShowO2", "Compute", "Tensors", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Benchmarking", "Evaluation", "ShowO2", "Compute", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/DenoisingStep", swiftSettings: strict),
 
         .executableTarget(

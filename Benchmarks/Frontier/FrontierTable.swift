@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 
 /// What was measured: a row a configuration, as CSV and as a plot of one column against operations.
@@ -43,17 +44,17 @@ struct FrontierTable {
         }
     }
 
-    private var plot: FrontierPlot {
+    private var plot: MarksPlot {
         let (x, y) = (columns.firstIndex(of: "gflop") ?? 0, columns.firstIndex(of: measure) ?? 0)
         let marks = rows.map { row in
             let one = row.configuration
-            return FrontierPlot.Mark(
+            return MarksPlot.Mark(
                 series: one.group == "solver" ? one.name : one.group, joined: one.group == "solver",
                 x: row.values[x], y: row.values[y],
                 title:
                     "\(one.title): \(String(format: "%.4g", row.values[y])), \(String(format: "%.1f", row.values[x])) GFLOP"
             )
         }
-        return FrontierPlot(marks: marks, label: label, logarithmic: logarithmic)
+        return MarksPlot(marks: marks, label: label, logarithmic: logarithmic)
     }
 }

@@ -103,11 +103,11 @@ struct JudgeFrontier: AsyncParsableCommand {
             let rho = Correlation.spearman(told.map(\.1), told.map(\.0.loss)) ?? .nan
             print(String(format: "%@: Spearman %.3f over %d configurations", name, rho, told.count))
             let marks = told.map { row, value in
-                FrontierPlot.Mark(
+                MarksPlot.Mark(
                     series: String(row.title.prefix { $0 != "," }), joined: false, x: max(value, 1e-5), y: row.loss,
                     title: row.title)
             }
-            let plot = FrontierPlot(
+            let plot = MarksPlot(
                 marks: marks, label: "points of ShapesBench lost", logarithmic: false, xLabel: name)
             try Data(plot.svg.utf8).write(
                 to: URL(fileURLWithPath: "\(options.output)-\(name.replacing(" ", with: "-")).svg"), options: .atomic)

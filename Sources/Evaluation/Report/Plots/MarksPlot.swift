@@ -1,25 +1,39 @@
-import Evaluation
 import Foundation
 
-/// A measure against operations, these on a logarithmic axis: a line a solver, a mark a mechanism.
-struct FrontierPlot {
-    /// One configuration.
-    struct Mark {
+/// A measure against another, this on a logarithmic axis: marks in series, of which some are lines. A file of its own.
+package struct MarksPlot {
+    /// One measurement.
+    package struct Mark {
         let series: String
-        /// Whether the series is a line.
         let joined: Bool
         let x: Double
         let y: Double
         let title: String
+
+        /// - Parameters:
+        ///   - series: what it belongs to.
+        ///   - joined: whether the series is a line.
+        ///   - x: from left to right.
+        ///   - y: upwards.
+        ///   - title: told where a pointer rests on it.
+        package init(series: String, joined: Bool, x: Double, y: Double, title: String) {
+            (self.series, self.joined, self.x, self.y, self.title) = (series, joined, x, y, title)
+        }
     }
 
     let marks: [Mark]
-    /// Of the vertical axis.
     let label: String
-    /// Whether the vertical axis is.
     let logarithmic: Bool
-    /// Of the horizontal axis, which is logarithmic.
-    var xLabel = "GFLOP"
+    let xLabel: String
+
+    /// - Parameters:
+    ///   - marks: what was measured.
+    ///   - label: of the vertical axis.
+    ///   - logarithmic: whether that axis is.
+    ///   - xLabel: of the horizontal axis, which is logarithmic.
+    package init(marks: [Mark], label: String, logarithmic: Bool, xLabel: String = "GFLOP") {
+        (self.marks, self.label, self.logarithmic, self.xLabel) = (marks, label, logarithmic, xLabel)
+    }
 
     private static let colors = [
         "#222222", "#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#17becf", "#bcbd22",
@@ -27,7 +41,7 @@ struct FrontierPlot {
     ]
     private static let (width, height, left, right, bottom) = (860.0, 560.0, 70.0, 230.0, 60.0)
 
-    var svg: String {
+    package var svg: String {
         let xs = scale(marks.map(\.x), isLogarithmic: true, from: Self.left, to: Self.width - Self.right)
         let ys = scale(marks.map(\.y), isLogarithmic: logarithmic, from: Self.height - Self.bottom, to: 20)
         var lines: [String] = []
