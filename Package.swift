@@ -182,7 +182,7 @@ let package = Package(
         .executableTarget(
             name: "jobs",
             dependencies: [
-                "Pipelines", "FlashU", "ShowO2", "Images", "Compute", "Tensors",
+                "Benchmarking", "Pipelines", "FlashU", "ShowO2", "Images", "Compute", "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "Benchmarks/Jobs", swiftSettings: strict),
 

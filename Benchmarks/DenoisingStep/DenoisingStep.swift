@@ -76,7 +76,7 @@ struct DenoisingStep: ParsableCommand {
     private func summary(_ trial: EvaluationTrial, _ limit: Double) -> String {
         let (least, most) = (trial.times.min() ?? 0, trial.times.max() ?? 0)
         return String(
-            format: "evaluation  %.4f s (%.4f ... %.4f), %.3f TFLOP, %.1f GFLOP/s, %.0f %% of the limit", trial.seconds,
+            format: "evaluation  %.4f s (%.4f ... %.4f), %.3f TFLOP, %.1f GFLOP/s, %.0f %% of the limit", trial.median,
             least, most, trial.operations / 1e12, trial.rate / 1e9, 100 * trial.rate / limit)
     }
 
@@ -89,9 +89,9 @@ struct DenoisingStep: ParsableCommand {
             lines.append(
                 "| \(trial.grid.height) x \(trial.grid.width) "
                     + String(
-                        format: "| %.2f TFLOP | %.2f | %.0f %% | %.2f, %.2f |", trial.operations / 1e12, trial.seconds,
+                        format: "| %.3g TFLOP | %.3g | %.0f %% | %.2f, %.2f |", trial.operations / 1e12, trial.median,
                         100 * trial.rate / limit, trial.operations / trials[0].operations,
-                        trial.seconds / trials[0].seconds))
+                        trial.median / trials[0].median))
         }
         return lines.joined(separator: "\n")
     }
@@ -105,7 +105,7 @@ struct DenoisingStep: ParsableCommand {
         // What the first size's rate would make of the others.
         let first = trials[0]
         return MarksPlot(
-            marks: trials.map { mark($0, "measured", $0.seconds) }
+            marks: trials.map { mark($0, "measured", $0.median) }
                 + trials.map { mark($0, "as operations grow", $0.operations / first.rate) },
             label: "seconds an evaluation", logarithmic: true, xLabel: "image tokens")
     }

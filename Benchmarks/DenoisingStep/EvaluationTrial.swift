@@ -28,15 +28,13 @@ final class EvaluationTrial {
 
     /// Evaluates at a step's time, and remembers how long it took.
     func run(step: Int) throws {
-        let (clock, before) = (ContinuousClock(), meter.reading)
-        let start = clock.now
-        try denoising.velocity(latents, step: step % 49, guidance: 5, into: out)
-        times.append((clock.now - start).inSeconds)
+        let before = meter.reading
+        times.append(try seconds { try denoising.velocity(latents, step: step % 49, guidance: 5, into: out) })
         operations = Double((meter.reading - before).total)
     }
 
-    /// The median.
-    var seconds: Double { times.median }
+    /// The middle of ``times``.
+    var median: Double { times.median }
     /// Operations a second.
-    var rate: Double { operations / seconds }
+    var rate: Double { operations / median }
 }

@@ -55,6 +55,6 @@ struct FrontierTable {
                     "\(one.title): \(String(format: "%.4g", row.values[y])), \(String(format: "%.1f", row.values[x])) GFLOP"
             )
         }
-        return MarksPlot(marks: marks, label: label, logarithmic: logarithmic)
+        return MarksPlot(marks: marks, label: label, logarithmic: logarithmic, xLabel: "GFLOP")
     }
 }

@@ -1,3 +1,4 @@
+import Benchmarking
 import ArgumentParser
 import Compute
 import FlashU
@@ -205,8 +206,4 @@ extension UnifiedModel {
             1, geometry.latentChannels, grid.height * geometry.patch, grid.width * geometry.patch,
         ])
     }
-}
-
-extension [Double] {
-    var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }

@@ -43,14 +43,15 @@ struct Timing {
 }
 
 extension [Double] {
-    /// The middle of a list that is not empty.
+    /// The middle, of an even number the mean of the two; 0 of none.
     package var median: Double {
+        guard !isEmpty else { return 0 }
         let sorted = sorted()
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 }
 
 /// Seconds that `body` takes on the monotonic clock.
-func seconds(_ body: () throws -> Void) rethrows -> Double {
+package func seconds(_ body: () throws -> Void) rethrows -> Double {
     try ContinuousClock().measure(body).inSeconds
 }

@@ -31,7 +31,7 @@ package struct MarksPlot {
     ///   - label: of the vertical axis.
     ///   - logarithmic: whether that axis is.
     ///   - xLabel: of the horizontal axis, which is logarithmic.
-    package init(marks: [Mark], label: String, logarithmic: Bool, xLabel: String = "GFLOP") {
+    package init(marks: [Mark], label: String, logarithmic: Bool, xLabel: String) {
         (self.marks, self.label, self.logarithmic, self.xLabel) = (marks, label, logarithmic, xLabel)
     }
 
