@@ -1,5 +1,5 @@
-import Benchmarking
 import ArgumentParser
+import Benchmarking
 import Compute
 import FlashU
 import Foundation

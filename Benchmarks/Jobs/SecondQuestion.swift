@@ -1,5 +1,5 @@
-import Benchmarking
 import ArgumentParser
+import Benchmarking
 import Foundation
 import Images
 import Pipelines
