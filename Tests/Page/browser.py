@@ -239,8 +239,26 @@ class PageTest(unittest.TestCase):
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
+    def settle(self):
+        """Waits until no colour is on its way to another: between a theme and the next one every contrast is somebody's."""
+        settled = self.driver.execute_async_script("""
+            const done = arguments[0];
+            const moving = () => document.getAnimations().filter((one) => one instanceof CSSTransition && one.playState === "running");
+            const wait = async () => {
+                for (let round = 0; round < 20; ++round) {
+                    // What a click or a theme changes begins to move with the next frame.
+                    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+                    if (moving().length === 0) return done(true);
+                    await Promise.allSettled(moving().map((one) => one.finished));
+                }
+                done(false);
+            };
+            wait();""")
+        self.assertTrue(settled, "colours do not come to rest")
+
     def accessible(self, what):
-        """axe-core finds nothing serious."""
+        """axe-core finds nothing serious, once the page is at rest."""
+        self.settle()
         self.js(axe)
         found = self.driver.execute_async_script("""
             const done = arguments[0];
