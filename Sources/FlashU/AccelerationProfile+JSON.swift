@@ -1,4 +1,5 @@
 public import Foundation
+import ShowO2
 
 extension AccelerationProfile {
     /// A preset by name, a JSON file's path, or what a profile changes: JSON itself, or ``changes``. Fields that are left out keep their defaults.
@@ -193,6 +194,7 @@ extension AccelerationProfile {
         "ffn.full": "one of " + FeedForward.Phase.allCases.map(\.rawValue).joined(separator: ", "),
         "velocityCache.policy": "one of " + VelocityCache.Policy.allCases.map(\.rawValue).joined(separator: ", "),
         "layers.understandingChoice": "one of " + Layers.Choice.allCases.map(\.rawValue).joined(separator: ", "),
+        "frameCache.unchanged": "one of " + VideoPiece.Changes.Others.allCases.map(\.rawValue).joined(separator: ", "),
         "tokens.selection": "one of " + TokenSelection.allCases.map(\.rawValue).joined(separator: ", "),
         "tokens.place": "one of " + Tokens.Place.allCases.map(\.rawValue).joined(separator: ", "),
         "tokens.dropped": "one of " + Tokens.Fate.allCases.map(\.rawValue).joined(separator: ", "),

@@ -28,6 +28,7 @@ extension AccelerationProfile {
             ("blockCache.threshold", blockCache.threshold, 0...10, blockCache.layers != 0),
             ("headCache.tolerance", headCache.tolerance, 0...10, headCache.interval > 1),
             ("tokens.dropRatio", tokens.dropRatio, 0...0.95, true),
+            ("frameCache.threshold", frameCache.threshold, 0...1, true),
         ] as [(String, Double, ClosedRange<Double>, Bool)]
         where isUsed && !range.contains(value) {  // NaN is in no range
             throw .outOfRange(
@@ -50,6 +51,7 @@ extension AccelerationProfile {
             ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers)), true),
             ("features.interval", features.interval, 1...1000, true),
             ("features.order", features.order, 0...2, features.interval > 1),
+            ("frameCache.margin", frameCache.margin, 0...1000, frameCache.threshold > 0),
             ("tokens.layer", tokens.layer, 0...deepest, drops && tokens.place == .llm),
             ("tokens.encoderTail", tokens.encoderTail, 0...longestTail, drops && tokens.place == .encoder),
         ] as [(String, Int, ClosedRange<Int>, Bool)]

@@ -1,3 +1,5 @@
+public import ShowO2
+
 /// Everything that may be done to run faster at some cost: one value, readable as JSON, the same for library, command line and server.
 ///
 /// The default of every field is "off". "Section" and "released code" refer to the FlashU paper (arXiv 2603.15271) and its code.
@@ -22,6 +24,8 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
     public var features = Features()
     /// V-norm token pruning.
     public var tokens = Tokens()
+    /// Reuse of what did not change from one frame of a video to the next (not in the paper).
+    public var frameCache = FrameCache()
 
     /// Nothing accelerated.
     public init() {}
@@ -152,6 +156,21 @@ public struct AccelerationProfile: Sendable, Equatable, Codable {
         public var interval = 1
         /// 0 = reuse; 1 and 2 = Taylor forecast of that order, 0 ... 2.
         public var order = 0
+    }
+
+    /// Cells of a video's frames that look as they did. They don't pass the semantic encoder, where the others see their old keys and values, and of a frame
+    /// only the part that changed passes the VAE.
+    public struct FrameCache: Sendable, Equatable, Codable {
+        /// The change of a cell's pixels since they were last read (root mean square, of 0 ... 1) below which it is not read again, 0 ... 1; 0 = all are.
+        public var threshold = 0.0
+        /// What stands for a cell that is not read again: its embedding in the frame before (frames that are the same then cost nothing but their place in
+        /// the LLM, and change nothing), or nothing.
+        public var unchanged = VideoPiece.Changes.Others.reuse
+        /// Tokens around the part that changed with which it passes the VAE, 0 ... 1000. Its convolutions see about 7 tokens to each side.
+        public var margin = 1
+
+        /// Every cell of every frame is read.
+        public init() {}
     }
 
     /// Visual token pruning (mechanism 6), and its rivals.

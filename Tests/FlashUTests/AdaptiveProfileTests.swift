@@ -20,7 +20,8 @@ import Testing
             ("blockCache.layers", "-1", ""), ("blockCache.layers", "29", ""),
             ("blockCache.threshold", "-1", "blockCache.layers=2"),
             ("headCache.tolerance", "-1", "headCache.interval=2"), ("guidance.start", "1.5", ""),
-            ("guidance.end", "-0.5", ""), ("guidance.rescale", "2", ""),
+            ("guidance.end", "-0.5", ""), ("guidance.rescale", "2", ""), ("frameCache.threshold", "1.5", ""),
+            ("frameCache.threshold", "-0.1", ""), ("frameCache.margin", "-1", "frameCache.threshold=0.1"),
         ])
     func ranges(path: String, value: String, with others: String) throws {
         let base = others.isEmpty ? AccelerationProfile.off : try Self.profile(others)
@@ -36,7 +37,7 @@ import Testing
         for change: (inout AccelerationProfile) -> Void in [
             { $0.velocityCache.threshold = .nan }, { $0.velocityCache.warmup = .nan },
             { $0.velocityCache.drift = .nan }, { $0.guidance.start = .nan }, { $0.guidance.end = .nan },
-            { $0.guidance.rescale = .nan },
+            { $0.guidance.rescale = .nan }, { $0.frameCache.threshold = .nan },
         ] {
             var profile = try Self.profile("velocityCache.policy=easyCache")
             change(&profile)

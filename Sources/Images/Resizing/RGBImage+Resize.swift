@@ -37,6 +37,17 @@ extension RGBImage {
         return RGBImage(uncheckedWidth: newWidth, height: newHeight, pixels: cropped)
     }
 
+    /// Some columns and rows of the image, at least one of each.
+    package func cropped(columns: Range<Int>, rows: Range<Int>) -> RGBImage {
+        precondition(!columns.isEmpty && !rows.isEmpty && columns.upperBound <= width && rows.upperBound <= height)
+        var cropped: [UInt8] = []
+        cropped.reserveCapacity(columns.count * rows.count * 3)
+        for row in rows {
+            cropped += pixels[(row * width + columns.lowerBound) * 3..<(row * width + columns.upperBound) * 3]
+        }
+        return RGBImage(uncheckedWidth: columns.count, height: rows.count, pixels: cropped)
+    }
+
     /// Resizes until the image just covers `width` x `height`, then crops its middle: what the official Show-o2 code
     /// does to a square (`Resize(size)`, `CenterCrop(size)`), for any rectangle.
     ///

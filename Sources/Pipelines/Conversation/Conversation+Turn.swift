@@ -1,4 +1,4 @@
-import ShowO2
+public import ShowO2
 public import Tensors
 
 extension Conversation {
@@ -56,8 +56,8 @@ extension Conversation {
         /// places of tokens that see nothing but bars.
         case image(latents: Tensor, padding: Set<Int> = [])
         /// A video: latents `[frames, channels, height / 8, width / 8]` float32, normalised, and of each frame the places of tokens that see nothing but
-        /// bars, once they have become fewer.
-        case video(latents: Tensor, padding: Set<Int> = [])
+        /// bars, once they have become fewer; and what changes from frame to frame, where not all of each frame is read.
+        case video(latents: Tensor, padding: Set<Int> = [], changes: VideoPiece.Changes? = nil)
 
         /// Whether it is seen rather than read.
         public var isVisual: Bool { if case .tokens = self { false } else { true } }
@@ -108,7 +108,7 @@ extension Conversation.Content {
         switch piece {
         case .text(let ids): self = .tokens(ids)
         case .image(let image): self = .image(latents: image.latents, padding: image.padding)
-        case .video(let video): self = .video(latents: video.latents, padding: video.padding)
+        case .video(let video): self = .video(latents: video.latents, padding: video.padding, changes: video.changes)
         }
     }
 }

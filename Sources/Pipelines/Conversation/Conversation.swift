@@ -205,8 +205,9 @@ public actor Conversation {
         case .image(let latents, _):
             _ = try model.geometry.tokens(of: latents)
             guard latents.isFinite else { throw .notFinite("the image's latents") }
-        case .video(let latents, _):
+        case .video(let latents, _, let changes):
             _ = try model.geometry.frameGrid(of: latents)
+            try model.geometry.check(changes, of: latents)
             guard latents.isFinite else { throw .notFinite("the image's latents") }
         }
     }

@@ -82,10 +82,10 @@ struct ConversationReader {
             .image(
                 ImagePiece(
                     latents: latents, time: style.imageTime == .official ? 0 : 1, mask: .generation, padding: padding))
-        case (.video(let latents, let padding), .drawing):
-            .video(VideoPiece(latents: latents, mask: .full, padding: padding))
-        case (.video(let latents, let padding), .writing):
-            .video(VideoPiece(latents: latents, mask: style.videoMask, padding: padding))
+        case (.video(let latents, let padding, let changes), .drawing):
+            .video(VideoPiece(latents: latents, mask: .full, padding: padding, changes: changes))
+        case (.video(let latents, let padding, let changes), .writing):
+            .video(VideoPiece(latents: latents, mask: style.videoMask, padding: padding, changes: changes))
         }
     }
 }

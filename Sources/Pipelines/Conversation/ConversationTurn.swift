@@ -65,7 +65,7 @@ final class ConversationTurn: @unchecked Sendable {
         try room(for: layout.length + template.before.count + template.after.count + 1)
         if said.contains(where: \.isVisual) {
             try await model.scheduler.run { [self] in
-                try Encoding(said, on: model) { [emit] in
+                try Encoding(said, on: model, frameCache: settings.profile.frameCache) { [emit] in
                     emit(.encoded(done: $0, total: $1))
                 } done: { [self] in
                     encoded = $0

@@ -98,7 +98,8 @@ public final class Answering: Job {
         // prefix ([boi] T img*N [eoi])* question
         pieces = try PieceEncoding(
             [.ids(prefix)] + request.sources, on: model, videoMask: request.videoMask,
-            posteriorSeed: request.posteriorSeed, imageLimit: goesOn ? nil : geometry.readingGrid.tokens)
+            posteriorSeed: request.posteriorSeed, imageLimit: goesOn ? nil : geometry.readingGrid.tokens,
+            frameCache: request.profile.frameCache)
         let layout = try PieceLayout(start?.unread ?? [], geometry) + pieces.layout
         guard layout.length > 0 else { throw ModelError.request("nothing to read") }
         let longest = questions.map(\.count).max() ?? 0
@@ -114,7 +115,8 @@ public final class Answering: Job {
         // Keys and values of what a continued sequence has read are there already.
         var estimate = MemoryEstimate.reading(
             geometry, imageTokens: layout.imageTokens, videos: layout.videos, textTokens: layout.textTokens + longest,
-            answerTokens: request.maxTokens, cut: planner.cut, precision: model.network.compute.precision)
+            answerTokens: request.maxTokens, cut: planner.cut,
+            reuses: request.profile.frameCache.threshold > 0, precision: model.network.compute.precision)
         try pieces.addVAE(to: &estimate)
         super.init(.understanding, on: model.network, estimate: estimate, waitingFor: pieces.frameSources)
         stages.add { [unowned self] in

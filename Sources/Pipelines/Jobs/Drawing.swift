@@ -110,7 +110,8 @@ public final class Drawing: Job {
             guard case .pieces(let pieces) = prompt else {
                 return Array(repeating: Prompt.ids(try ids(prompt)), count: request.copies)
             }
-            let encoding = try PieceEncoding(pieces, on: model, imageMask: .generation, videoMask: .full)
+            let encoding = try PieceEncoding(
+                pieces, on: model, imageMask: .generation, videoMask: .full, frameCache: request.profile.frameCache)
             try encoding.layout.check(extra: tokens, 2)
             return Array(repeating: .pieces(encoding), count: request.copies)
         }

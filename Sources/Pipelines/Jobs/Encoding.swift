@@ -8,14 +8,16 @@ final class Encoding: Job {
     private let encoding: PieceEncoding
 
     /// - Parameters:
+    ///   - frameCache: what of a video's frames is not read again.
     ///   - encoded: told after each image and frame how many there were, and how many there will be.
     ///   - done: given the pieces, text among them, in order.
     /// - Throws: `ModelError`, `TokenizerError`, `ImageError`, and errors of the VAE's file.
     init(
-        _ prompt: [PromptPiece], on model: UnifiedModel, encoded: @escaping (Int, Int) -> Void = { _, _ in },
+        _ prompt: [PromptPiece], on model: UnifiedModel, frameCache: AccelerationProfile.FrameCache,
+        encoded: @escaping (Int, Int) -> Void = { _, _ in },
         done: @escaping ([Piece]) -> Void
     ) throws {
-        encoding = try PieceEncoding(prompt, on: model)
+        encoding = try PieceEncoding(prompt, on: model, frameCache: frameCache)
         var estimate = MemoryEstimate()
         try encoding.addVAE(to: &estimate)
         super.init(.understanding, on: model.network, estimate: estimate, waitingFor: encoding.frameSources)

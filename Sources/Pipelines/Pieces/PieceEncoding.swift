@@ -1,4 +1,5 @@
 import Compute
+import FlashU
 import Images
 import ShowO2
 import Tensors
@@ -19,17 +20,21 @@ final class PieceEncoding {
     private let posteriorSeed: UInt64?
     private let imageMask: ImagePiece.Mask?
     private let videoMask: VideoPiece.Mask
+    private let frameCache: AccelerationProfile.FrameCache
 
     /// - Parameters:
     ///   - imageMask: of every image; nil = the mask of understanding for images at time 1, and that of generation for all others, as the official
     ///     `mmu_generate` and `mm_generate` have them.
     ///   - posteriorSeed: the seed of the posterior's noise; nil = its mean.
     ///   - imageLimit: tokens of an image at most; nil = none.
+    ///   - frameCache: what of a video's frames is not read again.
     /// - Throws: `ModelError`, `TokenizerError`, `ImageError`, and errors of the VAE's file.
     init(
         _ prompt: [PromptPiece], on model: UnifiedModel, imageMask: ImagePiece.Mask? = nil,
-        videoMask: VideoPiece.Mask = .official, posteriorSeed: UInt64? = nil, imageLimit: Int? = nil
+        videoMask: VideoPiece.Mask = .official, posteriorSeed: UInt64? = nil, imageLimit: Int? = nil,
+        frameCache: AccelerationProfile.FrameCache = .init()
     ) throws {
+        self.frameCache = frameCache
         geometry = model.geometry
         layout = try PieceLayout(prompt, geometry, limit: imageLimit, tokenizer: model.tokenizer)
         // Pictures are fitted now, so that one that can't be is refused before anything is computed.
@@ -72,28 +77,28 @@ final class PieceEncoding {
         guard !isAdded else { return }
         isAdded = true
         var done = 0
-        func add(
-            _ pixels: @escaping () throws -> RGBImage, noise: @escaping (Int) -> [Float],
-            then: @escaping (Tensor) -> Void
-        ) {
-            stages.add { [self] in
-                guard let vae else { return }
-                let image = try pixels()
-                let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
-                try vae.addEncoding(to: stages, planar) { [self] posterior in
-                    let latents =
-                        posteriorSeed == nil ? posterior.mean : posterior.sample(noise: noise(posterior.mean.count))
-                    guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
-                    done += 1
-                    encoded(done)
-                    then(latents.reshaped([1] + latents.shape))  // [1, channels, height, width]
-                }
+        func tell() {
+            done += 1
+            encoded(done)
+        }
+        /// Adds the stages of the VAE; `then` is given latents `[channels, height, width]`.
+        func encode(_ image: RGBImage, noise: @escaping (Int) -> [Float], then: @escaping (Tensor) -> Void) throws {
+            guard let vae else { return }
+            let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
+            try vae.addEncoding(to: stages, planar) { [self] posterior in
+                let latents =
+                    posteriorSeed == nil ? posterior.mean : posterior.sample(noise: noise(posterior.mean.count))
+                guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
+                then(latents)
+                tell()
             }
         }
         let seed = posteriorSeed ?? 0
         func addImage(_ image: RGBImage, padding: Set<Int>) {
-            add({ image }, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
-                pieces.append(self.image($0, padding: padding))
+            stages.add { [self] in
+                try encode(image, noise: { ImageQuestion.posteriorNoise(seed: seed, count: $0) }) { [self] in
+                    pieces.append(self.image($0.reshaped([1] + $0.shape), padding: padding))
+                }
             }
         }
         for (i, piece) in prompt.enumerated() {
@@ -115,19 +120,18 @@ final class PieceEncoding {
             case .video(let frames):
                 // One generator for all frames, as for a batch of images.
                 var generator = TorchNoise(seed: seed)
-                var all: [Tensor] = []
+                let film = FilmEncoding(frameCache, geometry)
                 for frame in 0..<frames.count {
                     stages.add(waitingFor: AwaitedFrame(frames: frames, index: frame))
-                    add({ try frames.frame(frame) }, noise: { generator.normal($0) }) { all.append($0) }
+                    stages.add { [self] in
+                        // Drawn for every frame, so that each has its own whatever is read of those before.
+                        let noise = posteriorSeed == nil ? [] : generator.normal(film.latentCount)
+                        guard let new = film.next(try frames.frame(frame)) else { return tell() }
+                        try encode(new, noise: { _ in film.cut(noise) }) { film.append($0) }
+                    }
                 }
                 stages.add { [self] in
-                    guard let first = all.first else { return }
-                    // [frames, channels, height, width]
-                    let latents = Tensor(zeros: [all.count] + first.shape.dropFirst())
-                    for (n, one) in all.enumerated() { latents.rows(n..<n + 1).copy(from: one) }
-                    all = []
-                    pieces.append(
-                        .video(VideoPiece(latents: latents, mask: videoMask, padding: pooledPadding(frames.picture))))
+                    pieces.append(.video(film.piece(mask: videoMask, padding: pooledPadding(frames.picture))))
                 }
             }
         }

@@ -86,14 +86,40 @@ final class SemanticEncoder: Sendable {
         }
     }
 
-    /// Which rows see each other, and where their keys and values are while a layer runs.
-    typealias Attention = (rows: RowLayout, caches: [any KeyValueCache])
+    /// Which rows see each other, and where their keys and values are.
+    struct Attention {
+        let rows: RowLayout
+        /// Of each image, while a layer runs.
+        let caches: [any KeyValueCache]
+        /// Of a film's frame instead: those of each layer, which stay.
+        var film: FilmKeys?
+
+        fileprivate func caches(of layer: Int) -> [any KeyValueCache] { film.map { [$0.layers[layer]] } ?? caches }
+    }
+
+    /// Keys and values of a film's last frame in each layer: in the next one they stand for the tokens that did not change.
+    final class FilmKeys {
+        fileprivate let layers: [any KeyValueCache]
+
+        fileprivate init(_ layers: [any KeyValueCache]) { self.layers = layers }
+    }
+
+    /// Nothing yet, for the first frame.
+    func filmKeys() -> FilmKeys { FilmKeys(layers.map { _ in compute.makeCache(geometry.attention) }) }
 
     /// All tokens of an image see each other. The layers may run one after the other in it.
     func attention(images: Int, tokens: Int) -> Attention {
         var rows = RowLayout()
         for image in 0..<images { rows.append(sequence: image, start: 0, count: tokens, span: 0..<tokens) }
-        return (rows, (0..<images).map { _ in compute.makeCache(geometry.attention) })
+        return Attention(rows: rows, caches: (0..<images).map { _ in compute.makeCache(geometry.attention) })
+    }
+
+    /// Some tokens of a film's frame see all of its `count` tokens, the others as they were in a frame before.
+    func attention(of tokens: [Int], among count: Int, _ film: FilmKeys) -> Attention {
+        var rows = RowLayout()
+        rows.append(
+            sequence: 0, slots: tokens, positions: tokens, limits: Array(repeating: count, count: tokens.count))
+        return Attention(rows: rows, caches: [], film: film)
     }
 
     /// Adds the stages that run some layers on `hidden` `[rows, width]` float32, in place.
@@ -104,9 +130,9 @@ final class SemanticEncoder: Sendable {
         show: ((Tensor) -> Void)? = nil, observe: Observer? = nil
     ) {
         let (count, width, heads) = (hidden.shape[0], geometry.hidden, geometry.attention)
-        let (rows, caches) = attention
+        let rows = attention.rows
         for i in range {
-            let layer = layers[i]
+            let (layer, caches) = (layers[i], attention.caches(of: i))
             stages.add { [self] in
                 let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
                 let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]

@@ -64,8 +64,14 @@ package struct FramePooling: Sendable {
         }
     }
 
-    /// The cells' values, from one value a token.
-    package func pool(_ values: [Float]) -> [Float] {
-        (0..<pooled.tokens).map { taps(of: $0).reduce(0) { $0 + values[$1.token] * $1.weight } }
+    /// The values of some cells, from one value a token, of all or of those in `present`, rising.
+    package func pool(_ values: [Float], present: [Int]? = nil, cells: [Int]? = nil) -> [Float] {
+        let rowOf = present.map { Dictionary(uniqueKeysWithValues: zip($0, $0.indices)) }
+        return (cells ?? Array(0..<pooled.tokens)).map { cell in
+            taps(of: cell).reduce(0) { sum, tap in
+                guard let row = rowOf.map({ $0[tap.token] }) ?? tap.token else { return sum }
+                return sum + values[row] * tap.weight
+            }
+        }
     }
 }

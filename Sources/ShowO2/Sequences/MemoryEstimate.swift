@@ -111,10 +111,11 @@ extension MemoryEstimate {
     ///   - textTokens: before, between and after the images.
     ///   - answerTokens: of one continuation.
     ///   - cut: drops tokens of every image.
+    ///   - reuses: whether frames are embedded as far as they change.
     ///   - precision: of weights and activations.
     public static func reading(
         _ geometry: ShowO2Geometry, imageTokens: [Int], videos: [Video] = [], textTokens: Int, answerTokens: Int,
-        cut: TokenCut? = nil, precision: Precision
+        cut: TokenCut? = nil, reuses: Bool = false, precision: Precision
     ) -> MemoryEstimate {
         let rows =
             imageTokens.reduce(textTokens) { $0 + $1 + 3 } + videos.reduce(0) { $0 + $1.frames * $1.cells + 3 }
@@ -130,6 +131,10 @@ extension MemoryEstimate {
             + geometry.stackBytes([geometry.llm], rows: rows, precision) + rows * geometry.llm.hidden * 4
             + geometry.vocabulary * 8
         if let cut { estimate.intermediates += geometry.cutBytes(cut, imageTokens: encoded, precision) }
+        // Of each video the keys and values of a frame's tokens in all layers of the encoder.
+        if reuses {
+            estimate.intermediates += videos.reduce(0) { $0 + geometry.vision.cacheBytes($1.tokens, precision) }
+        }
         // A video's latents, frame by frame and together.
         estimate.results =
             2 * 4 * geometry.latentChannels * geometry.patch * geometry.patch

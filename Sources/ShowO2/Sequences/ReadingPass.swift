@@ -10,8 +10,16 @@ public final class ReadingPass {
     public let stages = Stages()
     /// How much each layer changed the last row, if the plan measures it: 1 - cosine, `[layers]`.
     public private(set) var layerImportance: [Double] = []
-    /// For each image of the pass and each frame of a video, the places of the tokens that stayed, rising; empty when nothing was cut.
-    public private(set) var keptTokens: [[Int]] = []
+    /// For each image of the pass and each frame of a video, the places of the tokens that stayed, rising; empty when nothing was left out.
+    public var keptTokens: [[Int]] {
+        guard !staying.isEmpty || images.contains(where: { $0.present != nil }) else { return [] }
+        return images.enumerated().map { i, image in
+            let kept = staying.isEmpty ? Array(0..<image.tokens.count) : staying[i]
+            return image.present.map { present in kept.map { present[$0] } } ?? kept
+        }
+    }
+    /// Of each image and frame, which of its rows stayed; empty when nothing was cut.
+    private var staying: [[Int]] = []
 
     private let model: ShowO2Model
     private let sequences: [TokenSequence]
@@ -25,29 +33,8 @@ public final class ReadingPass {
     /// Rows of each sequence in each LLM layer.
     private var slots: [[Int]]
     /// Where images and frames of videos lie among all rows.
-    private var images: [Placed] = []
+    private var images: [PlacedImage] = []
     private let hidden: Tensor
-
-    /// An image, or a frame of a video, among the rows of the pass.
-    private struct Placed {
-        /// Its sequence.
-        let sequence: Int
-        /// Its tokens, in rows of that sequence.
-        let tokens: Range<Int>
-        /// `[1, channels, height, width]`
-        let latents: Tensor
-        /// How a frame's tokens became fewer; nil for an image.
-        let pooling: FramePooling?
-        let time: Float
-        let padding: Set<Int>
-
-        /// Its tokens, before anything is known of them.
-        func unseen(measuredBeforePooling: Bool) -> TokenChoice.Seen {
-            TokenChoice.Seen(
-                sequence: sequence, count: tokens.count, padding: padding,
-                pooling: measuredBeforePooling ? pooling : nil)
-        }
-    }
 
     /// Prepares a pass.
     ///
@@ -87,10 +74,7 @@ public final class ReadingPass {
                     own.spans.append(
                         image.mask == .understanding
                             ? place.lowerBound..<place.upperBound + 1 : place.lowerBound - 1..<place.upperBound)
-                    images.append(
-                        Placed(
-                            sequence: number, tokens: place, latents: image.latents, pooling: nil, time: image.time,
-                            padding: image.padding))
+                    images.append(PlacedImage(image, sequence: number, places: place))
                 case .video(let video):
                     let pooling = FramePooling(try model.geometry.frameGrid(of: video.latents))
                     let (frames, cells) = (video.latents.shape[0], pooling.pooled.tokens)
@@ -100,16 +84,16 @@ public final class ReadingPass {
                             "\(frames) frames of \(cells) tokens are longer than the \(TokenSequence.longest) tokens that the language model reads; "
                                 + "\((TokenSequence.longest - 3) / cells) would fit")
                     }
+                    try model.geometry.check(video.changes, of: video.latents)
                     own.append(place.count + 3)  // boi, T, eoi
                     let seen = video.mask == .full ? place.count + 1 : model.geometry.readingGrid.tokens + 1
                     own.spans.append(place.lowerBound..<place.lowerBound + seen)
+                    let film = video.changes.map { _ in model.fusion.encoder.filmKeys() }
                     for frame in 0..<frames {
                         let first = place.lowerBound + frame * cells
                         images.append(
-                            Placed(
-                                sequence: number, tokens: first..<first + cells,
-                                latents: video.latents.rows(frame..<frame + 1), pooling: pooling, time: video.time,
-                                padding: video.padding))
+                            PlacedImage(
+                                video, frame: frame, sequence: number, places: first..<first + cells, pooling, film))
                     }
                 }
                 guard reading.sequence.count + own.count <= TokenSequence.longest else {
@@ -124,6 +108,7 @@ public final class ReadingPass {
         }
         let layers = model.decoder.layers.count
         lengths = rows.map(\.count)
+        for number in rows.indices { rows[number].leaveOutAbsent(of: &images, sequence: number) }
         slots = rows.map { Array(repeating: $0.count, count: layers) }
         hidden = workspace.tensor("hidden", [rows.reduce(0) { $0 + $1.count }, model.geometry.llm.hidden])
         try checkTimes()
@@ -157,6 +142,7 @@ public final class ReadingPass {
     /// Writes the input embeddings `[rows, hidden]`.
     private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])]) {
         embedSurroundings(readings) { [self] row, image in
+            if image.changed != nil { return embedChanges(of: image, from: row) }
             // [tokens, hidden]
             let embeddings = model.fusion.add(to: stages, image.latents, model.compute, workspace, observe: observe)
             stages.add { [hidden] in
@@ -174,15 +160,15 @@ public final class ReadingPass {
     ///
     /// - Parameter embedImage: told the first row of the tokens of each image and each frame.
     private func embedSurroundings(
-        _ readings: [(sequence: TokenSequence, pieces: [Piece])], embedImage: (Int, Placed) -> Void
+        _ readings: [(sequence: TokenSequence, pieces: [Piece])], embedImage: (Int, PlacedImage) -> Void
     ) {
         var row = 0
         var image = 0
         func surround(_ special: SpecialTokens, time: Float, frames: Int) {
-            let (first, tokens) = (row, images[image].tokens.count)
+            let first = row
             for _ in 0..<frames {
                 embedImage(row + 2, images[image])
-                row += tokens
+                row += images[image].tokens.count
                 image += 1
             }
             let last = row + 2
@@ -207,21 +193,98 @@ public final class ReadingPass {
         }
     }
 
+    /// Writes the input embeddings of the cells of a frame that changed, and of those that are as they were in the frame before: of its tokens only those
+    /// that changed cells look at pass the encoder.
+    private func embedChanges(of image: PlacedImage, from row: Int) {
+        let cells = image.changed?.cells ?? []
+        if !cells.isEmpty {
+            let encoder = model.fusion.encoder
+            let (patches, features) = embedPatches(of: image, "changes")
+            encoder.run(
+                to: stages, features, attention(image, tokens: features.shape[0]), layers: encoder.layers.indices,
+                workspace, observe: observe)
+            stages.add { [unowned self] in
+                write(join(patches, features, cells, of: image), to: image.rows(of: cells), from: row)
+            }
+        }
+        stages.add { [unowned self] in reuse(image.unchanged, of: image, from: row) }
+    }
+
+    /// Copies the embeddings of some cells from the frame before.
+    private func reuse(_ cells: [Int], of image: PlacedImage, from row: Int) {
+        guard image.reuses else { return }
+        for cell in cells {
+            let before = row - image.places.count + cell
+            hidden.rows(row + cell..<row + cell + 1).copy(from: hidden.rows(before..<before + 1))
+        }
+    }
+
+    /// Writes embeddings `[tokens, hidden]` to as many rows, counted from `first`.
+    private func write(_ embeddings: Tensor, to rows: [Int], from first: Int) {
+        for (number, row) in rows.enumerated() {
+            hidden.rows(first + row..<first + row + 1).copy(from: embeddings.rows(number..<number + 1))
+        }
+    }
+
+    /// Adds the stages that embed an image's patches for the semantic encoder, of a frame only those that a changed cell looks at.
+    ///
+    /// - Parameter name: of their memory in the workspace.
+    /// - Returns: the patches `[tokens, patchWidth]` and their hidden states `[tokens, width]`, once the stages have run.
+    private func embedPatches(of image: PlacedImage, _ name: String) -> (patches: Tensor, hidden: Tensor) {
+        let (fusion, encoder) = (model.fusion, model.fusion.encoder)
+        let (patches, grid) = fusion.cut(to: stages, image.latents, workspace, named: "\(name).patches")
+        let hidden = workspace.tensor("\(name).hidden", [grid.tokens, encoder.geometry.hidden])  // [tokens, width]
+        encoder.embed(to: stages, patches, images: 1, grid: grid, into: hidden, observe: observe)
+        guard let sources = image.changed?.sources else { return (patches, hidden) }
+        stages.add {
+            patches.compactRows(sources)
+            hidden.compactRows(sources)
+        }
+        return (patches.rows(0..<sources.count), hidden.rows(0..<sources.count))
+    }
+
+    /// Which tokens see each other in the encoder: all that pass it, and in a frame those that didn't change.
+    private func attention(_ image: PlacedImage, tokens: Int) -> SemanticEncoder.Attention {
+        let encoder = model.fusion.encoder
+        if let film = image.film, let changed = image.changed, let all = image.pooling?.source.tokens {
+            return encoder.attention(of: changed.sources, among: all, film)
+        }
+        return workspace.value("und 1 \(tokens)") { encoder.attention(images: 1, tokens: tokens) }
+    }
+
+    /// Joins both paths of an image's tokens, or of those that some cells of a frame look at, and makes the cells of them.
+    ///
+    /// - Parameters:
+    ///   - patches: `[tokens, patchWidth]`
+    ///   - features: `[tokens, width]`
+    ///   - cells: of a frame, rising.
+    /// - Returns: `[tokens, hidden]`, of a frame `[cells, hidden]`, in memory of the workspace.
+    private func join(_ patches: Tensor, _ features: Tensor, _ cells: [Int], of image: PlacedImage) -> Tensor {
+        let width = model.geometry.llm.hidden
+        observe?("und_trans", features)
+        let joined = workspace.tensor("fusion.embeddings", [features.shape[0], width])
+        model.fusion.join(patches, features, model.compute, workspace, into: joined, observe: observe)
+        guard let pooling = image.pooling else { return joined }
+        let embeddings = workspace.tensor("cut.cells", [cells.count, width])
+        pooling.pool(joined, present: pooling.sources(of: cells), cells: cells, into: embeddings)
+        return embeddings
+    }
+
     /// Writes the input embeddings `[rows, hidden]`, of images only the tokens that stay: all of them pass the encoder's first layers, `cut` chooses,
     /// the rest of the encoder and the fusion run for what it chose, and the rows of the others are closed up.
     private func embed(_ readings: [(sequence: TokenSequence, pieces: [Piece])], _ cut: TokenCut, tail: Int) {
-        let (fusion, encoder) = (model.fusion, model.fusion.encoder)
+        let encoder = model.fusion.encoder
         let last = max(0, encoder.layers.count - 1 - max(0, tail))
-        let choice = TokenChoice(cut, images.map { $0.unseen(measuredBeforePooling: true) }, model.compute)
-        var parts: [(row: Int, patches: Tensor, hidden: Tensor)] = []
+        let choice = TokenChoice(cut, images.map(\.unseenInEncoder), model.compute)
+        var parts: [(patches: Tensor, hidden: Tensor)?] = []
+        var firstRows: [Int] = []
         embedSurroundings(readings) { row, image in
             let i = parts.count
-            let (patches, grid) = fusion.cut(to: stages, image.latents, workspace, named: "cut.patches \(i)")
-            let hidden = workspace.tensor("cut.hidden \(i)", [grid.tokens, encoder.geometry.hidden])  // [tokens, width]
-            encoder.embed(to: stages, patches, images: 1, grid: grid, into: hidden, observe: observe)
-            let attention = workspace.value("und 1 \(grid.tokens)") {
-                encoder.attention(images: 1, tokens: grid.tokens)
-            }
+            firstRows.append(row)
+            guard image.changed?.cells.isEmpty != true else { return parts.append(nil) }
+            let (patches, hidden) = embedPatches(of: image, "cut \(i)")
+            let tokens = hidden.shape[0]
+            let attention = attention(image, tokens: tokens)
             encoder.run(to: stages, hidden, attention, layers: 0..<last, workspace, observe: observe)
             stages.add { choice.remember(hidden, image: i) }
             encoder.run(
@@ -237,41 +300,43 @@ public final class ReadingPass {
                     choice.seen[i].hidden = choice.pooled(hidden, image: i)
                 }
             }
-            parts.append((row, patches, hidden))
+            parts.append((patches, hidden))
         }
+        var chosen: [[Int]] = []  // of each image, cells of a frame
         stages.add { [unowned self] in
-            keptTokens = try choice.choose()
+            chosen = try zip(images, choice.choose()).map { image, kept in
+                image.changed.map { changed in kept.map { changed.cells[$0] } } ?? kept
+            }
+            staying = []
+            for (i, image) in images.enumerated() {
+                // A cell that is as it was in the frame before stays if it stayed there.
+                let before = image.reuses && i > 0 ? Set(staying[i - 1]) : []
+                staying.append(
+                    image.rows(of: (chosen[i] + image.unchanged.filter(before.contains)).sorted()))
+            }
             observe?("tokens.chosen", hidden)
         }
         for (i, part) in parts.enumerated() {
             stages.add { [unowned self] in
-                let (kept, pooling) = (keptTokens[i], images[i].pooling)
-                guard !kept.isEmpty else { return }
-                let sources = pooling?.sources(of: kept) ?? kept
-                part.hidden.compactRows(sources)
-                part.patches.compactRows(sources)
-                let features = part.hidden.rows(0..<sources.count)  // [sources, width]
+                let (image, cells) = (images[i], chosen[i])
+                guard let part, !cells.isEmpty else { return }
+                let rows = image.encoderRows(of: cells)
+                part.hidden.compactRows(rows)
+                part.patches.compactRows(rows)
+                let features = part.hidden.rows(0..<rows.count)  // [tokens, width]
+                let patches = part.patches.rows(0..<rows.count)  // [tokens, patchWidth]
                 let rest = last + 1..<encoder.layers.count
                 encoder.run(
-                    to: stages, features, encoder.attention(images: 1, tokens: sources.count), layers: rest, workspace,
+                    to: stages, features, encoder.attention(images: 1, tokens: rows.count), layers: rest, workspace,
                     observe: observe)
                 stages.add { [unowned self] in
-                    observe?("und_trans", features)
-                    // [sources, hidden]
-                    let joined = workspace.tensor("fusion.embeddings", [sources.count, model.geometry.llm.hidden])
-                    fusion.join(
-                        part.patches.rows(0..<sources.count), features, model.compute, workspace, into: joined,
-                        observe: observe)
-                    var embeddings = joined  // [kept, hidden]
-                    if let pooling {
-                        embeddings = workspace.tensor("cut.cells", [kept.count, joined.shape[1]])
-                        pooling.pool(joined, present: sources, cells: kept, into: embeddings)
-                    }
-                    for (number, token) in kept.enumerated() {
-                        hidden.rows(part.row + token..<part.row + token + 1).copy(
-                            from: embeddings.rows(number..<number + 1))
-                    }
+                    write(join(patches, features, cells, of: image), to: image.rows(of: cells), from: firstRows[i])
                 }
+            }
+            stages.add { [unowned self] in
+                guard images[i].reuses, i > 0 else { return }
+                let before = Set(staying[i - 1])
+                reuse(images[i].unchanged.filter(before.contains), of: images[i], from: firstRows[i])
             }
         }
         stages.add { [unowned self] in leaveOut(from: 0) }
@@ -284,23 +349,27 @@ public final class ReadingPass {
         let forCache = !whole && !plan.measuresLayers && !draws
         var probes = probe.flatMap { plan.probes.layerProbe(model.decoder, model.compute, $0) }.map { [$0] } ?? []
         if let cut, case .llm(let layer) = cut.place, !images.isEmpty, (0..<all - 1).contains(layer) {
-            let choice = TokenChoice(cut, images.map { $0.unseen(measuredBeforePooling: false) }, model.compute)
+            let choice = TokenChoice(cut, images.map(\.unseen), model.compute)
             let heads = model.geometry.llm.attention
             probes.append(
                 LayerProbe(layers: layer..<layer + 1) { [unowned self] _, _, reading in
                     guard case .projections(let fused) = reading else { return }
-                    for (i, image) in images.enumerated() {
+                    for (i, image) in images.enumerated() where !image.tokens.isEmpty {
                         choice.look(at: fused.rows(rows(of: image)), heads, image: i)
                     }
                 })
             run(layers: 0..<layer, forCache: false, probes)
             stages.add { [unowned self] in
-                for (i, image) in images.enumerated() { choice.remember(hidden.rows(rows(of: image)), image: i) }
+                for (i, image) in images.enumerated() where !image.tokens.isEmpty {
+                    choice.remember(hidden.rows(rows(of: image)), image: i)
+                }
             }
             run(layers: layer..<layer + 1, forCache: false, probes)
             stages.add { [unowned self] in
-                for (i, image) in images.enumerated() { choice.seen[i].hidden = hidden.rows(rows(of: image)) }
-                keptTokens = try choice.choose()
+                for (i, image) in images.enumerated() where !image.tokens.isEmpty {
+                    choice.seen[i].hidden = hidden.rows(rows(of: image))
+                }
+                staying = try choice.choose()
                 leaveOut(from: layer + 1)
                 observe?("tokens.chosen", current)
                 run(layers: layer + 1..<all, forCache: forCache, probes)
@@ -345,26 +414,26 @@ public final class ReadingPass {
     // MARK: Cutting tokens
 
     /// Where an image's tokens lie among all rows, as long as none was left out.
-    private func rows(of image: Placed) -> Range<Int> {
+    private func rows(of image: PlacedImage) -> Range<Int> {
         let start = start(of: image.sequence)
         return start + image.tokens.lowerBound..<start + image.tokens.upperBound
     }
 
-    /// Leaves all image tokens out of `layer` and those after it that are not among ``keptTokens``.
+    /// Leaves all image tokens out of `layer` and those after it that are not among those that stay.
     private func leaveOut(from layer: Int) {
-        var staying: [Int] = []
+        var left: [Int] = []
         var later: [SequenceRows] = []
         for (number, own) in rows.enumerated() {
             var stays = Array(repeating: true, count: own.count)
             for (i, image) in images.enumerated() where image.sequence == number {
                 for row in image.tokens { stays[row] = false }
-                for token in keptTokens[i] { stays[image.tokens.lowerBound + token] = true }
+                for token in staying[i] { stays[image.tokens.lowerBound + token] = true }
             }
             let kept = stays.indices.filter { stays[$0] }
-            staying += kept.map { start(of: number) + $0 }
+            left += kept.map { start(of: number) + $0 }
             later.append(own.keeping(kept))
         }
-        hidden.compactRows(staying)
+        hidden.compactRows(left)
         rows = later
         for i in slots.indices {
             for layer in layer..<slots[i].count { slots[i][layer] = rows[i].count }
@@ -409,7 +478,7 @@ public final class ReadingPass {
         for (number, own) in rows.enumerated() {
             let first = sequences[number].count
             let places = images.filter { $0.sequence == number }.map {
-                first + $0.tokens.lowerBound - 1..<first + $0.tokens.upperBound
+                first + $0.places.lowerBound - 1..<first + $0.places.upperBound
             }
             flags += own.positions.map { position in places.contains { $0.contains(position) } }
         }
@@ -438,6 +507,23 @@ extension ShowO2Geometry {
             )
         }
         return grid
+    }
+
+    /// - Throws: ``ModelError/request(_:)`` when `changes` are not those of a video of latents `[frames, channels, height, width]`.
+    package func check(_ changes: VideoPiece.Changes?, of latents: Tensor) throws(ModelError) {
+        guard let changes else { return }
+        let (frames, count) = (latents.shape[0], FramePooling(try frameGrid(of: latents)).pooled.tokens)
+        guard changes.cells.count == frames else {
+            throw .request("a video of \(frames) frames can't have the changes of \(changes.cells.count)")
+        }
+        for own in changes.cells {
+            guard zip(own, own.dropFirst()).allSatisfy({ $0 < $1 }), own.first ?? 0 >= 0, own.last ?? 0 < count else {
+                throw .request("the changed cells of a frame must rise, from 0 to at most \(count - 1)")
+            }
+        }
+        guard changes.cells[0].count == count else {
+            throw .request("all cells of a video's first frame must be among those that changed")
+        }
     }
 
     private func grid(of latents: Tensor) -> TokenGrid? {

@@ -18,6 +18,8 @@ final class TokenChoice {
         let padding: Set<Int>
         /// Where more tokens are measured than there are to choose among: how those become these.
         var pooling: FramePooling?
+        /// Where it is chosen among some of a frame's cells: those, and the tokens that they look at, of which alone something is measured.
+        var changed: (cells: [Int], sources: [Int])?
         var valueNorms: [Float]?
         var keyNorms: [Float]?
         /// Hidden states before the layer `[count, width]`, as a copy.
@@ -30,11 +32,13 @@ final class TokenChoice {
 
     init(_ cut: TokenCut, _ seen: [Seen], _ compute: any Compute) {
         (self.cut, self.seen, self.compute) = (cut, seen, compute)
+        // Of a frame that has no rows there is nothing to choose.
+        let there = seen.indices.filter { seen[$0].count > 0 }
         switch cut.scope {
-        case .image: groups = seen.indices.map { [$0] }
+        case .image: groups = there.map { [$0] }
         case .span:
-            groups = Set(seen.map(\.sequence)).sorted().map { sequence in
-                seen.indices.filter { seen[$0].sequence == sequence }
+            groups = Set(there.map { seen[$0].sequence }).sorted().map { sequence in
+                there.filter { seen[$0].sequence == sequence }
             }
         }
     }
@@ -45,7 +49,8 @@ final class TokenChoice {
         let (keys, values) = (heads.queryWidth, heads.queryWidth + width)
         func norms(_ columns: Range<Int>) -> [Float] {
             let norms = fused.rowNorms(columns: columns)
-            return seen[i].pooling?.pool(norms) ?? norms
+            return seen[i].pooling?.pool(norms, present: seen[i].changed?.sources, cells: seen[i].changed?.cells)
+                ?? norms
         }
         if cut.sees.contains(.keys) { seen[i].keyNorms = norms(keys..<values) }
         if cut.sees.contains(.values) { seen[i].valueNorms = norms(values..<values + width) }
@@ -59,8 +64,8 @@ final class TokenChoice {
     /// The hidden states `[cells, width]` of what is chosen among, as a copy; nil where that is what `hidden` holds.
     func pooled(_ hidden: Tensor, image i: Int) -> Tensor? {
         guard let pooling = seen[i].pooling else { return nil }
-        let cells = Tensor(zeros: [pooling.pooled.tokens, hidden.shape[1]])
-        pooling.pool(hidden, into: cells)
+        let cells = Tensor(zeros: [seen[i].count, hidden.shape[1]])
+        pooling.pool(hidden, present: seen[i].changed?.sources, cells: seen[i].changed?.cells, into: cells)
         return cells
     }
 

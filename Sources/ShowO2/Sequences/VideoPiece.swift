@@ -15,6 +15,28 @@ public struct VideoPiece: Sendable {
     /// The places of tokens that see nothing but the bars around a letterboxed picture, the same in each frame, in raster order: a ``TokenCut`` drops
     /// them first.
     public var padding: Set<Int>
+    /// What changes from frame to frame, where not all of each frame is embedded; nil = all is.
+    public var changes: Changes?
+
+    /// What is embedded of a video's frames. Tokens that none of these cells looks at don't pass the semantic encoder: the others see their keys and values of
+    /// the frame in which they last did.
+    public struct Changes: Sendable, Equatable, Codable {
+        /// Of each frame the cells that are embedded, rising, in raster order; of the first all.
+        public var cells: [[Int]]
+        /// What stands for the others.
+        public var others: Others
+
+        /// What stands for a cell that is not embedded.
+        public enum Others: String, Sendable, Codable, CaseIterable {
+            /// The same cell's embedding in the frame before.
+            case reuse
+            /// Nothing: the language model doesn't see it. Those after it keep their positions.
+            case vanish
+        }
+
+        /// Cells of each frame.
+        public init(cells: [[Int]], others: Others = .reuse) { (self.cells, self.others) = (cells, others) }
+    }
 
     /// The rows that attend to each other in both directions, counted from the first frame's first token. All others are causal, the time token too.
     public enum Mask: Sendable, Equatable {
@@ -26,7 +48,9 @@ public struct VideoPiece: Sendable {
     }
 
     /// Finished frames, to be understood.
-    public init(latents: Tensor, time: Float = 1, mask: Mask = .official, padding: Set<Int> = []) {
-        (self.latents, self.time, self.mask, self.padding) = (latents, time, mask, padding)
+    public init(
+        latents: Tensor, time: Float = 1, mask: Mask = .official, padding: Set<Int> = [], changes: Changes? = nil
+    ) {
+        (self.latents, self.time, self.mask, self.padding, self.changes) = (latents, time, mask, padding, changes)
     }
 }

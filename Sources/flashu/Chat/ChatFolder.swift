@@ -85,7 +85,7 @@ struct ChatFolder {
         let name = "image-\(last)"
         switch content {
         case .tokens: break
-        case .image(let latents, _), .video(let latents, _):
+        case .image(let latents, _), .video(let latents, _, _):
             try output(name + ".safetensors").write([("image_latents", latents)])
         }
         if let image = picture.image {

@@ -41,6 +41,8 @@ struct ChatRecord: Codable {
         var latents: String?
         var video: Bool?
         var padding: [Int]?
+        /// What changes from frame to frame of a video; left out where all of each frame is read.
+        var changes: VideoPiece.Changes?
     }
 
     /// Reads a folder's record.
@@ -95,7 +97,8 @@ struct ChatRecord: Codable {
                     return Conversation.Part(
                         part.author,
                         part.video == true
-                            ? .video(latents: latents, padding: padding) : .image(latents: latents, padding: padding))
+                            ? .video(latents: latents, padding: padding, changes: part.changes)
+                            : .image(latents: latents, padding: padding))
                 }, ending: turn.ending)
         }
     }

@@ -177,9 +177,10 @@ final class ChatSession {
                                 ids: ids)
                         case .image(_, let padding):
                             ChatRecord.Part(author: part.author, padding: padding.isEmpty ? nil : padding.sorted())
-                        case .video(_, let padding):
+                        case .video(_, let padding, let changes):
                             ChatRecord.Part(
-                                author: part.author, video: true, padding: padding.isEmpty ? nil : padding.sorted())
+                                author: part.author, video: true, padding: padding.isEmpty ? nil : padding.sorted(),
+                                changes: changes)
                         }
                     })
             })

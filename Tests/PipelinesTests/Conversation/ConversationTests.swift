@@ -66,7 +66,7 @@ import Testing
             switch part.content {
             case .tokens(let ids): .ids(ids)
             case .image(let latents, _): .latents(latents, time: part.author == .user ? 1 : time)
-            case .video(let latents, _): .latents(latents, kind: .video)
+            case .video(let latents, _, _): .latents(latents, kind: .video)
             }
         }
     }
