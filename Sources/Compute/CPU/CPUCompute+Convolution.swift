@@ -56,7 +56,7 @@ extension CPUCompute {
             #if ONEDNN
                 if let weights = weights as? OneDNNConvolution {
                     meter.count(outputPixels: height * width, weights)
-                    return try direct(x, weights, edges: edges, accumulate: accumulate, into: out)
+                    return try direct(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
                 }
             #endif
             preconditionFailure("weights of another backend")

@@ -4,15 +4,22 @@ import Tensors
 extension CPUCompute {
     /// The image is cut into strips of rows.
     func direct(
-        _ x: Tensor, _ weights: OneDNNConvolution, edges: ImageEdges, accumulate: Bool, into out: Tensor
+        _ x: Tensor, _ weights: OneDNNConvolution, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
+        into out: Tensor
     ) throws(ComputeError) {
         let (height, width) = (out.shape[0], out.shape[1])
         let rows = max(1, min(2048 / width, (height + 3) / 4))
+        let strips = stride(from: 0, to: height, by: rows).map { $0..<min(height, $0 + rows) }
+        for strip in strips {
+            guard try weights.hasKernel(x, edges: edges, outRows: strip, accumulate: accumulate) else {
+                let weights = try weights.patches(on: self)
+                return patches(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
+            }
+        }
         let failure = Mutex<ComputeError?>(nil)
-        pool.forEach((height + rows - 1) / rows) { i in
+        pool.forEach(strips.count) { i in
             do throws(ComputeError) {
-                try weights.run(
-                    x, edges: edges, outRows: i * rows..<min(height, (i + 1) * rows), accumulate: accumulate, into: out)
+                try weights.run(x, edges: edges, outRows: strips[i], accumulate: accumulate, into: out)
             } catch {
                 failure.withLock { $0 = error }
             }

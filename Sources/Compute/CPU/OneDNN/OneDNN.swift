@@ -71,6 +71,8 @@ final class OneDNNPrimitive: @unchecked Sendable {
     let handle: dnnl_primitive_t
     let scratchpad: dnnl_memory_desc_t
     let weights: dnnl_memory_desc_t
+    /// Whether oneDNN has no kernel for it, only plain loops, which take hundreds of times as long.
+    let isReference: Bool
 
     /// Compiles `operation` with optional accumulation into the destination.
     init(_ operation: UnsafeRawPointer, accumulate: Bool, name: String) throws(ComputeError) {
@@ -94,6 +96,10 @@ final class OneDNNPrimitive: @unchecked Sendable {
         else { throw .oneDNN(operation: name, status: 0) }
         scratchpad = pad.pointee
         self.weights = weights.pointee
+        var implementation: UnsafePointer<CChar>?
+        try OneDNN.check(
+            dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &implementation), name)
+        isReference = implementation.map { String(cString: $0).contains("ref") } ?? false
         var primitive: dnnl_primitive_t?
         try OneDNN.check(dnnl_primitive_create(&primitive, description), name)
         guard let primitive else { throw .oneDNN(operation: name, status: 0) }

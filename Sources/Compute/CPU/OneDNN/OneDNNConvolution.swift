@@ -11,6 +11,7 @@ package final class OneDNNConvolution: ConvolutionWeights {
     private let packed: Tensor
     private let layout: dnnl_memory_desc_t
     private let bias: Tensor
+    private let patches = Mutex<PatchConvolution?>(nil)
     private let primitives = Mutex(LRUCache<Strip, OneDNNPrimitive>(capacity: OneDNNConvolution.mostPrimitives))
 
     /// A size of image needs four at most (first, middle and last strip, and a last one of another height), twice as many with and
@@ -51,7 +52,9 @@ package final class OneDNNConvolution: ConvolutionWeights {
             weight.pointer, try OneDNN.descriptor(weight.shape, dnnl_abcd), packed.pointer, layout)
     }
 
-    package var byteCount: Int { packed.byteCount + bias.byteCount }
+    package var byteCount: Int {
+        packed.byteCount + bias.byteCount + (patches.withLock { $0?.byteCount } ?? 0)
+    }
 
     /// Compiled primitives held.
     package var primitiveCount: Int { primitives.withLock { $0.count } }
@@ -100,10 +103,10 @@ package final class OneDNNConvolution: ConvolutionWeights {
         return made
     }
 
-    /// Rows `outRows` of the output, from the input rows they need.
-    func run(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool, into out: Tensor)
-        throws(ComputeError)
-    {
+    /// What rows `outRows` of the output are made of: a strip of the input, from row `first` on.
+    private func strip(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool) -> (
+        strip: Strip, first: Int
+    ) {
         let (height, width) = (x.shape[0], x.shape[1])
         let above = edges.top ? geometry.padBefore : 0
         let first = outRows.lowerBound * geometry.stride - above
@@ -111,6 +114,31 @@ package final class OneDNNConvolution: ConvolutionWeights {
         let strip = Strip(
             rows: min(last, height) - max(first, 0), outRows: outRows.count, width: width, padTop: max(0, -first),
             padBottom: max(0, last - height), accumulate: accumulate)
+        return (strip, max(first, 0))
+    }
+
+    /// Whether oneDNN has a kernel for rows `outRows` of the output: for some widths, with the weights as they lie, there is none.
+    func hasKernel(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool) throws(ComputeError) -> Bool {
+        try !primitive(strip(x, edges: edges, outRows: outRows, accumulate: accumulate).strip).isReference
+    }
+
+    /// The same convolution as products over patches, made when first asked for.
+    func patches(on compute: CPUCompute) throws(ComputeError) -> PatchConvolution {
+        if let made = patches.withLock({ $0 }) { return made }
+        let shape = [outputs, inputs, geometry.kernel, geometry.kernel]
+        let plain = try Tensor(loading: shape)
+        try Self.reorder(packed.pointer, layout, plain.pointer, OneDNN.descriptor(shape, dnnl_abcd))
+        let made = try compute.packPatches(plain, bias: bias, geometry)
+        patches.withLock { $0 = made }
+        return made
+    }
+
+    /// Rows `outRows` of the output, from the input rows they need.
+    func run(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool, into out: Tensor)
+        throws(ComputeError)
+    {
+        let width = x.shape[1]
+        let (strip, first) = strip(x, edges: edges, outRows: outRows, accumulate: accumulate)
         let primitive = try primitive(strip)
         let rowBytes = width * inputs * 4
         let outBytes = out.shape[1] * outputs * 4
@@ -118,7 +146,7 @@ package final class OneDNNConvolution: ConvolutionWeights {
             [
                 (
                     Int32(DNNL_ARG_SRC_0), try OneDNN.descriptor([1, inputs, strip.rows, width], dnnl_acdb),
-                    x.pointer + max(first, 0) * rowBytes
+                    x.pointer + first * rowBytes
                 ),
                 (Int32(DNNL_ARG_WEIGHTS_0), layout, packed.pointer),
                 (Int32(DNNL_ARG_BIAS), try OneDNN.descriptor([outputs], dnnl_a), bias.pointer),
