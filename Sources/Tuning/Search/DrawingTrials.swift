@@ -1,6 +1,6 @@
-import Compute
+package import Compute
 package import FlashU
-import Foundation
+package import Foundation
 import Images
 import Pipelines
 import ShowO2
@@ -17,6 +17,10 @@ package actor DrawingTrials: Trials {
     /// Bytes of states that may still be kept.
     private var room: Int
     package private(set) var constantSeconds = 0.0
+    /// What candidates drew of the verdict's first prompts, for the sheet.
+    private var drawn: [String: [Int: Tensor]] = [:]
+    /// Rows of the sheet at most.
+    private static let sheetRows = 4
 
     /// A prompt and its noise.
     package struct Sample: Sendable {
@@ -27,7 +31,7 @@ package actor DrawingTrials: Trials {
     /// - Parameters:
     ///   - folder: keeps references.
     ///   - room: bytes of states to keep at most.
-    init(
+    package init(
         _ models: TuneModels, exact precision: Precision, prompts: [SampleSet: [Sample]], folder: URL, room: Int
     ) {
         (self.models, exactPrecision, self.prompts, self.folder, self.room) = (models, precision, prompts, folder, room)
@@ -108,6 +112,9 @@ package actor DrawingTrials: Trials {
         var measured: [Measured] = []
         for (image, index) in zip(drawn, indices) {
             guard let reference = references[set]?[index], let sample = prompts[set]?[index] else { continue }
+            if set == .verdict, index < Self.sheetRows {
+                self.drawn[candidate.title, default: [:]][index] = image.latents
+            }
             let loss = try await judge.view(image.latents, of: sample.prompt).loss(against: reference.view)
             measured.append(
                 Measured(
@@ -123,17 +130,23 @@ package actor DrawingTrials: Trials {
 }
 
 extension DrawingTrials {
-    /// Some images side by side as a PNG: a row a prompt, the exact engine's first.
-    func sheet(_ candidates: [Candidate], count: Int) async throws -> Data? {
-        let samples = (prompts[.verdict] ?? []).prefix(min(count, references[.verdict]?.count ?? 0))
+    /// Some images side by side as a PNG: a row a prompt, the exact engine's first. What was drawn before is not drawn again.
+    func sheet(_ candidates: [Candidate]) async throws -> Data? {
+        let exact = (references[.verdict] ?? []).prefix(Self.sheetRows)
+        let samples = (prompts[.verdict] ?? []).prefix(exact.count)
         guard !samples.isEmpty else { return nil }
-        var columns: [[Tensor]] = []
-        for candidate in [.exact(exactPrecision)] + candidates {
-            let (model, profile) = (try await models.model(candidate.precision), try candidate.profile())
+        let shape = models.folder.geometry.latentShape(models.folder.geometry.grid)
+        var columns = [exact.map { Tensor($0.view.latents, shape: shape) }]
+        for candidate in candidates where candidate != .exact(exactPrecision) {
             var column: [Tensor] = []
-            for sample in samples {
+            for (index, sample) in samples.enumerated() {
+                if let known = drawn[candidate.title]?[index] {
+                    column.append(known)
+                    continue
+                }
+                let model = try await models.model(candidate.precision)
                 column.append(
-                    try await DrawingJudge(model).draw(sample.prompt, seed: sample.seed, profile).latents)
+                    try await DrawingJudge(model).draw(sample.prompt, seed: sample.seed, candidate.profile()).latents)
             }
             columns.append(column)
         }

@@ -1,13 +1,14 @@
+import Compute
 import Evaluation
 import FlashU
-import Foundation
+package import Foundation
 import Pipelines
 import ShowO2
 import Tensors
 
 /// Divides prompts and images among search, choice and verdict: no text or image serves two of them.
-struct TuneSamples {
-    let prompts: [SampleSet: [DrawingTrials.Sample]]
+package struct TuneSamples {
+    package let prompts: [SampleSet: [DrawingTrials.Sample]]
     private let questions: [SampleSet: [(image: String, questions: [String])]]
     private let folder: URL
 
@@ -16,7 +17,7 @@ struct TuneSamples {
     /// What is asked about the model's own drawings where no images are given.
     private static let usual = ["Describe the image.", "What is in the image?", "What colors are in the image?"]
 
-    init(_ settings: Tuner.Settings) {
+    package init(_ settings: Tuner.Settings) {
         var prompts: [SampleSet: [DrawingTrials.Sample]] = [:]
         for (place, set) in SampleSet.allCases.enumerated() {
             let own = settings.prompts.enumerated().filter { $0.offset % 3 == place }.map(\.element)
@@ -41,27 +42,49 @@ struct TuneSamples {
         folder = settings.folder
     }
 
-    /// Images with questions: the given ones, or the model's own drawings, which are made and kept in `work`.
-    func images(_ models: TuneModels, _ settings: Tuner.Settings, _ work: URL) async throws
-        -> [SampleSet: [AnswerTrials.Sample]]
-    {
+    /// The model's own drawings that are asked about: so many of each set at least and, while there is time, at most.
+    private static let drawings = (least: 2, most: 4)
+    /// They are drawn on this share of the model's points: what is asked about need not be exact.
+    private static let pointsShare = 0.25
+
+    /// Images with questions: the given ones, or the model's own drawings. Those that were drawn as references serve; others are made and kept in `work`.
+    ///
+    /// - Parameters:
+    ///   - seconds: after which no more are drawn than must be.
+    ///   - tell: told of each prompt that is drawn.
+    package func images(
+        _ models: TuneModels, _ settings: Tuner.Settings, _ work: URL, within seconds: Double,
+        tell: (String) -> Void
+    ) async throws -> [SampleSet: [AnswerTrials.Sample]] {
         guard settings.questions.isEmpty else {
             return questions.mapValues { images in
                 images.map { .init(image: .file(folder.appendingPathComponent($0.image)), questions: $0.questions) }
             }
         }
         var images: [SampleSet: [AnswerTrials.Sample]] = [:]
-        for (set, samples) in prompts {
-            for (index, sample) in samples.prefix(4).enumerated() {
-                let file = work.appendingPathComponent("\(set.rawValue)-\(index).safetensors")
-                let model = try await models.model(settings.precision)
-                let shape = model.geometry.latentShape(model.geometry.grid)
+        let start = ContinuousClock.now
+        let model = try await models.model(settings.precision)
+        let shape = [1] + model.geometry.latentShape(model.geometry.grid)
+        let steps = max(4, Int(Double(model.geometry.sampling.steps) * Self.pointsShare))
+        for index in 0..<Self.drawings.most {
+            for set in SampleSet.allCases {
+                // A set has its images in order: none behind one that is missing.
+                guard let samples = prompts[set], samples.indices.contains(index), images[set]?.count ?? 0 == index
+                else { continue }
+                let (sample, name) = (samples[index], "\(set.rawValue)-\(index).safetensors")
+                let own = work.appendingPathComponent("asked-\(name)")
                 let latents: Tensor
-                if let known = Reference(file: file) {
-                    latents = Tensor(known.view.latents, shape: [1] + shape)
+                if let known = Reference(file: work.appendingPathComponent(name)) {
+                    latents = Tensor(known.view.latents, shape: shape)
+                } else if let known = try? openWeights(file: own).tensor("latents"), known.shape == shape {
+                    latents = known.toFloat32()
                 } else {
-                    let drawn = try await DrawingJudge(model).draw(sample.prompt, seed: sample.seed, .off)
-                    latents = drawn.latents.reshaped([1] + shape)
+                    let isLate = (ContinuousClock.now - start).inSeconds > seconds
+                    guard index < Self.drawings.least || !isLate else { continue }
+                    tell(sample.prompt)
+                    let drawn = try await DrawingJudge(model).draw(sample.prompt, seed: sample.seed, .off, steps: steps)
+                    latents = drawn.latents.reshaped(shape)
+                    try SafetensorsWriter.write([("latents", latents)], to: own)
                 }
                 images[set, default: []].append(.init(image: .latents(latents), questions: Self.usual))
             }

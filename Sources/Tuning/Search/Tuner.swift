@@ -74,6 +74,10 @@ public struct Tuner: Sendable {
         self.work = work ?? folder.url.appendingPathComponent(".tune")
     }
 
+    /// Share of the time that goes into images that are asked about, where none are given, and as many seconds where it isn't known yet.
+    private static let drawingShare = 0.1
+    private static let drawingSeconds = 300.0
+
     /// Where it keeps what was measured.
     public var workFolder: URL { work }
 
@@ -123,9 +127,15 @@ public struct Tuner: Sendable {
                     hasMagnitude: try folder.calibration()?.scores[task]?.magnitude != nil)
                 knobs = Knobs.drawing(isCalibrated: isCalibrated, layers: folder.geometry.llm.layers)
             case .understanding:
+                let left = plan.seconds > 0 ? plan.seconds - spentTo : Self.drawingSeconds / Self.drawingShare
+                let images = try await samples.images(models, settings, work, within: Self.drawingShare * left) {
+                    progress(
+                        .init(
+                            task: task, stage: "drawing what is asked about", candidate: $0, spent: journal.spent,
+                            of: plan.seconds))
+                }
                 trials = AnswerTrials(
-                    models, exact: settings.precision, images: try await samples.images(models, settings, work),
-                    maxTokens: settings.maxTokens)
+                    models, exact: settings.precision, images: images, maxTokens: settings.maxTokens)
                 knobs = Knobs.answering(
                     isCalibrated: isCalibrated, layers: folder.geometry.llm.layers,
                     encoderLayers: folder.geometry.vision.layers)
@@ -177,7 +187,7 @@ public struct Tuner: Sendable {
                 report.changed = try await answers.changed(last.trial.candidate, .verdict, count: 20)
             }
             if let drawings = trials as? DrawingTrials {
-                report.sheet = try await drawings.sheet(chosen.map(\.trial.candidate), count: 4)
+                report.sheet = try await drawings.sheet(chosen.map(\.trial.candidate))
             }
             spentTo = journal.spent
         }
