@@ -32,6 +32,16 @@ import Testing
         #expect(error?.description.contains("between") == true)
     }
 
+    /// As `profiles.json` of an earlier version is.
+    @Test("A group that a file does not have is off", arguments: ["frameCache", "tokens", "schedule", "blockCache"])
+    func missingGroup(group: String) throws {
+        let profile = try Self.profile("headCache.interval=3; guidance.rescale=0.5")
+        var object = try #require(JSONSerialization.jsonObject(with: Data(profile.json.utf8)) as? [String: Any])
+        #expect(object.removeValue(forKey: group) != nil)
+        let data = try JSONSerialization.data(withJSONObject: object)
+        #expect(try JSONDecoder().decode(AccelerationProfile.self, from: data) == profile)
+    }
+
     @Test("Not-a-number is in no range")
     func notANumber() throws {
         for change: (inout AccelerationProfile) -> Void in [
