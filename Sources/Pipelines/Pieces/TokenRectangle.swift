@@ -27,10 +27,8 @@ package struct TokenRectangle: Equatable {
 
     /// With as many tokens more at each side as there are, at most `margin`.
     func widened(by margin: Int, in grid: TokenGrid) -> TokenRectangle {
-        func wide(_ range: Range<Int>, _ limit: Int) -> Range<Int> {
-            max(0, range.lowerBound - margin)..<min(limit, range.upperBound + margin)
-        }
-        return TokenRectangle(rows: wide(rows, grid.height), columns: wide(columns, grid.width))
+        TokenRectangle(
+            rows: rows.widened(by: margin, limit: grid.height), columns: columns.widened(by: margin, limit: grid.width))
     }
 
     /// In units of which a token has `side` in both directions: pixels, or pixels of latents.

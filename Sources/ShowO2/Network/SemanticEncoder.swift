@@ -86,32 +86,21 @@ final class SemanticEncoder: Sendable {
         }
     }
 
-    /// Which rows see each other, and where their keys and values are.
-    struct Attention {
-        let rows: RowLayout
-        /// Of each image, while a layer runs.
-        let caches: [any KeyValueCache]
-        /// Of a film's frame instead: those of each layer, which stay.
-        var film: FilmKeys?
-
-        fileprivate func caches(of layer: Int) -> [any KeyValueCache] { film.map { [$0.layers[layer]] } ?? caches }
-    }
+    /// Which rows see each other, and where their keys and values are: of each layer those of each image.
+    typealias Attention = (rows: RowLayout, caches: [[any KeyValueCache]])
 
     /// Keys and values of a film's last frame in each layer: in the next one they stand for the tokens that did not change.
-    final class FilmKeys {
-        fileprivate let layers: [any KeyValueCache]
-
-        fileprivate init(_ layers: [any KeyValueCache]) { self.layers = layers }
-    }
+    typealias FilmKeys = [any KeyValueCache]
 
     /// Nothing yet, for the first frame.
-    func filmKeys() -> FilmKeys { FilmKeys(layers.map { _ in compute.makeCache(geometry.attention) }) }
+    func filmKeys() -> FilmKeys { layers.map { _ in compute.makeCache(geometry.attention) } }
 
-    /// All tokens of an image see each other. The layers may run one after the other in it.
+    /// All tokens of an image see each other. The layers run one after the other in the same memory.
     func attention(images: Int, tokens: Int) -> Attention {
         var rows = RowLayout()
         for image in 0..<images { rows.append(sequence: image, start: 0, count: tokens, span: 0..<tokens) }
-        return Attention(rows: rows, caches: (0..<images).map { _ in compute.makeCache(geometry.attention) })
+        let caches = (0..<images).map { _ in compute.makeCache(geometry.attention) }
+        return (rows, Array(repeating: caches, count: layers.count))
     }
 
     /// Some tokens of a film's frame see all of its `count` tokens, the others as they were in a frame before.
@@ -119,7 +108,7 @@ final class SemanticEncoder: Sendable {
         var rows = RowLayout()
         rows.append(
             sequence: 0, slots: tokens, positions: tokens, limits: Array(repeating: count, count: tokens.count))
-        return Attention(rows: rows, caches: [], film: film)
+        return (rows, film.map { [$0] })
     }
 
     /// Adds the stages that run some layers on `hidden` `[rows, width]` float32, in place.
@@ -132,7 +121,7 @@ final class SemanticEncoder: Sendable {
         let (count, width, heads) = (hidden.shape[0], geometry.hidden, geometry.attention)
         let rows = attention.rows
         for i in range {
-            let (layer, caches) = (layers[i], attention.caches(of: i))
+            let (layer, caches) = (layers[i], attention.caches[i])
             stages.add { [self] in
                 let x = workspace.tensor("und.x", [count, width], compute.activationType)  // [rows, width]
                 let fused = workspace.tensor("und.qkv", [count, heads.fusedWidth])  // [rows, 3 width]

@@ -302,23 +302,22 @@ public final class ReadingPass {
             }
             parts.append((patches, hidden))
         }
-        var chosen: [[Int]] = []  // of each image, cells of a frame
+        var chosen: [(embedded: [Int], reused: [Int])] = []  // of each image, cells of a frame
         stages.add { [unowned self] in
-            chosen = try zip(images, choice.choose()).map { image, kept in
-                image.changed.map { changed in kept.map { changed.cells[$0] } } ?? kept
-            }
             staying = []
-            for (i, image) in images.enumerated() {
+            for (image, kept) in zip(images, try choice.choose()) {
+                let embedded = image.changed.map { changed in kept.map { changed.cells[$0] } } ?? kept
                 // A cell that is as it was in the frame before stays if it stayed there.
-                let before = image.reuses && i > 0 ? Set(staying[i - 1]) : []
-                staying.append(
-                    image.rows(of: (chosen[i] + image.unchanged.filter(before.contains)).sorted()))
+                let before = image.reuses ? Set(staying.last ?? []) : []
+                let reused = image.unchanged.filter(before.contains)
+                chosen.append((embedded, reused))
+                staying.append(image.rows(of: (embedded + reused).sorted()))
             }
             observe?("tokens.chosen", hidden)
         }
         for (i, part) in parts.enumerated() {
             stages.add { [unowned self] in
-                let (image, cells) = (images[i], chosen[i])
+                let (image, cells) = (images[i], chosen[i].embedded)
                 guard let part, !cells.isEmpty else { return }
                 let rows = image.encoderRows(of: cells)
                 part.hidden.compactRows(rows)
@@ -334,9 +333,7 @@ public final class ReadingPass {
                 }
             }
             stages.add { [unowned self] in
-                guard images[i].reuses, i > 0 else { return }
-                let before = Set(staying[i - 1])
-                reuse(images[i].unchanged.filter(before.contains), of: images[i], from: firstRows[i])
+                reuse(chosen[i].reused, of: images[i], from: firstRows[i])
             }
         }
         stages.add { [unowned self] in leaveOut(from: 0) }

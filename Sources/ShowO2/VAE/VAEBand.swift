@@ -46,7 +46,7 @@ struct VAEBand {
 
 extension Range<Int> {
     /// The range with `margin` added at both ends, inside `0 ..< limit`.
-    func widened(by margin: Int, limit: Int) -> Range<Int> {
+    package func widened(by margin: Int, limit: Int) -> Range<Int> {
         Swift.max(0, lowerBound - margin)..<Swift.min(limit, upperBound + margin)
     }
 }

@@ -127,8 +127,9 @@ public struct Tuner: Sendable {
                     hasMagnitude: try folder.calibration()?.scores[task]?.magnitude != nil)
                 knobs = Knobs.drawing(isCalibrated: isCalibrated, layers: folder.geometry.llm.layers)
             case .understanding:
-                let left = plan.seconds > 0 ? plan.seconds - spentTo : Self.drawingSeconds / Self.drawingShare
-                let images = try await samples.images(models, settings, work, within: Self.drawingShare * left) {
+                let seconds =
+                    plan.seconds > 0 ? Self.drawingShare * (plan.seconds - spentTo) : Self.drawingSeconds
+                let images = try await samples.images(models, settings, work, within: seconds) {
                     progress(
                         .init(
                             task: task, stage: "drawing what is asked about", candidate: $0, spent: journal.spent,

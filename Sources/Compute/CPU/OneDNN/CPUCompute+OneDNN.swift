@@ -9,17 +9,19 @@ extension CPUCompute {
     ) throws(ComputeError) {
         let (height, width) = (out.shape[0], out.shape[1])
         let rows = max(1, min(2048 / width, (height + 3) / 4))
-        let strips = stride(from: 0, to: height, by: rows).map { $0..<min(height, $0 + rows) }
-        for strip in strips {
-            guard try weights.hasKernel(x, edges: edges, outRows: strip, accumulate: accumulate) else {
-                let weights = try weights.patches(on: self)
-                return patches(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
-            }
+        let strips = try stride(from: 0, to: height, by: rows).map { first throws(ComputeError) in
+            try weights.work(
+                x, edges: edges, outRows: first..<min(height, first + rows), accumulate: accumulate)
+        }
+        // For some widths, with the weights as they lie, oneDNN has no kernel.
+        guard !strips.contains(where: \.primitive.isReference) else {
+            let weights = try weights.patches(on: self)
+            return patches(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
         }
         let failure = Mutex<ComputeError?>(nil)
         pool.forEach(strips.count) { i in
             do throws(ComputeError) {
-                try weights.run(x, edges: edges, outRows: strips[i], accumulate: accumulate, into: out)
+                try weights.run(strips[i], x, into: out)
             } catch {
                 failure.withLock { $0 = error }
             }

@@ -103,10 +103,17 @@ package final class OneDNNConvolution: ConvolutionWeights {
         return made
     }
 
-    /// What rows `outRows` of the output are made of: a strip of the input, from row `first` on.
-    private func strip(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool) -> (
-        strip: Strip, first: Int
-    ) {
+    /// Some rows of the output, and what makes them.
+    struct Work {
+        fileprivate let outRows: Range<Int>
+        /// The first input row that they need.
+        fileprivate let first: Int
+        fileprivate let strip: Strip
+        let primitive: OneDNNPrimitive
+    }
+
+    /// What makes rows `outRows` of the output.
+    func work(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool) throws(ComputeError) -> Work {
         let (height, width) = (x.shape[0], x.shape[1])
         let above = edges.top ? geometry.padBefore : 0
         let first = outRows.lowerBound * geometry.stride - above
@@ -114,12 +121,7 @@ package final class OneDNNConvolution: ConvolutionWeights {
         let strip = Strip(
             rows: min(last, height) - max(first, 0), outRows: outRows.count, width: width, padTop: max(0, -first),
             padBottom: max(0, last - height), accumulate: accumulate)
-        return (strip, max(first, 0))
-    }
-
-    /// Whether oneDNN has a kernel for rows `outRows` of the output: for some widths, with the weights as they lie, there is none.
-    func hasKernel(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool) throws(ComputeError) -> Bool {
-        try !primitive(strip(x, edges: edges, outRows: outRows, accumulate: accumulate).strip).isReference
+        return Work(outRows: outRows, first: max(first, 0), strip: strip, primitive: try primitive(strip))
     }
 
     /// The same convolution as products over patches, made when first asked for.
@@ -133,27 +135,23 @@ package final class OneDNNConvolution: ConvolutionWeights {
         return made
     }
 
-    /// Rows `outRows` of the output, from the input rows they need.
-    func run(_ x: Tensor, edges: ImageEdges, outRows: Range<Int>, accumulate: Bool, into out: Tensor)
-        throws(ComputeError)
-    {
+    /// Makes rows of the output, from the input rows they need.
+    func run(_ work: Work, _ x: Tensor, into out: Tensor) throws(ComputeError) {
         let width = x.shape[1]
-        let (strip, first) = strip(x, edges: edges, outRows: outRows, accumulate: accumulate)
-        let primitive = try primitive(strip)
         let rowBytes = width * inputs * 4
         let outBytes = out.shape[1] * outputs * 4
-        try primitive.execute(
+        try work.primitive.execute(
             [
                 (
-                    Int32(DNNL_ARG_SRC_0), try OneDNN.descriptor([1, inputs, strip.rows, width], dnnl_acdb),
-                    x.pointer + first * rowBytes
+                    Int32(DNNL_ARG_SRC_0), try OneDNN.descriptor([1, inputs, work.strip.rows, width], dnnl_acdb),
+                    x.pointer + work.first * rowBytes
                 ),
                 (Int32(DNNL_ARG_WEIGHTS_0), layout, packed.pointer),
                 (Int32(DNNL_ARG_BIAS), try OneDNN.descriptor([outputs], dnnl_a), bias.pointer),
                 (
                     Int32(DNNL_ARG_DST_0),
-                    try OneDNN.descriptor([1, outputs, outRows.count, out.shape[1]], dnnl_acdb),
-                    out.pointer + outRows.lowerBound * outBytes
+                    try OneDNN.descriptor([1, outputs, work.outRows.count, out.shape[1]], dnnl_acdb),
+                    out.pointer + work.outRows.lowerBound * outBytes
                 ),
             ], name: "a convolution \(inputs) -> \(outputs)")
     }
