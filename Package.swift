@@ -28,8 +28,8 @@ let strict: [SwiftSetting] =
 let kernelFlags: [CSetting] =
     [.define("NDEBUG")] + (isRootPackage ? [.unsafeFlags(["-O3"], .when(configuration: .debug))] : [])
 
-/// oneDNN does the direct convolutions, and is what matrix products are measured against. Homebrew's is a later version with another interface:
-/// on macOS, and with FLASHU_ONEDNN=0, convolutions are products of our own.
+/// oneDNN is what matrix products are measured against. Homebrew's is a later version with another interface: on macOS, and with FLASHU_ONEDNN=0, the limits that
+/// `flashu bench` shows are the processor's peak alone.
 #if os(macOS)
     let usesOneDNN = false
 #else

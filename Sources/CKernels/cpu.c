@@ -145,7 +145,9 @@ void ck_peak_task(const void *op, int32_t index) { kernels()->peak(op, index); }
 void ck_norm_task(const void *op, int32_t index) { kernels()->norm(op, index); }
 void ck_heads_task(const void *op, int32_t index) { kernels()->heads(op, index); }
 void ck_attention_task(const void *op, int32_t index) { kernels()->attention(op, index); }
+void ck_patches_task(const void *op, int32_t index) { kernels()->patches(op, index); }
 void ck_winograd_input_task(const void *op, int32_t index) { kernels()->winograd_input(op, index); }
+void ck_winograd_product_task(const void *op, int32_t index) { kernels()->winograd_product(op, index); }
 void ck_winograd_output_task(const void *op, int32_t index) { kernels()->winograd_output(op, index); }
 
 /* ---- How operations are cut into tasks: by shape alone ---------------------------------------------------------- */
@@ -205,7 +207,14 @@ int32_t *ck_int4_pairs(ck_quantised input, int64_t rows, int64_t height, int64_t
 int32_t ck_norm_tasks(const ck_norm *op) { return (int32_t)ceil_div(op->rows, CK_NORM_ROWS); }
 int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, CK_HEADS_ROWS); }
 
-int32_t ck_winograd_tasks(int64_t tiles) { return (int32_t)ceil_div(tiles, CK_WINOGRAD_TILES); }
+int32_t ck_patches_tasks(const ck_patches *op) { return (int32_t)(op->out_height * ceil_div(op->out_width, CK_PATCHES)); }
+
+int64_t ck_winograd_rows(int64_t tiles) { return ceil_div(tiles, kernels()->tile_rows) * kernels()->tile_rows; }
+int32_t ck_winograd_input_tasks(const ck_winograd_input *op) { return (int32_t)ceil_div(op->tiles, kernels()->tile_rows); }
+int32_t ck_winograd_product_tasks(const ck_winograd_product *op) {
+    return 36 * (int32_t)(ceil_div(op->tiles, CK_WINOGRAD_ROWS) * ceil_div(op->panel_count, CK_WINOGRAD_PANELS));
+}
+int32_t ck_winograd_output_tasks(const ck_winograd_output *op) { return (int32_t)ceil_div(op->tiles, CK_WINOGRAD_TILES); }
 
 int32_t ck_head_parts(const ck_attention *op) { return (int32_t)ceil_div(op->heads / op->kv_heads, CK_HEADS_TOGETHER); }
 

@@ -13,7 +13,10 @@
 
 #define CK_FEW_ROWS 16     /* up to so many rows a product streams its weights and reads the rows as they lie */
 #define CK_STORED_COLUMNS 64 /* that one task packs and multiplies with: they stay in L2 */
-#define CK_WINOGRAD_TILES 6 /* that one task transforms */
+#define CK_PATCHES 42 /* outputs of a row that one task makes; a multiple of every kernel's row count */
+#define CK_WINOGRAD_TILES 12 /* that one task transforms back */
+#define CK_WINOGRAD_ROWS 168 /* tiles that one task multiplies; a multiple of every kernel's row count */
+#define CK_WINOGRAD_PANELS 8 /* that it multiplies them with */
 #define CK_NORM_ROWS 16
 #define CK_HEADS_ROWS 16
 #define CK_MOST_TILE_ROWS 14
@@ -54,7 +57,7 @@ int32_t *ck_int4_pairs(ck_quantised input, int64_t rows, int64_t height, int64_t
 typedef struct {
     int32_t tile_rows;
     int32_t multiplies_pairs; /* of bfloat16 */
-    ck_task linear, linear_stored, arrange, pack, quantise_weight, norm, heads, attention, winograd_input, winograd_output, peak;
+    ck_task linear, linear_stored, arrange, pack, quantise_weight, norm, heads, attention, patches, winograd_input, winograd_product, winograd_output, peak;
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_portable;

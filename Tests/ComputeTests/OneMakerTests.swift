@@ -8,7 +8,7 @@ import Testing
         let sources = RepositoryFiles.root.appending(path: "Sources")
         let names = [
             "linear", "linear_stored", "arrange", "pack", "quantise_weight", "norm", "winograd_input",
-            "winograd_output",
+            "winograd_product", "winograd_output", "patches",
         ]
         let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
         var seen = 0

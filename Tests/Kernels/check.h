@@ -65,6 +65,7 @@ void check_four_bits(void);
 void check_independent_rows(void);
 void check_norms(void);
 void check_attention(void);
+void check_patches(void);
 void check_winograd(void);
 
 #endif

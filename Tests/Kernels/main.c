@@ -172,8 +172,8 @@ int main(void) {
     reference = (set){ck_kernels_portable, true};
     tested.kernels = (ck_kernels){.linear = ck_linear_task, .linear_stored = ck_linear_stored_task, .arrange = ck_arrange_task, .pack = ck_pack_task,
                                   .quantise_weight = ck_quantise_weight_task, .norm = ck_norm_task, .heads = ck_heads_task,
-                                  .attention = ck_attention_task, .winograd_input = ck_winograd_input_task, .winograd_output = ck_winograd_output_task,
-                                  .peak = ck_peak_task};
+                                  .attention = ck_attention_task, .patches = ck_patches_task, .winograd_input = ck_winograd_input_task, .winograd_product = ck_winograd_product_task,
+                                  .winograd_output = ck_winograd_output_task, .peak = ck_peak_task};
     check_peak();
     check_quantisation();
     check_products();
@@ -182,6 +182,7 @@ int main(void) {
     check_stored_products();
     check_norms();
     check_attention();
+    check_patches();
     check_winograd();
     ck_pool_destroy(pool);
     printf("%s %lld checks, %lld failed, at most %.2f of what is allowed, integers %016llx\n", name_of(ck_isa()), (long long)checks, (long long)failures,

@@ -287,22 +287,51 @@ void ck_attention_task(const void *op, int32_t index);
 
 /* ---- Convolution ----------------------------------------------------------------------------------------------- */
 
+/* Any convolution, as products over patches: zeros around the image, which is upsampled first (nearest neighbour).
+ * Demands: all sizes >= 1, the patches of all outputs within height * upsampling + rows_before + kernel rows, columns likewise. */
+typedef struct {
+    const float *image;    /* [height, width, channels] */
+    int64_t height, width, channels;
+    int32_t upsampling, kernel, stride;
+    int64_t rows_before, columns_before; /* zeros above and on the left */
+    const float *panels;   /* [outputs in whole panels][kernel rows * kernel columns * channels][16] */
+    const float *bias;     /* [outputs] */
+    float *out;            /* [out_height, out_width, outputs] */
+    int64_t out_height, out_width, outputs;
+    int32_t accumulate;
+} ck_patches;
+
+int32_t ck_patches_tasks(const ck_patches *op);
+void ck_patches_task(const void *op, int32_t index);
+
 /* Winograd's F(4 x 4, 3 x 3): an image's 4 x 4 tiles, row by row, `columns` to a row. Polynomials are evaluated at 0, a, -a, b, -b and infinity;
  * these a and b lose half as much precision as the usual 1 and 2, and all coefficients of the images' transforms are exact in float32. */
 #define CK_WINOGRAD_A 0.625
 #define CK_WINOGRAD_B 1.5
 
 /* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel.
- * Demands: columns >= 1, upsampling >= 1, stride >= tiles * channels. */
+ * Demands: columns >= 1, upsampling >= 1, stride >= ck_winograd_rows(tiles) * the channels rounded up to 16. */
 typedef struct {
     const float *image;    /* [height, width, channels], before upsampling */
     int64_t height, width, channels;
     int32_t upsampling;
     int64_t rows_before;   /* 1 where the image is padded above, else 0: the first row of outputs lies one below its first row */
     int64_t columns, first_tile, tiles;
-    float *values;         /* 36 matrices [tiles, channels], `stride` apart */
+    float *values;         /* 36 matrices of tiles in groups of a register tile's rows, arranged as its kernels like, `stride` apart */
     int64_t stride;
 } ck_winograd_input;
+
+/* At each of the 36 places the product of what ck_winograd_input wrote and the transformed kernels. Each sum in the order of the inputs.
+ * Demands: inputs, tiles and panel_count >= 1, stride as above, products_stride >= ck_winograd_rows(tiles) * panel_count * 16. */
+typedef struct {
+    const float *values;
+    int64_t stride;
+    int64_t tiles, inputs;
+    const float *panels;   /* [36][panel_count][inputs][16] */
+    int64_t panel_count;
+    float *products;       /* 36 matrices [tiles, 16 * panel_count], `products_stride` apart; written up to ck_winograd_rows(tiles) */
+    int64_t products_stride;
+} ck_winograd_product;
 
 /* 36 values of every channel of a tile -> its 4 x 4 outputs, as far as they lie in the image, plus the bias.
  * Demands: first_tile + tiles within the image's tiles, ldv a multiple of 16 no less than the channels, stride >= tiles * ldv. */
@@ -316,8 +345,14 @@ typedef struct {
     int32_t accumulate;
 } ck_winograd_output;
 
-int32_t ck_winograd_tasks(int64_t tiles);
+/* Tiles rounded up to whole register tiles. */
+int64_t ck_winograd_rows(int64_t tiles);
+
+int32_t ck_winograd_input_tasks(const ck_winograd_input *op);
+int32_t ck_winograd_product_tasks(const ck_winograd_product *op);
+int32_t ck_winograd_output_tasks(const ck_winograd_output *op);
 void ck_winograd_input_task(const void *op, int32_t index);
+void ck_winograd_product_task(const void *op, int32_t index);
 void ck_winograd_output_task(const void *op, int32_t index);
 
 /* ---- Small things ---------------------------------------------------------------------------------------------- */

@@ -11,7 +11,7 @@ struct PointwiseConvolution: ConvolutionWeights {
 
 extension CPUCompute {
     /// See ``Compute/pack(convolution:bias:_:)``. Kernels of 1 become linear layers, 3 x 3 kernels of many channels Winograd's, and
-    /// the rest oneDNN's, or products over patches where there is no oneDNN.
+    /// the rest products over patches.
     public func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
         -> any ConvolutionWeights
     {
@@ -23,14 +23,10 @@ extension CPUCompute {
             let source = LinearSource(weight: weight.reshaped([outputs, inputs]), bias: bias)
             return PointwiseConvolution(layer: try with(precision: .f32).pack([source], .stacked), geometry: geometry)
         }
-        if WinogradConvolution.suits(geometry, inputs: inputs, outputs: outputs) {
+        if WinogradConvolution.suits(geometry, inputs: inputs) {
             return try WinogradConvolution(weight: weight, bias: bias, geometry, pool)
         }
-        #if ONEDNN
-            return try OneDNNConvolution(weight: weight, bias: bias, geometry: geometry)
-        #else
-            return try packPatches(weight, bias: bias, geometry)
-        #endif
+        return try PatchConvolution(weight: weight, bias: bias, geometry, pool)
     }
 
     /// See ``Compute/convolution(_:_:edges:accumulate:_:into:)``. Work is cut by the image's size alone.
@@ -51,14 +47,9 @@ extension CPUCompute {
             meter.count(outputPixels: height * width, weights)
             weights.run(x, edges: edges, accumulate: accumulate, pool, workspace, into: out)
         case let weights as PatchConvolution:
-            patches(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
+            meter.count(outputPixels: height * width, weights)
+            weights.run(x, edges: edges, accumulate: accumulate, pool, into: out)
         default:
-            #if ONEDNN
-                if let weights = weights as? OneDNNConvolution {
-                    meter.count(outputPixels: height * width, weights)
-                    return try direct(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
-                }
-            #endif
             preconditionFailure("weights of another backend")
         }
     }

@@ -1,7 +1,7 @@
 internal import CKernels
 public import Tensors
 
-/// The engine for CPUs: matrix products, norms and attention in `CKernels`, direct convolutions in oneDNN where there is one.
+/// The engine for CPUs: matrix products, norms, attention and convolutions in `CKernels`.
 ///
 /// Weights of matrix products are packed once, in panels that serve every use: many rows (prefill, denoising), one row (decoding) and
 /// slices (pruned FFNs). oneDNN's own packed formats are opaque and serve only the first.
@@ -16,9 +16,6 @@ public final class CPUCompute: Compute {
     /// - Throws: ``ComputeError/threads(_:)``.
     public init(precision: Precision = .f32, threads: Int? = nil) throws(ComputeError) {
         self.precision = precision
-        #if ONEDNN
-            OneDNN.prepare()
-        #endif
         OutOfMemory.isTheKernelsLastResort
         meter = OperationMeter()
         pool = try ThreadPool(threads: threads ?? Machine.cores)

@@ -2,14 +2,20 @@ internal import CKernels
 import Tensors
 
 extension ck_winograd_input {
-    /// Checks the transform of `tiles` tiles of a band of rows `[rows, width, channels]`, `columns` to a row of tiles, into 36 matrices
-    /// `[tiles, channels]`, `stride` floats apart, and makes it.
+    /// Floats of one of the 36 matrices: in whole register tiles of whole vectors.
+    static func floats(tiles: Int, channels: Int) -> Int {
+        Int(ck_winograd_rows(Int64(tiles))) * ((channels + 15) / 16 * 16)
+    }
+
+    /// Checks the transform of `tiles` tiles of a band of rows `[rows, width, channels]`, `columns` to a row of tiles, into 36 matrices,
+    /// arranged by register tiles, `stride` floats apart, and makes it.
     static func checked(
         _ image: Tensor, upsampling: Int, top: Bool, columns: Int, tiles: Range<Int>, stride: Int, into values: Tensor
     ) -> ck_winograd_input {
         precondition(image.shape.count == 3 && columns >= 1 && upsampling >= 1 && tiles.lowerBound >= 0)
         let channels = image.shape[2]
-        precondition(stride >= tiles.count * channels && values.count >= 35 * stride + tiles.count * channels)
+        let all = floats(tiles: tiles.count, channels: channels)
+        precondition(stride >= all && values.count >= 35 * stride + all)
         precondition(!values.overlaps(image))
         var operation = ck_winograd_input()
         operation.image = UnsafePointer(image.vector(image.count, "an image"))
@@ -23,7 +29,40 @@ extension ck_winograd_input {
         return operation
     }
 
-    func run(on pool: ThreadPool) { pool.run(ck_winograd_input_task, self, tasks: ck_winograd_tasks(tiles)) }
+    func run(on pool: ThreadPool) {
+        pool.run(ck_winograd_input_task, self, tasks: withUnsafePointer(to: self, ck_winograd_input_tasks))
+    }
+}
+
+extension ck_winograd_product {
+    /// Checks the products of transformed tiles and kernels `[36, panels, inputs, 16]`, the 36 matrices on both sides `stride` floats apart, and
+    /// makes them.
+    static func checked(
+        _ values: Tensor, stride: Int, tiles: Int, panels: Tensor, into products: Tensor, stride productsStride: Int
+    ) -> ck_winograd_product {
+        precondition(panels.shape.count == 4 && panels.shape[0] == 36 && panels.shape[3] == Int(CK_PANEL))
+        let (count, inputs) = (panels.shape[1], panels.shape[2])
+        precondition(tiles >= 1 && inputs >= 1 && count >= 1)
+        let rows = Int(ck_winograd_rows(Int64(tiles)))
+        let all = ck_winograd_input.floats(tiles: tiles, channels: inputs)
+        precondition(stride >= all && values.count >= 35 * stride + all)
+        let row = count * Int(CK_PANEL)
+        precondition(productsStride >= rows * row && products.count >= 35 * productsStride + rows * row)
+        precondition(!products.overlaps(values) && !products.overlaps(panels))
+        var operation = ck_winograd_product()
+        operation.values = UnsafePointer(values.vector(values.count, "tiles"))
+        operation.stride = Int64(stride)
+        (operation.tiles, operation.inputs) = (Int64(tiles), Int64(inputs))
+        operation.panels = UnsafePointer(panels.vector(panels.count, "kernels"))
+        operation.panel_count = Int64(count)
+        operation.products = products.vector(products.count, "products")
+        operation.products_stride = Int64(productsStride)
+        return operation
+    }
+
+    func run(on pool: ThreadPool) {
+        pool.run(ck_winograd_product_task, self, tasks: withUnsafePointer(to: self, ck_winograd_product_tasks))
+    }
 }
 
 extension ck_winograd_output {
@@ -49,5 +88,7 @@ extension ck_winograd_output {
         return operation
     }
 
-    func run(on pool: ThreadPool) { pool.run(ck_winograd_output_task, self, tasks: ck_winograd_tasks(tiles)) }
+    func run(on pool: ThreadPool) {
+        pool.run(ck_winograd_output_task, self, tasks: withUnsafePointer(to: self, ck_winograd_output_tasks))
+    }
 }

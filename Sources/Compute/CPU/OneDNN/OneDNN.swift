@@ -3,8 +3,8 @@ internal import COneDNN
 import Foundation
 import Tensors
 
-/// oneDNN's C API behind typed wrappers. Primitives run single-threaded: our pool splits the work, so OpenMP's
-/// waiting threads never compete with it.
+/// oneDNN's C API behind typed wrappers, for the products that ours are measured against. Primitives run single-threaded: our pool splits the work,
+/// so OpenMP's waiting threads never compete with it.
 enum OneDNN {
     /// The CPU engine, or nil if oneDNN cannot make one.
     nonisolated(unsafe) static let engine: dnnl_engine_t? = {
@@ -71,23 +71,14 @@ final class OneDNNPrimitive: @unchecked Sendable {
     let handle: dnnl_primitive_t
     let scratchpad: dnnl_memory_desc_t
     let weights: dnnl_memory_desc_t
-    /// Whether oneDNN has no kernel for it, only plain loops, which take hundreds of times as long.
-    let isReference: Bool
 
-    /// Compiles `operation` with optional accumulation into the destination.
-    init(_ operation: UnsafeRawPointer, accumulate: Bool, name: String) throws(ComputeError) {
+    /// Compiles `operation`.
+    init(_ operation: UnsafeRawPointer, name: String) throws(ComputeError) {
         ck_single_threaded_openmp()
         var attributes: dnnl_primitive_attr_t?
         try OneDNN.check(dnnl_primitive_attr_create(&attributes), name)
         defer { dnnl_primitive_attr_destroy(attributes) }
         try OneDNN.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), name)
-        if accumulate {
-            var after: dnnl_post_ops_t?
-            try OneDNN.check(dnnl_post_ops_create(&after), name)
-            defer { dnnl_post_ops_destroy(after) }
-            try OneDNN.check(dnnl_post_ops_append_sum(after, 1), name)
-            try OneDNN.check(dnnl_primitive_attr_set_post_ops(attributes, after), name)
-        }
         var description: dnnl_primitive_desc_t?
         try OneDNN.check(dnnl_primitive_desc_create(&description, operation, attributes, OneDNN.engine, nil), name)
         defer { dnnl_primitive_desc_destroy(description) }
@@ -96,10 +87,6 @@ final class OneDNNPrimitive: @unchecked Sendable {
         else { throw .oneDNN(operation: name, status: 0) }
         scratchpad = pad.pointee
         self.weights = weights.pointee
-        var implementation: UnsafePointer<CChar>?
-        try OneDNN.check(
-            dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &implementation), name)
-        isReference = implementation.map { String(cString: $0).contains("ref") } ?? false
         var primitive: dnnl_primitive_t?
         try OneDNN.check(dnnl_primitive_create(&primitive, description), name)
         guard let primitive else { throw .oneDNN(operation: name, status: 0) }

@@ -15,7 +15,7 @@ final class OneDNNMatmul: Sendable {
         var c = try OneDNN.descriptor([m, n], dnnl_ab, dnnl_bf16)
         var operation = dnnl_matmul_desc_t()
         try OneDNN.check(dnnl_matmul_desc_init(&operation, &a, &b, nil, &c), "a bfloat16 product")
-        primitive = try OneDNNPrimitive(&operation, accumulate: false, name: "a bfloat16 product")
+        primitive = try OneDNNPrimitive(&operation, name: "a bfloat16 product")
     }
 
     /// Bytes of the weights in oneDNN's layout.

@@ -5,6 +5,7 @@ import Tensors
 extension Precision {
     /// oneDNN's product c `[m, n]` = a `[m, k]` b `[k, n]`, with operands, to be run again and again; says whether it ran.
     func product(_ m: Int, _ n: Int, _ k: Int) throws(ComputeError) -> @Sendable () -> Bool {
+        OneDNN.prepare()
         let plain = CChar(UInt8(ascii: "N"))
         switch self {
         case .f32:

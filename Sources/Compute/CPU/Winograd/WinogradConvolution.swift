@@ -20,9 +20,8 @@ final class WinogradConvolution: ConvolutionWeights {
 
     /// Whether the geometry is one it can do and there are channels enough that the products outweigh the transforms. Upsampling is done
     /// here whatever the channels: the large image is never made.
-    static func suits(_ geometry: ConvolutionGeometry, inputs: Int, outputs: Int) -> Bool {
-        geometry == .same(kernel: 3, upsampling: geometry.upsampling)
-            && (geometry.upsampling > 1 || (inputs >= 16 && inputs * outputs >= 1024))
+    static func suits(_ geometry: ConvolutionGeometry, inputs: Int) -> Bool {
+        geometry == .same(kernel: 3, upsampling: geometry.upsampling) && (geometry.upsampling > 1 || inputs >= 16)
     }
 
     /// weight `[outputs, inputs, 3, 3]`, bias `[outputs]`, float32.
@@ -71,9 +70,11 @@ final class WinogradConvolution: ConvolutionWeights {
         let grid = (rows: (out.shape[0] + 3) / 4, columns: (out.shape[1] + 3) / 4)
         let tiles = grid.rows * grid.columns
         let chunk = min(tiles, Self.tilesAtOnce(channels: inputs + padded))
+        let rows = Int(ck_winograd_rows(Int64(chunk)))
         // An odd number of cache lines between the 36 matrices: at a multiple of 4 KiB they would compete for the same lines.
-        let (inputStride, outputStride) = (Self.skewed(chunk * inputs), Self.skewed(chunk * padded))
-        let before = workspace.tensor("winograd.inputs", [36, inputStride])  // [36][tiles, inputs]
+        let inputStride = Self.skewed(ck_winograd_input.floats(tiles: chunk, channels: inputs))
+        let outputStride = Self.skewed(rows * padded)
+        let before = workspace.tensor("winograd.inputs", [36, inputStride])  // [36][tiles, inputs], in register tiles
         let after = workspace.tensor("winograd.outputs", [36, outputStride])  // [36][tiles, outputs]
         for first in stride(from: 0, to: tiles, by: chunk) {
             let some = first..<min(first + chunk, tiles)
@@ -81,7 +82,9 @@ final class WinogradConvolution: ConvolutionWeights {
                 x, upsampling: geometry.upsampling, top: edges.top, columns: grid.columns, tiles: some,
                 stride: inputStride, into: before
             ).run(on: pool)
-            multiply(before, inputStride, after, outputStride, tiles: some.count, pool)
+            ck_winograd_product.checked(
+                before, stride: inputStride, tiles: some.count, panels: panels, into: after, stride: outputStride
+            ).run(on: pool)
             ck_winograd_output.checked(
                 after, stride: outputStride, padded: padded, bias: bias, columns: grid.columns, tiles: some,
                 accumulate: accumulate, into: out
@@ -89,30 +92,9 @@ final class WinogradConvolution: ConvolutionWeights {
         }
     }
 
-    /// The 36 products `[tiles, inputs] x [inputs, outputs]`.
-    private func multiply(
-        _ before: Tensor, _ inputStride: Int, _ after: Tensor, _ outputStride: Int, tiles: Int, _ pool: ThreadPool
-    ) {
-        let padded = panelCount * Int(CK_PANEL)
-        let products = (0..<36).map { place in
-            ck_linear.checked(
-                before.matrix(at: place * inputStride, tiles, inputs), arranged: nil,
-                PanelWeights(inputs: inputs, outputs: padded, type: .float32, panels: placePanels(place)),
-                inputs: 0..<inputs,
-                outputs: 0..<padded, .identity, .replace, flags: nil,
-                into: after.matrix(at: place * outputStride, tiles, padded))
-        }
-        let tasks = Int(ck_linear_tasks(products))
-        products.withUnsafeBufferPointer { products in
-            nonisolated(unsafe) let products = products
-            pool.forEach(36 * tasks) { i in
-                ck_linear_task(products.baseAddress.map { $0 + i / tasks }, Int32(i % tasks))
-            }
-        }
-    }
-
-    /// Tiles at once: what they become fits a few MB of cache; a multiple of the kernels' row counts.
-    private static func tilesAtOnce(channels: Int) -> Int { max(1, 8 << 20 / (36 * 4 * channels) / 42) * 42 }
+    /// Tiles at once: so many that the kernels are read once for many tiles, in a multiple of the register tiles' rows, and what they become
+    /// fits a few MB of cache.
+    private static func tilesAtOnce(channels: Int) -> Int { max(1, min(3, 16 << 20 / (42 * 36 * 4 * channels))) * 42 }
 
     private static func skewed(_ floats: Int) -> Int { (floats + 15) / 16 * 16 + (floats / 16 % 2 == 0 ? 16 : 0) }
 }
