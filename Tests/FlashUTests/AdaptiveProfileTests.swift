@@ -42,6 +42,22 @@ import Testing
         #expect(try JSONDecoder().decode(AccelerationProfile.self, from: data) == profile)
     }
 
+    @Test(
+        "So is a field, and the group's others are what they were",
+        arguments: AccelerationProfile.knownFields.filter { $0.contains(".") })
+    func missingField(path: String) throws {
+        let profile = try Self.profile("headCache.interval=3; guidance.rescale=0.5; tokens.selection=divPrune")
+        var object = try #require(JSONSerialization.jsonObject(with: Data(profile.json.utf8)) as? [String: Any])
+        let parts = path.split(separator: ".").map(String.init)
+        var group = try #require(object[parts[0]] as? [String: Any])
+        #expect(group.removeValue(forKey: parts[1]) != nil)
+        object[parts[0]] = group
+        let read = try JSONDecoder().decode(
+            AccelerationProfile.self, from: JSONSerialization.data(withJSONObject: object))
+        let off = try #require(AccelerationProfile.off.leaves[path])
+        #expect(read == (try profile.setting(path, to: off)))
+    }
+
     @Test("Not-a-number is in no range")
     func notANumber() throws {
         for change: (inout AccelerationProfile) -> Void in [

@@ -13,6 +13,8 @@ final class PieceEncoding {
     /// Images and frames that pass the VAE.
     let pixelCount: Int
     private var isAdded = false
+    /// The VAE's, until the last image has passed it.
+    private var workspace: Workspace? = Workspace()
 
     private let prompt: [PromptPiece]
     private let geometry: ShowO2Geometry
@@ -85,7 +87,7 @@ final class PieceEncoding {
         func encode(_ image: RGBImage, noise: @escaping (Int) -> [Float], then: @escaping (Tensor) -> Void) throws {
             guard let vae else { return }
             let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
-            try vae.addEncoding(to: stages, planar) { [self] posterior in
+            try vae.addEncoding(to: stages, planar, in: workspace ?? Workspace()) { [self] posterior in
                 let latents =
                     posteriorSeed == nil ? posterior.mean : posterior.sample(noise: noise(posterior.mean.count))
                 guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
@@ -135,6 +137,7 @@ final class PieceEncoding {
                 }
             }
         }
+        stages.add { [self] in workspace = nil }
     }
 
     private func image(_ latents: Tensor, time: Float = 1, padding: Set<Int> = []) -> Piece {

@@ -101,14 +101,22 @@ public final class WanVAE: Sendable {
     }
 
     /// Adds the stages of ``encode(_:)``; the last one gives `done` the posterior.
+    ///
+    /// - Parameters:
+    ///   - stages: takes them.
+    ///   - pixels: `[3, height, width]` in -1 ... 1, sides multiples of 8.
+    ///   - workspace: has the intermediates. One for several images, one after the other, saves asking the system for the memory each time.
+    ///   - done: is given the posterior.
     /// - Throws: ``ModelError/request(_:)`` for other sizes.
-    public func addEncoding(to stages: Stages, _ pixels: Tensor, then done: @escaping (Posterior) throws -> Void) throws
-    {
+    public func addEncoding(
+        to stages: Stages, _ pixels: Tensor, in workspace: Workspace = Workspace(),
+        then done: @escaping (Posterior) throws -> Void
+    ) throws {
         guard pixels.shape.count == 3, pixels.shape[0] == 3, pixels.shape[1] > 0, pixels.shape[2] > 0,
             pixels.shape[1] % Self.scale == 0, pixels.shape[2] % Self.scale == 0
         else { throw ModelError.request("the VAE encodes images whose sides are multiples of 8, not \(pixels.shape)") }
         stages.add { [self] in
-            try encoder().add(to: stages, ChannelsLast.from(pixels), Workspace()) { try done(self.posterior($0)) }
+            try encoder().add(to: stages, ChannelsLast.from(pixels), workspace) { try done(self.posterior($0)) }
         }
     }
 
