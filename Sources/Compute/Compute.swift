@@ -57,7 +57,7 @@ public protocol Compute: Sendable {
         into out: Tensor)
 
     /// Packs a convolution's weight `[outputs, inputs, kernel, kernel]` float32 and bias `[outputs]`.
-    /// - Throws: ``ComputeError/shape(_:)`` when weight, bias and geometry don't fit, ``ComputeError/oneDNN(operation:status:)``.
+    /// - Throws: ``ComputeError/shape(_:)`` when weight, bias and geometry don't fit, ``ComputeError/memory(bytes:)``.
     func pack(convolution weight: Tensor, bias: Tensor?, _ geometry: ConvolutionGeometry) throws(ComputeError)
         -> any ConvolutionWeights
 
@@ -65,7 +65,7 @@ public protocol Compute: Sendable {
     /// `accumulate`. rows' is ``ConvolutionGeometry/output(of:_:)``.
     ///
     /// - Parameter workspace: for the intermediates of algorithms that have some, of bounded size.
-    /// - Throws: ``ComputeError/oneDNN(operation:status:)`` when the machine has no implementation.
+    /// - Throws: ``ComputeError`` where a backend can't do it; those here can.
     func convolution(
         _ x: Tensor, _ weights: any ConvolutionWeights, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
         into out: Tensor) throws(ComputeError)

@@ -1,4 +1,4 @@
-/* The kernels that oneDNN does badly or not at all, and the thread pool they run on.
+/* The kernels, and the thread pool they run on.
  *
  * Every parallel operation is described by a struct and cut into tasks: `ck_NAME_tasks(op)` says how many,
  * `ck_NAME_task(op, i)` does one. How an operation is cut depends on its shape alone, never on the number of threads, and an
