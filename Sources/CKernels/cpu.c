@@ -209,7 +209,9 @@ int32_t ck_heads_tasks(const ck_heads *op) { return (int32_t)ceil_div(op->rows, 
 
 int32_t ck_patches_tasks(const ck_patches *op) { return (int32_t)(op->out_height * ceil_div(op->out_width, CK_PATCHES)); }
 
-int64_t ck_winograd_rows(int64_t tiles) { return ceil_div(tiles, kernels()->tile_rows) * kernels()->tile_rows; }
+int64_t ck_winograd_floats(int64_t tiles, int64_t channels) {
+    return ceil_div(tiles, kernels()->tile_rows) * kernels()->tile_rows * ceil_div(channels, 16) * 16;
+}
 int32_t ck_winograd_input_tasks(const ck_winograd_input *op) { return (int32_t)ceil_div(op->tiles, kernels()->tile_rows); }
 int32_t ck_winograd_product_tasks(const ck_winograd_product *op) {
     return 36 * (int32_t)(ceil_div(op->tiles, CK_WINOGRAD_ROWS) * ceil_div(op->panel_count, CK_WINOGRAD_PANELS));

@@ -65,10 +65,9 @@ public protocol Compute: Sendable {
     /// `accumulate`. rows' is ``ConvolutionGeometry/output(of:_:)``.
     ///
     /// - Parameter workspace: for the intermediates of algorithms that have some, of bounded size.
-    /// - Throws: ``ComputeError`` where a backend can't do it; those here can.
     func convolution(
         _ x: Tensor, _ weights: any ConvolutionWeights, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
-        into out: Tensor) throws(ComputeError)
+        into out: Tensor)
 
     /// Runs `body(0)` ... `body(count - 1)` on all threads: for data movement between the operations.
     func parallel(_ count: Int, _ body: @Sendable (Int) -> Void)

@@ -65,28 +65,11 @@ extension AccelerationProfile {
         case value(String)
         case group([String: String])
 
-        private struct Value: Decodable {
-            let text: String
-
-            init(from decoder: any Decoder) throws {
-                let container = try decoder.singleValueContainer()
-                if let whole = try? container.decode(Int.self) {
-                    text = "\(whole)"
-                } else if let whole = try? container.decode(UInt64.self) {
-                    text = "\(whole)"
-                } else if let number = try? container.decode(Double.self) {
-                    text = "\(number)"
-                } else {
-                    text = try container.decode(String.self)
-                }
-            }
-        }
-
         init(from decoder: any Decoder) throws {
-            if let fields = try? [String: Value](from: decoder) {
+            if let fields = try? [String: ProfileValue](from: decoder) {
                 self = .group(fields.mapValues(\.text))
             } else {
-                self = .value(try Value(from: decoder).text)
+                self = .value(try ProfileValue(from: decoder).text)
             }
         }
     }

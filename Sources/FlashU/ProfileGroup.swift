@@ -35,34 +35,3 @@ extension ProfileGroup {
         self = try JSONDecoder().decode(Self.self, from: JSONEncoder().encode(all))
     }
 }
-
-/// A field's value.
-private enum ProfileValue: Codable {
-    case flag(Bool)
-    case whole(UInt64)
-    case number(Double)
-    case text(String)
-
-    init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        if let flag = try? value.decode(Bool.self) {
-            self = .flag(flag)
-        } else if let whole = try? value.decode(UInt64.self) {
-            self = .whole(whole)
-        } else if let number = try? value.decode(Double.self) {
-            self = .number(number)
-        } else {
-            self = .text(try value.decode(String.self))
-        }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var value = encoder.singleValueContainer()
-        switch self {
-        case .flag(let flag): try value.encode(flag)
-        case .whole(let whole): try value.encode(whole)
-        case .number(let number): try value.encode(number)
-        case .text(let text): try value.encode(text)
-        }
-    }
-}

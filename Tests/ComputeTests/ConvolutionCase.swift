@@ -30,19 +30,13 @@ struct ConvolutionCase: CustomStringConvertible {
         start = random.tensor([geometry.output(of: height, edges), geometry.output(of: width), outputs])
     }
 
-    /// The output, by the weights that `pack` makes of weight, bias and geometry.
-    func run(_ compute: some Compute, pack: (Tensor, Tensor?, ConvolutionGeometry) throws -> any ConvolutionWeights)
-        throws -> [Float]
-    {
-        let out = start.toFloat32()
-        try compute.convolution(
-            x, pack(weight, bias, geometry), edges: edges, accumulate: accumulate, Workspace(), into: out)
-        return out.floats()
-    }
-
-    /// The same by the weights that the backend packs.
+    /// The output, by the weights that the backend packs.
     func run(_ compute: some Compute) throws -> [Float] {
-        try run(compute) { try compute.pack(convolution: $0, bias: $1, $2) }
+        let out = start.toFloat32()
+        compute.convolution(
+            x, try compute.pack(convolution: weight, bias: bias, geometry), edges: edges, accumulate: accumulate,
+            Workspace(), into: out)
+        return out.floats()
     }
 
     var description: String { "\(geometry) \(edges) \(x.shape) -> \(start.shape)" }

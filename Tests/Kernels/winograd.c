@@ -17,11 +17,15 @@ static void kernel_transform(double g[6][3]) {
     g[5][2] = 1;
 }
 
+/* As ck_winograd_floats; `groups`: of the reference's register tiles. */
+static int64_t floats(const set *set, int64_t groups, int64_t tiles, int64_t channels) {
+    return set->is_reference ? groups * set->kernels.tile_rows * ((channels + 15) / 16 * 16) : ck_winograd_floats(tiles, channels);
+}
+
 /* An image's transformed tiles times `panels` [36][count][channels][16], [36][tiles][16 * count]; without panels the tiles themselves, of all channels in whole
  * panels: their products with unit matrices, since each set arranges them in its own way. */
 static float *transform(const set *set, const ck_winograd_input *image, const float *panels, int64_t count) {
-    int64_t height = set->kernels.tile_rows, channels = image->channels;
-    int64_t rows = set->is_reference ? (image->tiles + height - 1) / height * height : ck_winograd_rows(image->tiles);
+    int64_t channels = image->channels, groups = set->is_reference ? (image->tiles + set->kernels.tile_rows - 1) / set->kernels.tile_rows : 0;
     float *units = 0;
     if (!panels) {
         count = (channels + 15) / 16;
@@ -29,11 +33,11 @@ static float *transform(const set *set, const ck_winograd_input *image, const fl
         for (int place = 0; place < 36; place++)
             for (int64_t c = 0; c < channels; c++) units[((place * count + c / 16) * channels + c) * 16 + c % 16] = 1;
     }
-    int64_t columns = count * 16, stride = rows * ((channels + 15) / 16 * 16) + 16, products_stride = rows * columns + 16;
+    int64_t columns = count * 16, stride = floats(set, groups, image->tiles, channels) + 16, products_stride = floats(set, groups, image->tiles, columns) + 16;
     float *values = memory(4 * 36 * stride), *products = memory(4 * 36 * products_stride), *out = memory(4 * 36 * image->tiles * columns);
     ck_winograd_input in = *image;
     in.values = values, in.stride = stride;
-    run(set->kernels.winograd_input, &in, set->is_reference ? (int32_t)(rows / height) : ck_winograd_input_tasks(&in));
+    run(set->kernels.winograd_input, &in, set->is_reference ? (int32_t)groups : ck_winograd_input_tasks(&in));
     ck_winograd_product op = {.values = values, .stride = stride, .tiles = image->tiles, .inputs = channels, .panels = panels, .panel_count = count,
                               .products = products, .products_stride = products_stride};
     run(set->kernels.winograd_product, &op, ck_winograd_product_tasks(&op));

@@ -310,7 +310,7 @@ void ck_patches_task(const void *op, int32_t index);
 #define CK_WINOGRAD_B 1.5
 
 /* The 6 x 6 pixels around each tile of the upsampled (nearest neighbour, 1 or 2 times) image, zero outside, to 36 values of every channel.
- * Demands: columns >= 1, upsampling >= 1, stride >= ck_winograd_rows(tiles) * the channels rounded up to 16. */
+ * Demands: columns >= 1, upsampling >= 1, stride >= ck_winograd_floats(tiles, channels). */
 typedef struct {
     const float *image;    /* [height, width, channels], before upsampling */
     int64_t height, width, channels;
@@ -322,14 +322,14 @@ typedef struct {
 } ck_winograd_input;
 
 /* At each of the 36 places the product of what ck_winograd_input wrote and the transformed kernels. Each sum in the order of the inputs.
- * Demands: inputs, tiles and panel_count >= 1, stride as above, products_stride >= ck_winograd_rows(tiles) * panel_count * 16. */
+ * Demands: inputs, tiles and panel_count >= 1, stride >= ck_winograd_floats(tiles, inputs), products_stride >= ck_winograd_floats(tiles, 16 * panel_count). */
 typedef struct {
     const float *values;
     int64_t stride;
     int64_t tiles, inputs;
     const float *panels;   /* [36][panel_count][inputs][16] */
     int64_t panel_count;
-    float *products;       /* 36 matrices [tiles, 16 * panel_count], `products_stride` apart; written up to ck_winograd_rows(tiles) */
+    float *products;       /* 36 matrices [tiles, 16 * panel_count], `products_stride` apart; written up to whole register tiles */
     int64_t products_stride;
 } ck_winograd_product;
 
@@ -345,8 +345,8 @@ typedef struct {
     int32_t accumulate;
 } ck_winograd_output;
 
-/* Tiles rounded up to whole register tiles. */
-int64_t ck_winograd_rows(int64_t tiles);
+/* Floats of one of the 36 matrices: whole register tiles of whole vectors. */
+int64_t ck_winograd_floats(int64_t tiles, int64_t channels);
 
 int32_t ck_winograd_input_tasks(const ck_winograd_input *op);
 int32_t ck_winograd_product_tasks(const ck_winograd_product *op);

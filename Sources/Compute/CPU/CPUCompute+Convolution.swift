@@ -33,7 +33,7 @@ extension CPUCompute {
     public func convolution(
         _ x: Tensor, _ weights: any ConvolutionWeights, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
         into out: Tensor
-    ) throws(ComputeError) {
+    ) {
         let geometry = weights.geometry
         let (height, width) = (geometry.output(of: x.shape[0], edges), geometry.output(of: x.shape[1]))
         precondition(x.shape.count == 3 && x.shape[2] == weights.inputs)

@@ -25,7 +25,7 @@ extension ReferenceCompute {
     public func convolution(
         _ x: Tensor, _ weights: any ConvolutionWeights, edges: ImageEdges, accumulate: Bool, _ workspace: Workspace,
         into out: Tensor
-    ) throws(ComputeError) {
+    ) {
         guard let w = weights as? Kernel else { preconditionFailure("weights of another backend") }
         let g = w.geometry
         let (height, width) = (x.shape[0] * g.upsampling, x.shape[1] * g.upsampling)

@@ -13,8 +13,6 @@ final class PieceEncoding {
     /// Images and frames that pass the VAE.
     let pixelCount: Int
     private var isAdded = false
-    /// The VAE's, until the last image has passed it.
-    private var workspace: Workspace? = Workspace()
 
     private let prompt: [PromptPiece]
     private let geometry: ShowO2Geometry
@@ -78,6 +76,7 @@ final class PieceEncoding {
     func add(to stages: Stages, encoded: @escaping (Int) -> Void = { _ in }) {
         guard !isAdded else { return }
         isAdded = true
+        let workspace = Workspace()  // the VAE's, gone with the last stage that needs it
         var done = 0
         func tell() {
             done += 1
@@ -87,7 +86,7 @@ final class PieceEncoding {
         func encode(_ image: RGBImage, noise: @escaping (Int) -> [Float], then: @escaping (Tensor) -> Void) throws {
             guard let vae else { return }
             let planar = Tensor(image.normalizedPlanar(), shape: [3, image.height, image.width])
-            try vae.addEncoding(to: stages, planar, in: workspace ?? Workspace()) { [self] posterior in
+            try vae.addEncoding(to: stages, planar, in: workspace) { [self] posterior in
                 let latents =
                     posteriorSeed == nil ? posterior.mean : posterior.sample(noise: noise(posterior.mean.count))
                 guard latents.isFinite else { throw ModelError.notFinite("the image's latents") }
@@ -137,7 +136,6 @@ final class PieceEncoding {
                 }
             }
         }
-        stages.add { [self] in workspace = nil }
     }
 
     private func image(_ latents: Tensor, time: Float = 1, padding: Set<Int> = []) -> Piece {

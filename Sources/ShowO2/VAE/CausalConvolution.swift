@@ -57,29 +57,29 @@ extension VAERun {
     /// - Parameter x: makes the input, in the memory that ``input(of:_:)`` gives.
     func causal(
         _ conv: CausalConvolution, _ edges: ImageEdges, accumulate: Bool = false, into out: Tensor, _ x: () -> Tensor
-    ) throws {
+    ) {
         var accumulate = accumulate
         if isFilm, !conv.before.isEmpty {
             let frame = seen[conv.name] ?? 0
             let shape = [out.shape[0], out.shape[1], conv.inputs]
             for (i, weights) in conv.before.enumerated() where i < frame {
-                try convolution(
+                convolution(
                     input(of: conv, frame: frame - 1 - i, shape), weights, edges, accumulate: accumulate, into: out)
                 accumulate = true
             }
-            try convolution(x(), conv.now, edges, accumulate: accumulate, into: out)
+            convolution(x(), conv.now, edges, accumulate: accumulate, into: out)
             seen[conv.name] = frame + 1
         } else {
-            try convolution(x(), conv.now, edges, accumulate: accumulate, into: out)
+            convolution(x(), conv.now, edges, accumulate: accumulate, into: out)
         }
     }
 
     /// What a convolution makes of `band`, in memory of its own.
-    func causal(_ conv: CausalConvolution, of band: VAEBand, _ x: () -> Tensor) throws -> VAEBand {
+    func causal(_ conv: CausalConvolution, of band: VAEBand, _ x: () -> Tensor) -> VAEBand {
         var out = band
         (out.rows, out.isShared) = (band.inner(conv.margin), false)
         out.pixels = next([out.rows.count, band.pixels.shape[1], conv.outputs])
-        try causal(conv, band.edges, into: out.pixels, x)
+        causal(conv, band.edges, into: out.pixels, x)
         return out
     }
 }

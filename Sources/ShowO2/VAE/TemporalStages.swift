@@ -12,7 +12,7 @@ protocol TemporalStage: Sendable {
     /// Frames of its input that it keeps, and frames that it has in memory of its own beside the stages'.
     var framesHeld: Int { get }
     /// What the next frame becomes: none, one or two.
-    func callAsFunction(_ frame: VAEBand, _ run: VAERun) throws -> [VAEBand]
+    func callAsFunction(_ frame: VAEBand, _ run: VAERun) -> [VAEBand]
 }
 
 /// Two frames for each but the first, which stays alone: a convolution `[2 channels, channels, 3, 1, 1]` over time, whose first half of outputs is the
@@ -30,7 +30,7 @@ struct TemporalUpsample: TemporalStage {
     var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { halves.flatMap(\.shapes) }
     var framesHeld: Int { 2 + halves.count }
 
-    func callAsFunction(_ frame: VAEBand, _ run: VAERun) throws -> [VAEBand] {
+    func callAsFunction(_ frame: VAEBand, _ run: VAERun) -> [VAEBand] {
         let number = run.nextFrame(of: name)
         guard number > 0 else { return [frame] }
         // Both halves look at the same frames: the first one's input is kept, and the second reads it there.
@@ -39,9 +39,9 @@ struct TemporalUpsample: TemporalStage {
         for (half, conv) in halves.enumerated() {
             // [h, w, channels]
             let pixels = run.workspace.tensor("vae.time.\(name).\(half)", frame.pixels.shape)
-            try run.convolution(frame.pixels, conv.now, .all, into: pixels)
+            run.convolution(frame.pixels, conv.now, .all, into: pixels)
             for (i, weights) in conv.before.enumerated() where number - 1 - i > 0 {
-                try run.convolution(past(number - 1 - i), weights, .all, accumulate: true, into: pixels)
+                run.convolution(past(number - 1 - i), weights, .all, accumulate: true, into: pixels)
             }
             out.append(VAEBand(whole: pixels))
         }
@@ -65,7 +65,7 @@ struct TemporalDownsample: TemporalStage {
     var convolutions: [(inputs: Int, outputs: Int, geometry: ConvolutionGeometry)] { conv.shapes }
     var framesHeld: Int { 2 }
 
-    func callAsFunction(_ frame: VAEBand, _ run: VAERun) throws -> [VAEBand] {
+    func callAsFunction(_ frame: VAEBand, _ run: VAERun) -> [VAEBand] {
         let number = run.nextFrame(of: name)
         func past(_ i: Int) -> Tensor { run.history(of: name, frame: i, places: 2, frame.pixels.shape) }
         guard number > 0, number % 2 == 0 else {
@@ -74,9 +74,9 @@ struct TemporalDownsample: TemporalStage {
         }
         var out = frame
         (out.pixels, out.isShared) = (run.next(frame.pixels.shape), false)  // [h, w, channels]
-        try run.convolution(frame.pixels, conv.now, .all, into: out.pixels)
+        run.convolution(frame.pixels, conv.now, .all, into: out.pixels)
         for (i, weights) in conv.before.enumerated() {
-            try run.convolution(past(number - 1 - i), weights, .all, accumulate: true, into: out.pixels)
+            run.convolution(past(number - 1 - i), weights, .all, accumulate: true, into: out.pixels)
         }
         past(number).copy(from: frame.pixels)
         return [out]

@@ -82,18 +82,18 @@ final class VAERun {
     /// A convolution of a band. The result has the rows that can be computed.
     func convolution(
         _ x: Tensor, _ weights: any ConvolutionWeights, _ edges: ImageEdges, accumulate: Bool = false, into out: Tensor
-    ) throws {
-        try compute.convolution(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
+    ) {
+        compute.convolution(x, weights, edges: edges, accumulate: accumulate, workspace, into: out)
     }
 
     /// What a convolution makes of `band`, its pixels given as `x`: rows `rows` of an image of `height`, in memory of their own.
     func convolved(
         _ x: Tensor, _ weights: any ConvolutionWeights, of band: VAEBand, rows: Range<Int>, height: Int, width: Int
-    ) throws -> VAEBand {
+    ) -> VAEBand {
         var out = band
         (out.rows, out.height, out.isShared) = (rows, height, false)
         out.pixels = next([rows.count, width, weights.outputs])
-        try convolution(x, weights, band.edges, into: out.pixels)
+        convolution(x, weights, band.edges, into: out.pixels)
         return out
     }
 }

@@ -16,7 +16,7 @@ protocol VAEStage: Sendable {
     /// Those of its convolutions that see frames before.
     var causal: [CausalConvolution] { get }
     /// Computes all the rows it can.
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand
 }
 
 /// What a stage does to the sides.
@@ -50,8 +50,8 @@ struct PlainConvolution: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: conv.margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
-        try run.causal(conv, of: band) { run.kept(band.pixels, for: conv) }
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
+        run.causal(conv, of: band) { run.kept(band.pixels, for: conv) }
     }
 }
 
@@ -72,8 +72,8 @@ struct NormedConvolution: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { range.widened(by: conv.margin, limit: height) }
 
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
-        try run.causal(conv, of: band) {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
+        run.causal(conv, of: band) {
             let normed = run.input(of: conv, band.pixels.shape)  // [rows, w, inputs]
             run.compute.norm(band.pixels, norm, nil, silu: true, into: normed)
             return normed
@@ -116,11 +116,11 @@ struct ResidualBlock: VAEStage {
         range.widened(by: conv1.margin + conv2.margin, limit: height)
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
         let width = band.pixels.shape[1]
         let middleRows = band.inner(conv1.margin)
         let middle = run.scratch("middle", [middleRows.count, width, conv1.outputs])
-        try run.causal(conv1, band.edges, into: middle) {
+        run.causal(conv1, band.edges, into: middle) {
             let normed = run.input(of: conv1, band.pixels.shape)  // [rows, w, inputs]
             run.compute.norm(band.pixels, norm1, nil, silu: true, into: normed)
             return normed
@@ -131,14 +131,14 @@ struct ResidualBlock: VAEStage {
         out.isShared = false
         if let shortcut {
             out.pixels = run.next([out.rows.count, width, outputs])
-            try run.convolution(band.pixels(out.rows), shortcut, .all, into: out.pixels)
+            run.convolution(band.pixels(out.rows), shortcut, .all, into: out.pixels)
         } else if band.isShared {
             out.pixels = run.next([out.rows.count, width, outputs])
             out.pixels.copy(from: band.pixels(out.rows))
         } else {
             out.pixels = band.pixels(out.rows)
         }
-        try run.causal(conv2, band.edges, accumulate: true, into: out.pixels) {
+        run.causal(conv2, band.edges, accumulate: true, into: out.pixels) {
             let normed = run.input(of: conv2, middle.shape)  // [rows, w, outputs]
             run.compute.norm(middle, norm2, nil, silu: true, into: normed)
             return normed
@@ -167,7 +167,7 @@ struct SpatialAttention: VAEStage {
 
     func needs(_ range: Range<Int>, height: Int) -> Range<Int> { 0..<height }
 
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
         let compute = run.compute
         let (pixels, width) = (band.pixels.shape[0] * band.pixels.shape[1], band.pixels.shape[2])
         let heads = AttentionGeometry(heads: 1, keyValueHeads: 1, headDim: width)
@@ -210,9 +210,9 @@ struct Downsample: VAEStage {
     }
 
     /// The band begins at an even row.
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
         let first = band.rows.lowerBound / 2
-        return try run.convolved(
+        return run.convolved(
             band.pixels, conv, of: band,
             rows: first..<first + conv.geometry.output(of: band.rows.count, band.edges), height: band.height / 2,
             width: band.pixels.shape[1] / 2)
@@ -237,9 +237,9 @@ struct Upsample: VAEStage {
         return large.lowerBound / 2..<(large.upperBound + 1) / 2
     }
 
-    func callAsFunction(_ band: VAEBand, _ run: VAERun) throws -> VAEBand {
+    func callAsFunction(_ band: VAEBand, _ run: VAERun) -> VAEBand {
         let edges = band.edges
-        return try run.convolved(
+        return run.convolved(
             band.pixels, conv, of: band,
             rows: 2 * band.rows.lowerBound + (edges.top ? 0 : 1)..<2 * band.rows.upperBound - (edges.bottom ? 0 : 1),
             height: 2 * band.height, width: 2 * band.pixels.shape[1])

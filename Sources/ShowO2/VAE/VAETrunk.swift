@@ -69,7 +69,7 @@ struct VAETrunk: Sendable {
                         image = VAEBand(whole: $0)
                     }
                 } else {
-                    for stage in stages { todo.add { image = try stage(image, run) } }
+                    for stage in stages { todo.add { image = stage(image, run) } }
                 }
             }
         }
@@ -93,8 +93,8 @@ struct VAETrunk: Sendable {
         todo.add {
             let frames =
                 switch parts[place] {
-                case .stage(let stage): [try stage(frame, run)]
-                case .temporal(let stage): try stage(frame, run)
+                case .stage(let stage): [stage(frame, run)]
+                case .temporal(let stage): stage(frame, run)
                 }
             for frame in frames { add(to: todo, frame, from: place + 1, run, then: done) }
         }
@@ -212,7 +212,7 @@ struct VAETrunk: Sendable {
             var needed = wanted
             for (stage, height) in zip(stages, heights).reversed() { needed = stage.needs(needed, height: height) }
             var band = VAEBand(needed, of: x)
-            for stage in stages { todo.add { band = try stage(band, run) } }
+            for stage in stages { todo.add { band = stage(band, run) } }
             todo.add { out.rows(wanted).copy(from: band.pixels(wanted)) }
         }
         todo.add {

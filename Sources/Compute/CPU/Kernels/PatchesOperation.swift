@@ -33,7 +33,5 @@ extension ck_patches {
         return operation
     }
 
-    func run(on pool: ThreadPool) {
-        pool.run(ck_patches_task, self, tasks: withUnsafePointer(to: self, ck_patches_tasks))
-    }
+    func run(on pool: ThreadPool) { pool.run(ck_patches_task, self, tasks: ck_patches_tasks([self])) }
 }

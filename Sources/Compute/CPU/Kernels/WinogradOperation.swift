@@ -2,11 +2,6 @@ internal import CKernels
 import Tensors
 
 extension ck_winograd_input {
-    /// Floats of one of the 36 matrices: in whole register tiles of whole vectors.
-    static func floats(tiles: Int, channels: Int) -> Int {
-        Int(ck_winograd_rows(Int64(tiles))) * ((channels + 15) / 16 * 16)
-    }
-
     /// Checks the transform of `tiles` tiles of a band of rows `[rows, width, channels]`, `columns` to a row of tiles, into 36 matrices,
     /// arranged by register tiles, `stride` floats apart, and makes it.
     static func checked(
@@ -14,7 +9,7 @@ extension ck_winograd_input {
     ) -> ck_winograd_input {
         precondition(image.shape.count == 3 && columns >= 1 && upsampling >= 1 && tiles.lowerBound >= 0)
         let channels = image.shape[2]
-        let all = floats(tiles: tiles.count, channels: channels)
+        let all = Int(ck_winograd_floats(Int64(tiles.count), Int64(channels)))
         precondition(stride >= all && values.count >= 35 * stride + all)
         precondition(!values.overlaps(image))
         var operation = ck_winograd_input()
@@ -29,9 +24,7 @@ extension ck_winograd_input {
         return operation
     }
 
-    func run(on pool: ThreadPool) {
-        pool.run(ck_winograd_input_task, self, tasks: withUnsafePointer(to: self, ck_winograd_input_tasks))
-    }
+    func run(on pool: ThreadPool) { pool.run(ck_winograd_input_task, self, tasks: ck_winograd_input_tasks([self])) }
 }
 
 extension ck_winograd_product {
@@ -43,11 +36,10 @@ extension ck_winograd_product {
         precondition(panels.shape.count == 4 && panels.shape[0] == 36 && panels.shape[3] == Int(CK_PANEL))
         let (count, inputs) = (panels.shape[1], panels.shape[2])
         precondition(tiles >= 1 && inputs >= 1 && count >= 1)
-        let rows = Int(ck_winograd_rows(Int64(tiles)))
-        let all = ck_winograd_input.floats(tiles: tiles, channels: inputs)
+        let all = Int(ck_winograd_floats(Int64(tiles), Int64(inputs)))
         precondition(stride >= all && values.count >= 35 * stride + all)
-        let row = count * Int(CK_PANEL)
-        precondition(productsStride >= rows * row && products.count >= 35 * productsStride + rows * row)
+        let sums = Int(ck_winograd_floats(Int64(tiles), Int64(count * Int(CK_PANEL))))
+        precondition(productsStride >= sums && products.count >= 35 * productsStride + sums)
         precondition(!products.overlaps(values) && !products.overlaps(panels))
         var operation = ck_winograd_product()
         operation.values = UnsafePointer(values.vector(values.count, "tiles"))
@@ -60,9 +52,7 @@ extension ck_winograd_product {
         return operation
     }
 
-    func run(on pool: ThreadPool) {
-        pool.run(ck_winograd_product_task, self, tasks: withUnsafePointer(to: self, ck_winograd_product_tasks))
-    }
+    func run(on pool: ThreadPool) { pool.run(ck_winograd_product_task, self, tasks: ck_winograd_product_tasks([self])) }
 }
 
 extension ck_winograd_output {
@@ -88,7 +78,5 @@ extension ck_winograd_output {
         return operation
     }
 
-    func run(on pool: ThreadPool) {
-        pool.run(ck_winograd_output_task, self, tasks: withUnsafePointer(to: self, ck_winograd_output_tasks))
-    }
+    func run(on pool: ThreadPool) { pool.run(ck_winograd_output_task, self, tasks: ck_winograd_output_tasks([self])) }
 }

@@ -8,7 +8,6 @@ import Tensors
 enum OneDNN {
     /// The CPU engine, or nil if oneDNN cannot make one.
     nonisolated(unsafe) static let engine: dnnl_engine_t? = {
-        prepare()
         var engine: dnnl_engine_t?
         return dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success ? engine : nil
     }()
@@ -32,7 +31,7 @@ enum OneDNN {
     }
 
     /// A memory descriptor in the given layout.
-    static func descriptor(_ dims: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32)
+    static func descriptor(_ dims: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t)
         throws(ComputeError) -> dnnl_memory_desc_t
     {
         var descriptor = dnnl_memory_desc_t()
@@ -44,26 +43,6 @@ enum OneDNN {
 
     /// A tensor that a primitive is given: which of its arguments, in what layout, where.
     typealias Argument = (index: Int32, layout: dnnl_memory_desc_t, address: UnsafeMutableRawPointer)
-
-    /// Runs a primitive on the calling thread, alone on it.
-    static func run(_ primitive: dnnl_primitive_t?, _ arguments: [Argument], name: String) throws(ComputeError) {
-        ck_single_threaded_openmp()
-        var memories: [dnnl_memory_t?] = []
-        defer { for memory in memories { dnnl_memory_destroy(memory) } }
-        var list: [dnnl_exec_arg_t] = []
-        for argument in arguments {
-            var layout = argument.layout
-            var memory: dnnl_memory_t?
-            try check(dnnl_memory_create(&memory, &layout, engine, argument.address), name)
-            memories.append(memory)
-            list.append(dnnl_exec_arg_t(arg: argument.index, memory: memory))
-        }
-        var stream: dnnl_stream_t?
-        try check(dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)), name)
-        defer { dnnl_stream_destroy(stream) }
-        try check(dnnl_primitive_execute(primitive, stream, Int32(list.count), list), name)
-        try check(dnnl_stream_wait(stream), name)
-    }
 }
 
 /// A compiled primitive with the layouts it wants. Immutable, so any thread may execute it with scratch of its own.
@@ -97,10 +76,24 @@ final class OneDNNPrimitive: @unchecked Sendable {
 
     /// Runs on the calling thread, with the thread's scratch.
     func execute(_ arguments: [OneDNN.Argument], name: String) throws(ComputeError) {
+        ck_single_threaded_openmp()
         var pad = scratchpad
-        var all = arguments
         let scratch = OutOfMemory.scratch(Int64(dnnl_memory_desc_get_size(&pad)))
-        all.append((Int32(DNNL_ARG_SCRATCHPAD), pad, scratch))
-        try OneDNN.run(handle, all, name: name)
+        var memories: [dnnl_memory_t?] = []
+        defer { for memory in memories { dnnl_memory_destroy(memory) } }
+        var list: [dnnl_exec_arg_t] = []
+        for argument in arguments + [(Int32(DNNL_ARG_SCRATCHPAD), pad, scratch)] {
+            var layout = argument.layout
+            var memory: dnnl_memory_t?
+            try OneDNN.check(dnnl_memory_create(&memory, &layout, OneDNN.engine, argument.address), name)
+            memories.append(memory)
+            list.append(dnnl_exec_arg_t(arg: argument.index, memory: memory))
+        }
+        var stream: dnnl_stream_t?
+        try OneDNN.check(
+            dnnl_stream_create(&stream, OneDNN.engine, UInt32(dnnl_stream_default_flags.rawValue)), name)
+        defer { dnnl_stream_destroy(stream) }
+        try OneDNN.check(dnnl_primitive_execute(handle, stream, Int32(list.count), list), name)
+        try OneDNN.check(dnnl_stream_wait(stream), name)
     }
 }

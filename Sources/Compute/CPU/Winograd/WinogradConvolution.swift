@@ -70,13 +70,10 @@ final class WinogradConvolution: ConvolutionWeights {
         let grid = (rows: (out.shape[0] + 3) / 4, columns: (out.shape[1] + 3) / 4)
         let tiles = grid.rows * grid.columns
         let chunk = min(tiles, Self.tilesAtOnce(channels: inputs + padded))
-        let rows = Int(ck_winograd_rows(Int64(chunk)))
-        // An odd number of cache lines between the 36 matrices: at a multiple of 4 KiB they would compete for the same lines.
-        let inputStride = Self.skewed(ck_winograd_input.floats(tiles: chunk, channels: inputs))
-        let outputStride = Self.skewed(rows * padded)
+        let (inputStride, outputStride) = (Self.stride(tiles: chunk, inputs), Self.stride(tiles: chunk, padded))
         let before = workspace.tensor("winograd.inputs", [36, inputStride])  // [36][tiles, inputs], in register tiles
         let after = workspace.tensor("winograd.outputs", [36, outputStride])  // [36][tiles, outputs]
-        for first in stride(from: 0, to: tiles, by: chunk) {
+        for first in Swift.stride(from: 0, to: tiles, by: chunk) {
             let some = first..<min(first + chunk, tiles)
             ck_winograd_input.checked(
                 x, upsampling: geometry.upsampling, top: edges.top, columns: grid.columns, tiles: some,
@@ -96,5 +93,9 @@ final class WinogradConvolution: ConvolutionWeights {
     /// fits a few MB of cache.
     private static func tilesAtOnce(channels: Int) -> Int { max(1, min(3, 16 << 20 / (42 * 36 * 4 * channels))) * 42 }
 
-    private static func skewed(_ floats: Int) -> Int { (floats + 15) / 16 * 16 + (floats / 16 % 2 == 0 ? 16 : 0) }
+    /// Floats from one of the 36 matrices to the next: an odd number of cache lines, since at a multiple of 4 KiB they would compete for the same lines.
+    private static func stride(tiles: Int, _ channels: Int) -> Int {
+        let lines = Int(ck_winograd_floats(Int64(tiles), Int64(channels))) / 16
+        return 16 * (lines + (lines % 2 == 0 ? 1 : 0))
+    }
 }
