@@ -41,13 +41,14 @@ struct Answers: ParsableCommand {
     var threads: Int?
 
     /// The paper's ratios; the same number of tokens dropped before the language model, after the whole encoder, in its last third and in its second
-    /// half; and the paper's without what it skips in decoding.
+    /// half; and the paper's without what it skips in decoding, so and of an image that is read at as many tokens as the others keep.
     static let usual = [
         "paper", "paper+tokens.place=encoder; tokens.selection=divPrune",
         "paper+tokens.place=encoder; tokens.encoderTail=9; tokens.selection=divPrune",
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune",
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune; tokens.dropped=merge",
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune; layers.understandingChoice=calibration",
+        "paper+tokens.dropRatio=0; reading.scale=0.7", "paper+tokens.dropRatio=0; reading.scale=0.7; layers.understandingChoice=calibration",
     ]
 
     func validate() throws {

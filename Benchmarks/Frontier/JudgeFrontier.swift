@@ -30,6 +30,9 @@ struct JudgeFrontier: AsyncParsableCommand {
     )
     var skip = 0
 
+    @Option(help: "Drawings of each prompt, each from another noise.")
+    var noises = 1
+
     @Option(help: "Only configurations of at most so many points of the time grid.")
     var mostPoints = 1000
 
@@ -70,7 +73,7 @@ struct JudgeFrontier: AsyncParsableCommand {
             let prompts = Array(try set.prompts().dropFirst(skip).prefix(limit ?? .max))
             let all = try options.choose(drawingConfigurations() + harshDrawingConfigurations())
                 .filter { $0.points ?? 2 <= mostPoints }
-            let judging = DrawingJudging(model: model, prompts: prompts)
+            let judging = DrawingJudging(model: model, prompts: prompts, noises: noises)
             let exact = try await judging.draw(.exact)
             for one in all where !rows.contains(where: { $0.title == one.title }) {
                 let drawn = try await judging.draw(one)
@@ -119,6 +122,7 @@ struct JudgeFrontier: AsyncParsableCommand {
 private struct DrawingJudging {
     let model: UnifiedModel
     let prompts: [ShapesPrompt]
+    let noises: Int
 
     struct Drawn {
         let view: DrawingView
@@ -129,7 +133,8 @@ private struct DrawingJudging {
     func draw(_ one: FrontierConfiguration) async throws -> [Drawn] {
         let judge = DrawingJudge(model)
         var drawn: [Drawn] = []
-        for (place, prompt) in prompts.enumerated() {
+        for (place, prompt) in Array(repeating: prompts.enumerated(), count: noises).joined().enumerated() {
+            let (place, prompt) = (place / prompts.count * 1000 + prompt.offset, prompt.element)
             let one = try await judge.draw(
                 prompt.prompt, seed: 1000 + UInt64(place), one.profile, steps: one.points)
             let view = try await judge.view(one.latents, of: prompt.prompt)

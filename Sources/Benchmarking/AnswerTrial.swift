@@ -14,6 +14,7 @@ public final class AnswerTrial {
     private var planner: ReadingPlanner
     private let pixels: Tensor
     private let latents: Tensor
+    private let size: ReadingSize
     private let prefix: [Int]
     private let question: [Int]
     private let answerTokens: Int
@@ -48,16 +49,16 @@ public final class AnswerTrial {
         prefix = Array(repeating: 10, count: min(24, room / 2))
         question = Array(repeating: 10, count: options.textTokens)
         answerTokens = options.answerTokens
-        let (width, height) = geometry.readingSize
-        pixels = Benchmark.noise([3, height, width])
-        latents = Benchmark.noise([1, geometry.latentChannels, height / WanVAE.scale, width / WanVAE.scale])
+        size = geometry.reading(at: options.profile.reading.scale)
+        pixels = Benchmark.noise([3, size.height, size.width])
+        latents = Benchmark.noise([1, geometry.latentChannels, size.height / WanVAE.scale, size.width / WanVAE.scale])
         reading = try SequenceReader(model: network, special: subject.special)
         start = reading.sequence.mark
         (afterImage, afterQuestion) = (start, start)
     }
 
     /// Of the image's tokens, those that stayed when it was read last.
-    public var keptTokens: Int { reading.keptTokens?.count ?? subject.geometry.readingGrid.tokens }
+    public var keptTokens: Int { reading.keptTokens?.count ?? size.grid.tokens }
 
     /// What one answer took, in seconds.
     public struct Times: Sendable {

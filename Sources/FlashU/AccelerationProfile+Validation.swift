@@ -29,6 +29,7 @@ extension AccelerationProfile {
             ("headCache.tolerance", headCache.tolerance, 0...10, headCache.interval > 1),
             ("tokens.dropRatio", tokens.dropRatio, 0...0.95, true),
             ("frameCache.threshold", frameCache.threshold, 0...1, true),
+            ("reading.scale", reading.scale, 0.1...1, true),
         ] as [(String, Double, ClosedRange<Double>, Bool)]
         where isUsed && !range.contains(value) {  // NaN is in no range
             throw .outOfRange(

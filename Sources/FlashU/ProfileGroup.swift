@@ -15,6 +15,7 @@ extension AccelerationProfile.BlockCache: ProfileGroup {}
 extension AccelerationProfile.Features: ProfileGroup {}
 extension AccelerationProfile.Tokens: ProfileGroup {}
 extension AccelerationProfile.FrameCache: ProfileGroup {}
+extension AccelerationProfile.Reading: ProfileGroup {}
 
 extension KeyedDecodingContainer {
     /// What the compiler's `AccelerationProfile.init(from:)` calls for groups.

@@ -153,20 +153,24 @@ public struct ImageQuestion: Sendable {
         return answers
     }
 
-    /// What the model sees of an image: its short side resized to the model's size, the centre cut out. Each image token covers
+    /// What the model sees of an image: its short side resized to the size at which it is read, the centre cut out. Each image token covers
     /// `ShowO2/ShowO2Geometry/pixelsPerToken` of its pixels in both directions.
+    ///
+    /// - Parameter scale: a profile's `reading.scale`.
     /// - Throws: `ImageError`.
-    public func fitted(_ image: RGBImage) throws(ImageError) -> RGBImage { try image.fitted(to: model.geometry) }
+    public func fitted(_ image: RGBImage, scale: Double = 1) throws(ImageError) -> RGBImage {
+        try image.fitted(to: model.geometry.reading(at: scale))
+    }
 
     /// The latents `[1, channels, height, width]` float32 of an image as the model sees it: the posterior's mean.
-    package func latents(of image: RGBImage) async throws -> Tensor {
-        let latents = try await model.worker.run { try posterior(of: image).mean }
+    package func latents(of image: RGBImage, scale: Double = 1) async throws -> Tensor {
+        let latents = try await model.worker.run { try posterior(of: image, scale: scale).mean }
         return latents.reshaped([1] + latents.shape)
     }
 
     /// What the VAE makes of an image, as the model sees it.
-    func posterior(of image: RGBImage) throws -> WanVAE.Posterior {
-        let fitted = try fitted(image)
+    func posterior(of image: RGBImage, scale: Double = 1) throws -> WanVAE.Posterior {
+        let fitted = try fitted(image, scale: scale)
         return try model.vae().encode(Tensor(fitted.normalizedPlanar(), shape: [3, fitted.height, fitted.width]))
     }
 
@@ -178,8 +182,9 @@ public struct ImageQuestion: Sendable {
 }
 
 extension RGBImage {
-    /// At the size at which a model reads images.
-    func fitted(to geometry: ShowO2Geometry) throws(ImageError) -> RGBImage {
-        try resizedCovering(width: geometry.readingSize.width, height: geometry.readingSize.height)
+    /// At the size at which it is read.
+    func fitted(to size: ReadingSize) throws(ImageError) -> RGBImage {
+        width == size.width && height == size.height
+            ? self : try resizedCovering(width: size.width, height: size.height)
     }
 }

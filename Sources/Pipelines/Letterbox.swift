@@ -29,3 +29,14 @@ package enum Letterbox {
         }
     }
 }
+
+extension ImageFitting.Rectangle {
+    /// Where a picture is, once its image of `width` x `height` is made smaller: every pixel that shows some of it.
+    func scaled(from width: Int, _ height: Int, to size: ReadingSize) -> Self {
+        func span(_ start: Int, _ length: Int, _ from: Int, _ to: Int) -> Range<Int> {
+            start * to / from..<((start + length) * to + from - 1) / from
+        }
+        let (columns, rows) = (span(x, self.width, width, size.width), span(y, self.height, height, size.height))
+        return Self(x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
+    }
+}

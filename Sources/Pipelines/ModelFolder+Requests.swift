@@ -93,7 +93,7 @@ extension ModelFolder {
         }
         let layout = try PieceLayout(
             [.ids(prefix)] + request.sources, geometry, limit: goesOn ? nil : geometry.readingGrid.tokens,
-            tokenizer: tokenizer)
+            reading: geometry.reading(at: request.profile.reading.scale), tokenizer: tokenizer)
         try checkVAE(request.sources)
         try layout.check(extra: longest, request.maxTokens)
     }

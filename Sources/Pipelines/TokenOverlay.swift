@@ -9,7 +9,7 @@ public enum TokenOverlay {
     /// Draws it.
     ///
     /// - Parameters:
-    ///   - image: what the model saw: ``ImageQuestion/fitted(_:)``.
+    ///   - image: what the model saw: ``ImageQuestion/fitted(_:scale:)``.
     ///   - grid: its tokens, in raster order over equal patches (16 x 16 pixels each in Show-o2: two latent pixels of 8).
     ///   - kept: the places of those that stayed; see ``ImageQuestion/Event/imageRead(keptTokens:)``.
     /// - Returns: the image, enlarged where it is small.

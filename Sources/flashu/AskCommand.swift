@@ -243,8 +243,10 @@ struct AskCommand: AsyncParsableCommand {
         }
         try Task.checkCancellation()
         if let overlayFile, let image = shown {
+            let scale = profile.reading.scale
             try overlayFile.write(
-                ImageQuestion(model).fitted(image), grid: model.geometry.readingGrid, kept: keptTokens.first ?? [])
+                ImageQuestion(model).fitted(image, scale: scale), grid: model.geometry.reading(at: scale).grid,
+                kept: keptTokens.first ?? [])
         }
         if temperature > 0 || samplePosterior, !json { seed.tellIfRandom() }
         if json {

@@ -166,6 +166,11 @@ import Testing
             #expect(told["grid"] as? [String: Int] == ["columns": 8, "rows": 8])
             #expect((told["timings"] as? [String: Any])?["question"] is Double)
         }
+        let small = try #require(
+            try await trace(["accelerate": "tokens.dropRatio=0.25; reading.scale=0.5", "trace": true]))
+        #expect((small["kept_tokens"] as? [[Int]])?.map(\.count) == [12])
+        #expect(small["grid"] as? [String: Int] == ["columns": 4, "rows": 4])
+        #expect(small["frame_grid"] as? [String: Int] == ["columns": 4, "rows": 4])
         let exact = try #require(try await trace(["accelerate": "off", "trace": true]))
         #expect((exact["kept_tokens"] as? [[Int]])?.allSatisfy { $0.isEmpty || $0.count == 64 } == true)
         // An answer that a stop sequence ended has no times.

@@ -22,6 +22,7 @@ import Testing
             ("headCache.tolerance", "-1", "headCache.interval=2"), ("guidance.start", "1.5", ""),
             ("guidance.end", "-0.5", ""), ("guidance.rescale", "2", ""), ("frameCache.threshold", "1.5", ""),
             ("frameCache.threshold", "-0.1", ""), ("frameCache.margin", "-1", "frameCache.threshold=0.1"),
+            ("reading.scale", "0.09", ""), ("reading.scale", "1.01", ""),
         ])
     func ranges(path: String, value: String, with others: String) throws {
         let base = others.isEmpty ? AccelerationProfile.off : try Self.profile(others)
@@ -63,7 +64,7 @@ import Testing
         for change: (inout AccelerationProfile) -> Void in [
             { $0.velocityCache.threshold = .nan }, { $0.velocityCache.warmup = .nan },
             { $0.velocityCache.drift = .nan }, { $0.guidance.start = .nan }, { $0.guidance.end = .nan },
-            { $0.guidance.rescale = .nan }, { $0.frameCache.threshold = .nan },
+            { $0.guidance.rescale = .nan }, { $0.frameCache.threshold = .nan }, { $0.reading.scale = .nan },
         ] {
             var profile = try Self.profile("velocityCache.policy=easyCache")
             change(&profile)

@@ -33,7 +33,7 @@ import Testing
     @Test("Only cells that look different are read, and only their part passes the VAE")
     func changes() throws {
         let geometry = try Self.geometry()
-        var memory = FrameMemory(Self.cache(0.02), geometry)
+        var memory = FrameMemory(Self.cache(0.02), geometry.readingGrid, geometry)
         let whole = TokenRectangle(rows: 0..<8, columns: 0..<8)
         let first = memory.news(of: try Self.frame(100))
         #expect(first.cells == Array(0..<16))
@@ -62,7 +62,7 @@ import Testing
     @Test("What changes slowly is read when the changes have added up")
     func drift() throws {
         let geometry = try Self.geometry()
-        var memory = FrameMemory(Self.cache(0.05), geometry)
+        var memory = FrameMemory(Self.cache(0.05), geometry.readingGrid, geometry)
         // 0.05 are 12.75 levels.
         let read = try (0..<30).map { !memory.news(of: try Self.frame(UInt8(100 + 3 * $0))).cells.isEmpty }
         #expect(read.indices.filter { read[$0] } == [0, 5, 10, 15, 20, 25])
@@ -71,7 +71,7 @@ import Testing
     @Test("Without a threshold every frame is new")
     func off() throws {
         let geometry = try Self.geometry()
-        var memory = FrameMemory(Self.cache(0), geometry)
+        var memory = FrameMemory(Self.cache(0), geometry.readingGrid, geometry)
         for _ in 0..<3 { #expect(memory.news(of: try Self.frame(7)).cells.count == 16) }
     }
 
@@ -137,7 +137,7 @@ import Testing
             }
         }
         let mixed = try RGBImage(width: 128, height: 128, pixels: pixels)
-        let film = FilmEncoding(Self.cache(0.01, margin: margin), model.geometry)
+        let film = FilmEncoding(Self.cache(0.01, margin: margin), model.geometry.readingGrid, model.geometry)
         let vae = try model.vae()
         func encode(_ image: RGBImage) throws -> [Float] {
             try vae.encode(.init(image.normalizedPlanar(), shape: [3, image.height, image.width])).mean.floats()

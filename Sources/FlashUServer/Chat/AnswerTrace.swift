@@ -27,8 +27,9 @@ struct AnswerTrace: Encodable, Sendable {
         _ profile: AccelerationProfile, _ geometry: ShowO2Geometry, kept: [[Int]], timings: ImageQuestion.Timings?
     ) {
         self.profile = profile.changes
-        grid = Grid(geometry.readingGrid)
-        frame_grid = Grid(FramePooling(geometry.readingGrid).pooled)
+        let read = geometry.reading(at: profile.reading.scale).grid
+        grid = Grid(read)
+        frame_grid = Grid(FramePooling(read, geometry).pooled)
         kept_tokens = kept
         self.timings = timings
     }

@@ -23,11 +23,15 @@ struct ChatPrompt {
     private let template: ChatTemplate
     private let tokenizer: Tokenizer
     private let geometry: ShowO2Geometry
+    private let reading: ReadingSize
 
     /// - Parameters:
     ///   - system: what the model is told to be; nil = the official text.
-    init(system: String?, tokenizer: Tokenizer, special: SpecialTokens, geometry: ShowO2Geometry) throws {
-        (self.tokenizer, self.geometry) = (tokenizer, geometry)
+    ///   - reading: the size at which pictures are read.
+    init(
+        system: String?, tokenizer: Tokenizer, special: SpecialTokens, geometry: ShowO2Geometry, reading: ReadingSize
+    ) throws {
+        (self.tokenizer, self.geometry, self.reading) = (tokenizer, geometry, reading)
         template = ChatTemplate(special: special, tokenizer: tokenizer)
         prefix = try template.prefix(system: system)
         length = prefix.count
@@ -41,7 +45,7 @@ struct ChatPrompt {
         flush()
         names.append("picture \(name)")
         sources.append(picture)
-        length += geometry.readingGrid.tokens + 3
+        length += reading.grid.tokens + 3
     }
 
     /// A video that the user shows.
@@ -49,7 +53,7 @@ struct ChatPrompt {
         flush()
         names.append("video \(name) \(frames)")
         sources.append(video)
-        length += frames * FramePooling(geometry.readingGrid).pooled.tokens + 3
+        length += frames * FramePooling(reading.grid, geometry).pooled.tokens + 3
     }
 
     /// The model's turn begins.

@@ -22,9 +22,10 @@ struct ChatQuestion: Sendable {
         let pictures = SentPictures(geometry: model.geometry, settings: service.settings)
         let instructions = asked.messages.filter { $0.role == .system || $0.role == .developer }
         let system = instructions.isEmpty ? nil : instructions.map(Self.text).joined(separator: "\n")
+        let profile = try service.profile(named: asked.accelerate)
         var prompt = try ChatPrompt(
             system: system, tokenizer: try model.tokenizer(), special: try model.specialTokens(),
-            geometry: model.geometry)
+            geometry: model.geometry, reading: model.geometry.reading(at: profile.reading.scale))
         var videos: [TemporaryVideo] = []
         var isAnswer = false
         var isFirst = true
@@ -67,9 +68,8 @@ struct ChatQuestion: Sendable {
         request = ImageQuestion.Request(
             sources: prompt.sources, questions: [.ids(prompt.question)], prefix: prompt.prefix,
             maxTokens: min(asked.maxTokens ?? APIService.usualTokens, room), sampling: asked.sampling,
-            profile: try service.profile(named: asked.accelerate))
+            profile: profile)
         (tokens, self.videos) = (prompt.length, videos)
-        let profile = request.profile
         place =
             prompt.sources.isEmpty || service.settings.imageCacheBytes == 0
             ? nil

@@ -37,7 +37,7 @@ public struct AnswerComparison: Sendable {
         request.questions = Array(request.questions.prefix(1))
         for profile in [.off] + profiles {
             request.profile = profile
-            var tokens = model.geometry.readingGrid.tokens
+            var tokens = model.geometry.reading(at: profile.reading.scale).grid.tokens
             for try await event in ImageQuestion(model).ask(request) {
                 switch event {
                 case .imageRead(let kept): tokens = kept.first?.count ?? tokens

@@ -61,11 +61,13 @@ final class ConversationTurn: @unchecked Sendable {
 
     /// Appends what the user says, images encoded.
     private func hear(_ said: [PromptPiece], _ template: (before: [Int], after: [Int])) async throws {
-        let layout = try PieceLayout(said, model.geometry, tokenizer: model.tokenizer)
+        let layout = try PieceLayout(
+            said, model.geometry, reading: model.geometry.reading(at: settings.profile.reading.scale),
+            tokenizer: model.tokenizer)
         try room(for: layout.length + template.before.count + template.after.count + 1)
         if said.contains(where: \.isVisual) {
             try await model.scheduler.run { [self] in
-                try Encoding(said, on: model, frameCache: settings.profile.frameCache) { [emit] in
+                try Encoding(said, on: model, settings.profile) { [emit] in
                     emit(.encoded(done: $0, total: $1))
                 } done: { [self] in
                     encoded = $0

@@ -99,7 +99,7 @@ public final class Answering: Job {
         pieces = try PieceEncoding(
             [.ids(prefix)] + request.sources, on: model, videoMask: request.videoMask,
             posteriorSeed: request.posteriorSeed, imageLimit: goesOn ? nil : geometry.readingGrid.tokens,
-            frameCache: request.profile.frameCache)
+            frameCache: request.profile.frameCache, reading: request.profile.reading)
         let layout = try PieceLayout(start?.unread ?? [], geometry) + pieces.layout
         guard layout.length > 0 else { throw ModelError.request("nothing to read") }
         let longest = questions.map(\.count).max() ?? 0

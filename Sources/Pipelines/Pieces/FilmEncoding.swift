@@ -21,11 +21,12 @@ package final class FilmEncoding {
     private var frames: [Tensor] = []
     private var part: (new: TokenRectangle, encoded: TokenRectangle)?
 
-    package init(_ cache: AccelerationProfile.FrameCache, _ geometry: ShowO2Geometry) {
-        memory = FrameMemory(cache, geometry)
+    /// - Parameter grid: a frame's tokens.
+    package init(_ cache: AccelerationProfile.FrameCache, _ grid: TokenGrid, _ geometry: ShowO2Geometry) {
+        memory = FrameMemory(cache, grid, geometry)
         self.cache = cache
         (side, patch, channels) = (geometry.pixelsPerToken, geometry.patch, geometry.latentChannels)
-        shape = [channels, geometry.readingGrid.height * patch, geometry.readingGrid.width * patch]
+        shape = [channels, grid.height * patch, grid.width * patch]
     }
 
     /// Values of a frame's latents.

@@ -24,10 +24,12 @@ package struct FrameMemory {
     /// Of each cell the pixels that were last read; empty before the first frame.
     private var known: [[UInt8]] = []
 
-    /// - Parameter cache: threshold 0: every frame is all new.
-    package init(_ cache: AccelerationProfile.FrameCache, _ geometry: ShowO2Geometry) {
-        (self.cache, grid, side) = (cache, geometry.readingGrid, geometry.pixelsPerToken)
-        let (pooling, width) = (FramePooling(grid), geometry.readingGrid.width)
+    /// - Parameters:
+    ///   - cache: threshold 0: every frame is all new.
+    ///   - grid: a frame's tokens.
+    package init(_ cache: AccelerationProfile.FrameCache, _ grid: TokenGrid, _ geometry: ShowO2Geometry) {
+        (self.cache, self.grid, side) = (cache, grid, geometry.pixelsPerToken)
+        let (pooling, width) = (FramePooling(grid, geometry), grid.width)
         windows = (0..<pooling.pooled.tokens).map { cell in
             TokenRectangle(covering: pooling.sources(of: [cell]), width: width)
         }

@@ -16,6 +16,7 @@ final class PieceEncoding {
 
     private let prompt: [PromptPiece]
     private let geometry: ShowO2Geometry
+    private let reading: ReadingSize
     private let vae: WanVAE?
     private let posteriorSeed: UInt64?
     private let imageMask: ImagePiece.Mask?
@@ -28,19 +29,27 @@ final class PieceEncoding {
     ///   - posteriorSeed: the seed of the posterior's noise; nil = its mean.
     ///   - imageLimit: tokens of an image at most; nil = none.
     ///   - frameCache: what of a video's frames is not read again.
+    ///   - reading: the size at which pictures are read.
     /// - Throws: `ModelError`, `TokenizerError`, `ImageError`, and errors of the VAE's file.
     init(
         _ prompt: [PromptPiece], on model: UnifiedModel, imageMask: ImagePiece.Mask? = nil,
         videoMask: VideoPiece.Mask = .official, posteriorSeed: UInt64? = nil, imageLimit: Int? = nil,
-        frameCache: AccelerationProfile.FrameCache = .init()
+        frameCache: AccelerationProfile.FrameCache = .init(), reading: AccelerationProfile.Reading = .init()
     ) throws {
         self.frameCache = frameCache
         geometry = model.geometry
-        layout = try PieceLayout(prompt, geometry, limit: imageLimit, tokenizer: model.tokenizer)
+        let size = geometry.reading(at: reading.scale)
+        self.reading = size
+        layout = try PieceLayout(prompt, geometry, limit: imageLimit, reading: size, tokenizer: model.tokenizer)
         // Pictures are fitted now, so that one that can't be is refused before anything is computed.
-        self.prompt = try prompt.map { [geometry] piece in
-            if case .image(let image) = piece { return try .image(image.fitted(to: geometry)) }
-            return piece
+        self.prompt = try prompt.map { piece in
+            switch piece {
+            case .image(let image): try .image(image.fitted(to: size))
+            case .letterboxed(let image, let picture):
+                try .letterboxed(
+                    image.fitted(to: size), picture: picture.scaled(from: image.width, image.height, to: size))
+            case .text, .ids, .latents, .video: piece
+            }
         }
         var pixels = 0
         for piece in prompt {
@@ -63,8 +72,7 @@ final class PieceEncoding {
     /// Adds what the VAE takes while it encodes.
     func addVAE(to estimate: inout MemoryEstimate) throws {
         guard let vae else { return }
-        let size = geometry.readingSize
-        let memory = try vae.memory(.encoding, width: size.width, height: size.height)
+        let memory = try vae.memory(.encoding, width: reading.width, height: reading.height)
         estimate.vae = max(estimate.vae, memory.intermediates)
         estimate.vaeWeights += memory.weights
         estimate.beginsWithVAE = true
@@ -121,18 +129,18 @@ final class PieceEncoding {
             case .video(let frames):
                 // One generator for all frames, as for a batch of images.
                 var generator = TorchNoise(seed: seed)
-                let film = FilmEncoding(frameCache, geometry)
+                let film = FilmEncoding(frameCache, reading.grid, geometry)
                 for frame in 0..<frames.count {
                     stages.add(waitingFor: AwaitedFrame(frames: frames, index: frame))
                     stages.add { [self] in
                         // Drawn for every frame, so that each has its own whatever is read of those before.
                         let noise = posteriorSeed == nil ? [] : generator.normal(film.latentCount)
-                        guard let new = film.next(try frames.frame(frame)) else { return tell() }
+                        guard let new = film.next(try frames.frame(frame).fitted(to: reading)) else { return tell() }
                         try encode(new, noise: { _ in film.cut(noise) }) { film.append($0) }
                     }
                 }
                 stages.add { [self] in
-                    pieces.append(.video(film.piece(mask: videoMask, padding: pooledPadding(frames.picture))))
+                    pieces.append(.video(film.piece(mask: videoMask, padding: pooledPadding(frames))))
                 }
             }
         }
@@ -144,12 +152,13 @@ final class PieceEncoding {
     }
 
     private func padding(_ picture: ImageFitting.Rectangle) -> Set<Int> {
-        Letterbox.padding(geometry.readingGrid, side: geometry.pixelsPerToken, picture: picture)
+        Letterbox.padding(reading.grid, side: geometry.pixelsPerToken, picture: picture)
     }
 
     /// The cells of a frame that look at bars only.
-    private func pooledPadding(_ picture: ImageFitting.Rectangle) -> Set<Int> {
-        let (padding, pooling) = (padding(picture), FramePooling(geometry.readingGrid))
+    private func pooledPadding(_ frames: any FrameSource) -> Set<Int> {
+        let picture = frames.picture.scaled(from: frames.width, frames.height, to: reading)
+        let (padding, pooling) = (padding(picture), FramePooling(reading.grid, geometry))
         return Set((0..<pooling.pooled.tokens).filter { pooling.sources(of: [$0]).allSatisfy(padding.contains) })
     }
 }

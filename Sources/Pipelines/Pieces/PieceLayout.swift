@@ -20,12 +20,14 @@ struct PieceLayout {
 
     /// - Parameters:
     ///   - limit: tokens of an image at most; nil = none.
+    ///   - reading: the size at which pictures are read; nil = the model's own.
     ///   - tokenizer: opens the folder's tokenizer, where there is text.
     /// - Throws: `ModelError`, `TokenizerError`, `ImageError`.
     init(
-        _ pieces: [PromptPiece], _ geometry: ShowO2Geometry, limit: Int? = nil, tokenizer: () throws -> Tokenizer
+        _ pieces: [PromptPiece], _ geometry: ShowO2Geometry, limit: Int? = nil, reading: ReadingSize? = nil,
+        tokenizer: () throws -> Tokenizer
     ) throws {
-        let own = geometry.readingGrid
+        let own = reading?.grid ?? geometry.readingGrid
         parts = try pieces.map { piece in
             switch piece {
             case .text(let text, let special): return try .text(tokenizer().encode(text, special: special))
@@ -43,14 +45,14 @@ struct PieceLayout {
                 else {
                     throw ModelError.request(
                         "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                            + "\(limit ?? own.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+                            + "\(limit ?? geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
                 }
                 return kind == .video
-                    ? .video(frames: latents.shape[0], pooling: FramePooling(grid))
+                    ? .video(frames: latents.shape[0], pooling: FramePooling(grid, geometry))
                     : .images(count: latents.shape[0], tokens: grid.tokens)
             case .video(let frames):
                 try Letterbox.check(width: frames.width, height: frames.height, geometry)
-                return .video(frames: frames.count, pooling: FramePooling(own))
+                return .video(frames: frames.count, pooling: FramePooling(own, geometry))
             }
         }
     }
@@ -67,7 +69,7 @@ struct PieceLayout {
                 parts.append(
                     .video(
                         frames: video.latents.shape[0],
-                        pooling: FramePooling(try geometry.frameGrid(of: video.latents))))
+                        pooling: FramePooling(try geometry.frameGrid(of: video.latents), geometry)))
             }
         }
         self.parts = parts

@@ -3,6 +3,9 @@ package import Tensors
 
 /// How the tokens of a video's frame become fewer: bilinear interpolation to half of the rows and columns, rounded up (27 x 27 -> 14 x 14).
 ///
+/// A frame that is smaller than the model's own size keeps up to as many rows and columns as one of that size has then (20 x 20 -> 14 x 14, 14 x 14 and
+/// less stay as they are).
+///
 /// Official file: `inference_mmu_vid.py`, `F.interpolate(..., mode="bilinear")`, whose corners are not aligned: cell i of n looks at
 /// `(i + 1/2) m / n - 1/2` of m.
 package struct FramePooling: Sendable {
@@ -21,8 +24,10 @@ package struct FramePooling: Sendable {
         let weight: Float
     }
 
-    /// The pooling of a frame of `grid`.
-    package init(_ grid: TokenGrid) {
+    /// The pooling of a frame of `grid`, for a model of that geometry.
+    package init(_ grid: TokenGrid, _ geometry: ShowO2Geometry) {
+        /// Half of the larger one, rounded up.
+        func cells(_ count: Int, _ own: Int) -> Int { min(count, (max(count, own) + 1) / 2) }
         func taps(_ count: Int, _ cells: Int) -> [Tap] {
             let scale = Float(count) / Float(cells)
             return (0..<cells).map { cell in
@@ -32,7 +37,8 @@ package struct FramePooling: Sendable {
             }
         }
         source = grid
-        pooled = TokenGrid(height: (grid.height + 1) / 2, width: (grid.width + 1) / 2)
+        let own = geometry.readingGrid
+        pooled = TokenGrid(height: cells(grid.height, own.height), width: cells(grid.width, own.width))
         rows = taps(grid.height, pooled.height)
         columns = taps(grid.width, pooled.width)
     }

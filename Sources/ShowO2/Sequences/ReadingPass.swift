@@ -76,7 +76,7 @@ public final class ReadingPass {
                             ? place.lowerBound..<place.upperBound + 1 : place.lowerBound - 1..<place.upperBound)
                     images.append(PlacedImage(image, sequence: number, places: place))
                 case .video(let video):
-                    let pooling = FramePooling(try model.geometry.frameGrid(of: video.latents))
+                    let pooling = FramePooling(try model.geometry.frameGrid(of: video.latents), model.geometry)
                     let (frames, cells) = (video.latents.shape[0], pooling.pooled.tokens)
                     let place = before + 2..<before + 2 + frames * cells
                     guard place.upperBound <= TokenSequence.longest else {
@@ -509,7 +509,7 @@ extension ShowO2Geometry {
     /// - Throws: ``ModelError/request(_:)`` when `changes` are not those of a video of latents `[frames, channels, height, width]`.
     package func check(_ changes: VideoPiece.Changes?, of latents: Tensor) throws(ModelError) {
         guard let changes else { return }
-        let (frames, count) = (latents.shape[0], FramePooling(try frameGrid(of: latents)).pooled.tokens)
+        let (frames, count) = (latents.shape[0], FramePooling(try frameGrid(of: latents), self).pooled.tokens)
         guard changes.cells.count == frames else {
             throw .request("a video of \(frames) frames can't have the changes of \(changes.cells.count)")
         }

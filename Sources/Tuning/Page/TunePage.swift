@@ -31,13 +31,14 @@ public struct TunePage {
     // MARK: A task
 
     private func section(_ task: TuneReport.TaskReport) -> String {
-        let heading = task.task == "generation" ? "Drawing" : "Answering"
+        let draws = task.task == "generation"
         let found = task.choices.map { choice in
             let point = choice.chosen
             let rival =
                 choice.rival.map {
                     String(
-                        format: " Fewer points alone reach %.2fx at %.1f [%.1f, %.1f].", $0.speedup, $0.loss.mean,
+                        format: " %@ %.2fx at %.1f [%.1f, %.1f].",
+                        draws ? "Fewer points alone reach" : "A smaller image alone reaches", $0.speedup, $0.loss.mean,
                         $0.loss.low, $0.loss.high)
                 } ?? ""
             return PageParts.finding(
@@ -47,11 +48,11 @@ public struct TunePage {
                     + Self.interval(point.loss) + ". \(Self.words(point))." + rival)
         }
         return PageParts.section(
-            heading,
+            draws ? "Drawing" : "Answering",
             (task.note.map { [PageParts.finding("Take care: \($0).")] } ?? []) + found + [
                 PageParts.figure(
                     frontier(task),
-                    "All that was tried, by speed and loss; filled: schedules alone, the rivals of everything else; rings: chosen, on samples that nothing was chosen by. The lines are the losses allowed."
+                    "All that was tried, by speed and loss; filled: \(Self.plain(task)), the rivals of everything else; rings: chosen, on samples that nothing was chosen by. The lines are the losses allowed."
                 ),
                 PageParts.paragraph(
                     "Knobs were turned one at a time on: \(task.base.isEmpty ? "the exact engine" : task.base)."),
@@ -74,6 +75,11 @@ public struct TunePage {
             ])
     }
 
+    /// What ``Knobs/plain`` is for a task.
+    private static func plain(_ task: TuneReport.TaskReport) -> String {
+        task.task == "generation" ? "schedules alone" : "a smaller image alone"
+    }
+
     private static func words(_ point: TuneReport.Point) -> String {
         point.choices.isEmpty
             ? "exact engine" : point.choices.sorted { $0.key < $1.key }.map(\.value).joined(separator: "; ")
@@ -93,7 +99,7 @@ public struct TunePage {
                 "\(points.count) configurations; \(points.count - shown.count) that lose more than \(Markup.number(most)) points are not shown.",
             height: 380,
             legend: [
-                .init(label: "schedule alone", style: "gen"), .init(label: "combined", style: "und"),
+                .init(label: Self.plain(task), style: "gen"), .init(label: "combined", style: "und"),
                 .init(label: "chosen", style: "both"),
             ])
         let x = Scale(
@@ -107,10 +113,10 @@ public struct TunePage {
             body.append(plot.line("reference", plot.innerLeft, y(limit), plot.innerRight, y(limit)))
         }
         for point in shown {
-            let isSchedule = point.choices.keys.allSatisfy { $0 == "schedule" }
+            let isPlain = point.choices.keys.allSatisfy(Knobs.plain.contains)
             body.append(
                 plot.dot(
-                    isSchedule ? "dot gen" : "dot und", x(point.speedup), y(point.loss.mean),
+                    isPlain ? "dot gen" : "dot und", x(point.speedup), y(point.loss.mean),
                     radius: point.set == "search" ? 3 : 4,
                     tip: String(format: "%@: %.2fx, %.2f points", Self.words(point), point.speedup, point.loss.mean)))
         }

@@ -41,7 +41,7 @@ public struct TuneReport: Sendable, Codable {
         public var limit: Double
         /// The profile on the verdict's samples.
         public var chosen: Point
-        /// The fastest that changes the schedule only, on the same samples; nil when that was chosen.
+        /// The fastest that changes the schedule or the image's size only, on the same samples; nil when that was chosen.
         public var rival: Point?
     }
 

@@ -1,8 +1,11 @@
 import FlashU
-import ShowO2
+package import ShowO2
 
 /// What there is to turn.
 package enum Knobs {
+    /// What anybody would do first, by the names of knobs: draw on fewer points, read a smaller image.
+    package static let plain: Set = ["schedule", "size"]
+
     /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
     ///
     /// - Parameters:
@@ -111,12 +114,25 @@ package enum Knobs {
             options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { .init("FFN -\(Int(100 * $0)) %", [field: "\($0)"]) })
     }
 
+    /// Sizes at which images are read, each grid of tokens once.
+    private static func sizes(_ geometry: ShowO2Geometry) -> Knob {
+        var grids = [geometry.readingGrid]
+        let scales = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4].filter { scale in
+            let grid = geometry.reading(at: scale).grid
+            defer { grids.append(grid) }
+            return !grids.contains(grid)
+        }
+        return Knob(
+            name: "size",
+            options: scales.map { .init("read at \(Int((100 * $0).rounded())) % of the size", ["reading.scale": "\($0)"]) })
+    }
+
     /// What answering has.
     ///
     /// - Parameters:
-    ///   - layers: of the LLM.
-    ///   - encoderLayers: of the semantic encoder.
-    package static func answering(isCalibrated: Bool, layers: Int, encoderLayers: Int) -> [Knob] {
+    ///   - geometry: the model's.
+    package static func answering(isCalibrated: Bool, _ geometry: ShowO2Geometry) -> [Knob] {
+        let (layers, encoderLayers) = (geometry.llm.layers, geometry.vision.layers)
         var tokens: [Knob.Option] = []
         func add(_ selection: TokenSelection, _ words: String, _ changes: [String: String]) {
             let kind = changes.merging(["tokens.selection": selection.rawValue, "tokens.dropRatio": "0.5"]) { $1 }
@@ -139,6 +155,7 @@ package enum Knobs {
             }
         }
         var knobs = [
+            sizes(geometry),
             Knob(name: "tokens", options: tokens) { best in
                 var more: [Knob.Option] = []
                 for fate in AccelerationProfile.Tokens.Fate.allCases {

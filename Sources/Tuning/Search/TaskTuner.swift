@@ -36,7 +36,7 @@ package final class TaskTuner {
         package let trial: Trial
         /// The exact engine's mean seconds on the same samples.
         package let exactSeconds: Double
-        /// The best of the rivals that only change the schedule.
+        /// The best of the rivals that only change the schedule, or the image's size.
         package let rival: Trial?
     }
 
@@ -149,7 +149,7 @@ package final class TaskTuner {
         let combinations = combine(options, knobs)
         let exactChoice = try await run(.exact(exactPrecision), .choice, count: budget.choice)
         compared.append(exactChoice)
-        // The rivals first: what only changes the schedule.
+        // The rivals first: what only changes the schedule, or the image's size.
         for candidate in rivals() where budget.has(.choice, journal.spent) {
             compared.append(try await race(candidate, .choice, count: budget.choice, limit: most))
         }
@@ -184,9 +184,9 @@ package final class TaskTuner {
             var trial = try await run(choice.candidate, .verdict, count: budget.verdict)
             // What keeps a stricter limit and is no slower here serves this one, too.
             if let stricter = chosen.last?.trial, stricter.seconds <= trial.seconds { trial = stricter }
-            let schedulesOnly = compared.filter(\.candidate.isScheduleAlone)
+            let plain = compared.filter(\.candidate.isPlain)
             var rival: Trial?
-            if let other = fastest(of: schedulesOnly, within: limit), other.candidate != trial.candidate {
+            if let other = fastest(of: plain, within: limit), other.candidate != trial.candidate {
                 rival = try await run(other.candidate, .verdict, count: budget.verdict)
             }
             chosen.append(
@@ -286,10 +286,10 @@ package final class TaskTuner {
         return chosen
     }
 
-    /// For each limit the fastest schedules of each solver by the search's samples.
+    /// For each limit the fastest schedules of each solver, or sizes, by the search's samples.
     private func rivals() -> [Candidate] {
         var rivals: [Candidate] = []
-        let schedules = searched.filter { !$0.candidate.choices.isEmpty && $0.candidate.isScheduleAlone }
+        let schedules = searched.filter { !$0.candidate.choices.isEmpty && $0.candidate.isPlain }
         for limit in limits {
             let bySolver = Dictionary(grouping: schedules) { $0.candidate.changes["schedule.sampler"] ?? "euler" }
             for (_, trials) in bySolver.sorted(by: { $0.key < $1.key }) {

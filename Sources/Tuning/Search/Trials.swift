@@ -7,7 +7,7 @@ package protocol Trials: Sendable {
     var task: Calibration.Task { get }
     /// Samples of a set, at most.
     func count(_ set: SampleSet) -> Int
-    /// Seconds of the VAE for a sample, which every candidate pays.
+    /// Seconds of the VAE for a sample, at the model's own size: a candidate's own don't count them.
     var constantSeconds: Double { get async }
     /// What losses are made of.
     var judge: String { get async }

@@ -137,9 +137,7 @@ public struct Tuner: Sendable {
                 }
                 trials = AnswerTrials(
                     models, exact: settings.precision, images: images, maxTokens: settings.maxTokens)
-                knobs = Knobs.answering(
-                    isCalibrated: isCalibrated, layers: folder.geometry.llm.layers,
-                    encoderLayers: folder.geometry.vision.layers)
+                knobs = Knobs.answering(isCalibrated: isCalibrated, folder.geometry)
             }
             var all = knobs
             if !settings.triedPrecisions.isEmpty, settings.precision == .bf16 {
@@ -319,7 +317,7 @@ extension AccelerationProfile {
             profile.ffn.understandingRatio = other.ffn.understandingRatio
             profile.layers.understandingRatio = other.layers.understandingRatio
             profile.layers.understandingChoice = other.layers.understandingChoice
-            profile.tokens = other.tokens
+            (profile.tokens, profile.reading) = (other.tokens, other.reading)
         }
         return profile
     }
