@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import FlashU
 import Foundation
 import Pipelines
 
@@ -20,6 +21,9 @@ struct FrontierOptions: ParsableArguments {
     @Option(help: "Only configurations whose \"group name points\" contain this, or one of several between bars.")
     var only: String?
 
+    @Option(help: "Instead of the usual ones, a profile, as FIELD=VALUE; FIELD=VALUE. May be given several times.")
+    var profile: [String] = []
+
     @Option(name: [.short, .long], help: "Writes OUTPUT.csv and OUTPUT.svg.")
     var output: String
 
@@ -31,6 +35,11 @@ struct FrontierOptions: ParsableArguments {
     }
 
     func choose(_ all: [FrontierConfiguration]) throws -> [FrontierConfiguration] {
+        guard profile.isEmpty else {
+            return try profile.map {
+                FrontierConfiguration(group: "profile", name: $0, points: nil, profile: try .named($0))
+            }
+        }
         let wanted = only?.split(separator: "|")
         let chosen = all.filter { one in wanted?.contains { one.title.contains($0) } ?? true }
         guard !chosen.isEmpty else { throw ValidationError("--only \(only ?? "") fits no configuration.") }

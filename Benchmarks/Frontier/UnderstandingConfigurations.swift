@@ -1,10 +1,11 @@
 import FlashU
 
-/// What the answer frontier asks: token counts under each selection, where the cut is done, what becomes of the dropped, skipped layers, pruned FFNs,
-/// presets, and combinations.
+/// What the answer frontier asks: smaller images, token counts under each selection, where the cut is done, what becomes of the dropped, skipped layers,
+/// pruned FFNs, presets, and combinations.
 func answerConfigurations() throws -> [FrontierConfiguration] {
     var all: [FrontierConfiguration] = []
     try all.addPresets()
+    for scale in ["0.9", "0.75", "0.6", "0.5"] { try all.add("smaller image", scale, nil, ["reading.scale": scale]) }
     for selection in TokenSelection.allCases {
         for kept in [75, 50, 35, 25] {
             try all.add(

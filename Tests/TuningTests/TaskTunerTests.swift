@@ -63,12 +63,14 @@ import Tuning
         return try TuneJournal(file, settings: "test")
     }
 
-    func tune(_ known: Known, knobs: [Knob], schedules: Knob? = nil) async throws -> (TaskTuner, [TaskTuner.Chosen]) {
+    func tune(_ known: Known, knobs: [Knob], schedules: Knob? = nil, limits: [Double] = [1, 3]) async throws -> (
+        TaskTuner, [TaskTuner.Chosen]
+    ) {
         let budget = TuneBudget(
             start: 0, seconds: 1e6, sample: 1, cost: 0.5, options: 20, tries: 20, limits: 2,
             available: (40, 40, 40))
         let tuner = TaskTuner(
-            known, journal: try journal(), budget: budget, limits: [1, 3], exact: .bf16, tell: { _ in })
+            known, journal: try journal(), budget: budget, limits: limits, exact: .bf16, tell: { _ in })
         return (tuner, try await tuner.tune(schedules: schedules, knobs: knobs) { $0.options })
     }
 
@@ -128,6 +130,21 @@ import Tuning
         for one in chosen { #expect(one.trial.meanLoss <= one.limit, "\(one.trial.candidate.title)") }
         // The best that is left prunes less.
         #expect(chosen[1].trial.seconds <= 0.3 * 0.8 * 0.6 + 1e-9)
+    }
+
+    @Test("While there is time, what is expected to lose a little too much is run as well")
+    func further() async throws {
+        let layers = Knob(name: "layers", options: [.init("0.2", ["layers.generationRatio": "0.2"])])
+        let costs = Self.costs.merging(
+            ["ffn.generationRatio=0.5": (0.5, 0.7), "layers.generationRatio=0.2": (0.4, 0.8)]) { $1 }
+        // 0.5 + 0.5 + 0.4 = 1.4 are expected, and 0.6 are lost.
+        let known = Known(costs, clash: (["ffn.generationRatio=0.5", "layers.generationRatio=0.2"], loss: -0.8))
+        let (_, chosen) = try await tune(
+            known, knobs: [Self.neurons, layers], schedules: Self.schedules, limits: [1])
+        #expect(
+            chosen[0].trial.candidate.changes == [
+                "schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.5", "layers.generationRatio": "0.2",
+            ])
     }
 
     @Test("A looser limit never gets the slower profile")
