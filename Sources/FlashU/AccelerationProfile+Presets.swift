@@ -27,15 +27,17 @@ extension AccelerationProfile {
         profile.tokens.dropRatio = 0.5
         return profile
     }()
+
     /// A cautious start for a model that was not tuned (`flashu tune` finds its own `balanced`): a multistep solver on 60 % of the points, and
-    /// EasyCache, which computes again as soon as the velocity may have changed by 3 %.
+    /// EasyCache, which forecasts, and computes again as soon as the velocity may have changed by 5 %.
     public static let balanced: AccelerationProfile = {
         var profile = AccelerationProfile()
         profile.name = "balanced"
         profile.schedule.stepsFactor = 0.6
-        profile.schedule.sampler = .unipc
+        profile.schedule.sampler = .ab2
         profile.velocityCache.policy = .easyCache
-        profile.velocityCache.threshold = 0.03
+        profile.velocityCache.threshold = 0.05
+        profile.velocityCache.order = 1
         return profile
     }()
 

@@ -25,7 +25,7 @@ import Testing
         for profile in [AccelerationProfile.balanced, .fast] {
             for task in Calibration.Task.allCases { #expect(!profile.needsCalibration(for: task)) }
             #expect(
-                profile.schedule.sampler == .unipc && profile.schedule.stepsFactor < 1 && profile.tokens.dropRatio == 0)
+                profile.schedule.sampler == .ab2 && profile.schedule.stepsFactor < 1 && profile.tokens.dropRatio == 0)
             #expect(profile.velocityCache.policy == .easyCache && profile.isStart)
         }
         #expect(!AccelerationProfile.off.isStart && !AccelerationProfile.paper.isStart)
