@@ -109,7 +109,7 @@ let package = Package(
         .target(
             name: "Tuning",
             dependencies: [
-                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Tensors", "Compute",
+                "Evaluation", "Pipelines", "FlashU", "ShowO2", "Tokenizers", "Images", "Videos", "Tensors", "Compute",
             ],
             swiftSettings: strict),
         .target(
@@ -232,7 +232,7 @@ let package = Package(
         .testTarget(
             name: "TuningTests",
             dependencies: [
-                "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Images", "Tensors", "FlashUTesting",
+                "Tuning", "Evaluation", "Pipelines", "FlashU", "ShowO2", "Images", "Videos", "Tensors", "FlashUTesting",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -182,7 +182,7 @@ private struct AnswerJudging {
             let latents = try await ImageQuestion(model).latents(of: image)
             images.append((latents, places))
             references.append(
-                try await AnswerJudge(model).references(latents, places.map { questions[$0].question }))
+                try await AnswerJudge(model).references(.latents(latents), places.map { questions[$0].question }))
         }
         (self.images, self.references) = (images, references)
         right = try await ShapesBench(model).understanding(questions).overall.right
@@ -193,7 +193,7 @@ private struct AnswerJudging {
         var flops = 0
         for (image, references) in zip(images, references) {
             let answered = try await AnswerJudge(model).losses(
-                image.latents, image.questions.map { questions[$0].question }, references, one.profile)
+                .latents(image.latents), image.questions.map { questions[$0].question }, references, one.profile)
             losses += answered.map(\.loss)
             flops += answered.reduce(0) { $0 + $1.flops }
         }

@@ -5,6 +5,7 @@ import Foundation
 import Pipelines
 import ShowO2
 import Tuning
+import Videos
 
 /// `flashu tune`
 struct TuneCommand: AsyncParsableCommand {
@@ -23,6 +24,7 @@ struct TuneCommand: AsyncParsableCommand {
               flashu tune --budget 20m -o tune.html
               flashu tune -m ~/models/show-o2-1.5B --prompts prompts.txt --images questions.jsonl --budget 3h
               flashu tune --task understanding --loss 0.5,2 --no-int8
+              flashu tune --task understanding --images films.jsonl --frames 16
             """)
 
     enum Task: String, ExpressibleByArgument, CaseIterable { case generation, understanding, both }
@@ -37,9 +39,14 @@ struct TuneCommand: AsyncParsableCommand {
     var prompts: String?
 
     @Option(
-        help: ArgumentHelp("Images with questions, as JSON lines; - = standard input.", valueName: "file"),
+        help: ArgumentHelp(
+            "Images or videos with questions, as JSON lines of {\"image\": PATH, \"question\": TEXT} or \"video\"; - = standard input.",
+            valueName: "file"),
         completion: .file(extensions: ["jsonl"]))
     var images: String?
+
+    @Option(help: ArgumentHelp("Frames of a video, evenly from the first to the last, 1 to 4096.", valueName: "n"))
+    var frames = 32
 
     @Option(
         help: ArgumentHelp(
@@ -83,6 +90,9 @@ struct TuneCommand: AsyncParsableCommand {
         guard (1...4096).contains(maxTokens) else {
             throw ValidationError("--max-tokens must be between 1 and 4096, not \(maxTokens).")
         }
+        guard (1...4096).contains(frames) else {
+            throw ValidationError("--frames must be between 1 and 4096, not \(frames).")
+        }
     }
 
     func run() async throws {
@@ -98,9 +108,13 @@ struct TuneCommand: AsyncParsableCommand {
         let hasImages = images != nil || SampleOptions.hasQuestions(folder.url)
         let (questions, home) =
             task == .generation || !hasImages
-            ? ([], folder.url) : try samples.questions(model: folder.url, &plan, all: true, folder: "tuning")
+            ? ([], folder.url) : try samples.questionsAndVideos(model: folder.url, &plan)
         try plan.check()
-        try folder.check(samples: questions)
+        try folder.check(samples: questions.map { .init(image: $0.subject.path, question: $0.question) })
+        // A video that can't be read would be met after hours.
+        for case .video(let path) in Set(questions.map(\.subject)) {
+            _ = try await VideoReader().info(of: home.appendingPathComponent(path))
+        }
         for prompt in prompts { try folder.check(TextToImage.Request(prompt: prompt)) }
 
         if try folder.calibration() == nil {
@@ -112,7 +126,7 @@ struct TuneCommand: AsyncParsableCommand {
         if task != .understanding { tasks.append(.generation) }
         if task != .generation { tasks.append(.understanding) }
         let settings = Tuner.Settings(
-            tasks: tasks, prompts: prompts, questions: questions, folder: home,
+            tasks: tasks, prompts: prompts, questions: questions, folder: home, frames: frames,
             budget: budget?.seconds, losses: loss.values, precision: engine.precision,
             triedPrecisions: [(int8, Precision.int8), (int4, .int4)].filter(\.0).map(\.1),
             maxTokens: maxTokens, seed: seed, threads: engine.threads)

@@ -50,6 +50,35 @@ import Testing
         #expect(asked.status == 0 && !asked.errors.contains("not tuned"), "\(asked)")
     }
 
+    @Test("On videos, what does not change is left out where that loses nothing")
+    func videos() throws {
+        let place = try Workplace()
+        let folder = try model(place)
+        var lines: [String] = []
+        for number in 0..<6 {
+            try AskVideoTests.film("film\(number).mp4", in: place)
+            lines.append(#"{"video": "film\#(number).mp4", "question": "what color is it?"}"#)
+        }
+        func tune(_ lines: [String]) throws -> CommandRun {
+            try Data(lines.joined(separator: "\n").utf8).write(to: place.results.appendingPathComponent("films.jsonl"))
+            return try CommandRun.flashu(
+                [
+                    "tune", "-m", folder.path, "--task", "understanding", "--budget", "30", "--images", "films.jsonl",
+                    "--frames", "4", "--json", "tune.json",
+                ], in: place.results, timeout: 300)
+        }
+        let run = try tune(lines)
+        #expect(run.status == 0, "\(run)")
+        let told = try String(contentsOf: place.results.appendingPathComponent("tune.json"), encoding: .utf8)
+        #expect(told.contains("frameCache.threshold") || told.contains("not read again"))
+        // What can't be read is found before anything is measured.
+        try Data("no film".utf8).write(to: place.results.appendingPathComponent("film5.mp4"))
+        for wrong in [lines, [#"{"image": "a.png", "video": "film0.mp4", "question": "what?"}"#], [#"{"question": "what?"}"#]] {
+            let refused = try tune(wrong)
+            #expect(refused.status != 0 && refused.errorLines.count == 1, "\(refused)")
+        }
+    }
+
     @Test("A model that was not tuned says so in one line")
     func untuned() throws {
         let place = try Workplace()

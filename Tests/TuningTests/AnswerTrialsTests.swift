@@ -6,6 +6,7 @@ import Images
 import Pipelines
 import Testing
 import Tuning
+import Videos
 
 /// Questions about images, read at several sizes.
 @Suite struct AnswerTrialsTests {
@@ -25,9 +26,9 @@ import Tuning
         let questions = ["what color is the circle?", "describe the image."]
         let file = ShapesModel.folder.appendingPathComponent("eval/images/000.png")
         let latents = try await ImageQuestion(models.model(.f32)).latents(of: RGBImage(contentsOf: file))
-        for source in [AnswerTrials.Source.file(file), .latents(latents)] {
-            let sample = AnswerTrials.Sample(image: source, questions: questions)
-            let trials = AnswerTrials(models, exact: .f32, images: [.search: [sample]], maxTokens: 16)
+        for source in [AnswerTrials.Source.image(file), .latents(latents)] {
+            let sample = AnswerTrials.Sample(source, questions: questions)
+            let trials = AnswerTrials(models, exact: .f32, samples: [.search: [sample]], maxTokens: 16, room: 0)
             try await trials.prepare(.search, count: 1)
             func run(_ scale: String) async throws -> Measured {
                 var candidate = Candidate.exact(.f32)
@@ -37,10 +38,34 @@ import Tuning
             let (exact, same, half) = (try await trials.exact(.search, 0), try await run("1"), try await run("0.4"))
             #expect(same.loss < 0.01 && same.flops == exact.flops)
             #expect(half.loss > 0 && 2 * half.flops < exact.flops)
-            // Seconds may be any on a busy machine, but are no less than nothing with the VAE's.
-            let constant = await trials.constantSeconds
-            if case .file = source { #expect(constant > 0) } else { #expect(constant == 0) }
-            #expect(half.seconds + constant > 0)
         }
+    }
+
+    @Test("Videos are tried with what does not change left out, frames kept or read again", arguments: [0, 1 << 30])
+    func videos(room: Int) async throws {
+        let models = TuneModels(try ModelFolder(ShapesModel.folder), threads: 2)
+        let film = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).mp4")
+        defer { try? FileManager.default.removeItem(at: film) }
+        let pictures = try [0, 0, 1, 1].map {
+            try RGBImage(contentsOf: ShapesModel.folder.appendingPathComponent("eval/images/00\($0).png"))
+        }
+        try await VideoWriter(.mp4, framesPerSecond: 4).write(
+            AsyncStream { stream in
+                for picture in pictures { stream.yield(picture) }
+                stream.finish()
+            }, to: film)
+        let sample = AnswerTrials.Sample(
+            .video(film), questions: ["what color is the circle?", "is there a blue square?"])
+        let trials = AnswerTrials(
+            models, exact: .f32, samples: [.search: [sample]], frames: 4, maxTokens: 4, room: room)
+        try await trials.prepare(.search, count: 1)
+        func run(_ threshold: String) async throws -> Measured {
+            var candidate = Candidate.exact(.f32)
+            candidate.changes = ["frameCache.threshold": threshold]
+            return try #require(try await trials.run(candidate, .search, [0]).first)
+        }
+        let (exact, same, all) = (try await trials.exact(.search, 0), try await run("0"), try await run("1"))
+        #expect(same.loss < 0.01 && same.flops == exact.flops && same.items == 2)
+        #expect(2 * all.flops < exact.flops && all.answer?.divergence ?? 0 > 0)
     }
 }

@@ -77,9 +77,9 @@ public struct Judge: Sendable {
             let latents = try await ImageQuestion(model).latents(
                 of: RGBImage(contentsOf: folder.appendingPathComponent(image)))
             let texts = asked.map(\.question)
-            let references = try await judge.references(latents, texts, reference)
-            let own = try await judge.losses(latents, texts, references, reference)
-            let others = try await judge.losses(latents, texts, references, profile)
+            let references = try await judge.references(.latents(latents), texts, reference)
+            let own = try await judge.losses(.latents(latents), texts, references, reference)
+            let others = try await judge.losses(.latents(latents), texts, references, profile)
             for (place, question) in texts.enumerated() {
                 seconds[0] += own[place].seconds
                 seconds[1] += others[place].seconds

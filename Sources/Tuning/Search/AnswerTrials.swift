@@ -5,99 +5,90 @@ import Images
 import Pipelines
 import ShowO2
 package import Tensors
+import Videos
 
-/// Candidates on questions; a sample is an image with all of its questions.
+/// Candidates on questions; a sample is an image or a video with all of its questions.
 package actor AnswerTrials: Trials {
     package nonisolated let task = Calibration.Task.understanding
     package nonisolated let judge = "regret"
+    /// The VAE's seconds are among a candidate's own: they depend on the size at which it reads, and on what it reuses.
+    package nonisolated let constantSeconds = 0.0
     private let models: TuneModels
     private let exactPrecision: Precision
-    private let images: [SampleSet: [Sample]]
+    private let samples: [SampleSet: [Sample]]
+    private let frames: Int
     private let maxTokens: Int
     private var references: [SampleSet: [Reference]] = [:]
-    package private(set) var constantSeconds = 0.0
-    /// The least that the VAE took for an image, by size; of images that are given as latents it takes nothing.
+    /// The least that the VAE took for an image, by size.
     private var vaeSeconds: [ReadingSize: Double] = [:]
+    /// Bytes of videos' frames that may still be kept.
+    private var room: Int
 
-    /// An image and its questions.
+    /// An image or a video and its questions.
     package struct Sample: Sendable {
-        package let image: Source
+        package let source: Source
         package let questions: [String]
 
-        package init(image: Source, questions: [String]) { (self.image, self.questions) = (image, questions) }
+        package init(_ source: Source, questions: [String]) { (self.source, self.questions) = (source, questions) }
     }
 
-    /// Where an image comes from.
+    /// Where it comes from.
     package enum Source: Sendable {
-        case file(URL)
-        /// `[1, channels, height, width]`.
+        case image(URL)
+        /// An image as latents `[1, channels, height, width]`.
         case latents(Tensor)
+        case video(URL)
+
+        /// What to call it.
+        var name: String {
+            switch self {
+            case .image(let file), .video(let file): file.lastPathComponent
+            case .latents: "a drawing"
+            }
+        }
     }
 
     private struct Reference {
-        /// By the size at which the image is read.
-        var latents: [ReadingSize: Tensor]
-        let answers: [AnswerReference]
-        let seconds: Double
-        let flops: Int
+        /// Of an image, by the size at which it is read.
+        var latents: [ReadingSize: Tensor] = [:]
+        /// Of a video, if there was room.
+        var frames: StoredFrames?
+        var answers: [AnswerReference] = []
+        var seconds = 0.0
+        var flops = 0
     }
 
-    package init(_ models: TuneModels, exact precision: Precision, images: [SampleSet: [Sample]], maxTokens: Int) {
-        (self.models, exactPrecision, self.images, self.maxTokens) = (models, precision, images, maxTokens)
+    /// - Parameters:
+    ///   - frames: of a video.
+    ///   - room: bytes of videos' frames to keep at most; those of others are read again each time.
+    package init(
+        _ models: TuneModels, exact precision: Precision, samples: [SampleSet: [Sample]], frames: Int = 32,
+        maxTokens: Int, room: Int
+    ) {
+        (self.models, exactPrecision, self.samples, self.frames) = (models, precision, samples, frames)
+        (self.maxTokens, self.room) = (maxTokens, room)
     }
 
-    package nonisolated func count(_ set: SampleSet) -> Int { images[set]?.count ?? 0 }
+    package nonisolated func count(_ set: SampleSet) -> Int { samples[set]?.count ?? 0 }
 
     package nonisolated func check(_ profile: AccelerationProfile) throws {
         try models.folder.check(profile, for: task)
     }
 
     package func prepare(_ set: SampleSet, count: Int) async throws {
-        let samples = (images[set] ?? []).prefix(count)
-        for index in (references[set]?.count ?? 0)..<max(samples.count, references[set]?.count ?? 0) {
-            let (sample, model) = (samples[index], try await models.model(exactPrecision))
-            let latents = try await latents(of: sample, scale: 1)
-            let judge = AnswerJudge(model, maxTokens: maxTokens)
-            let answers = try await judge.references(latents, sample.questions)
+        let samples = (samples[set] ?? []).prefix(count)
+        for sample in samples.dropFirst(references[set]?.count ?? 0) {
+            let judge = AnswerJudge(try await models.model(exactPrecision), maxTokens: maxTokens)
+            var reference = Reference()
+            var read = try await read(sample, .off, &reference)
+            reference.answers = try await judge.references(read.piece, sample.questions)
             // Led along its own answers, so that seconds compare.
-            let own = try await judge.losses(latents, sample.questions, answers, .off)
-            references[set, default: []].append(
-                Reference(
-                    latents: [size(1): latents], answers: answers, seconds: Self.mean(own.map(\.seconds)),
-                    flops: Int(Self.mean(own.map { Double($0.flops) }))))
-            let constant = (vaeSeconds[size(1)] ?? 0) / Double(max(1, sample.questions.count))
-            if constantSeconds == 0 || constant < constantSeconds { constantSeconds = constant }
+            read = try await self.read(sample, .off, &reference)
+            let own = try await judge.losses(read.piece, sample.questions, reference.answers, .off)
+            reference.seconds = Self.mean(own.map(\.seconds)) + read.vae
+            reference.flops = Int(Self.mean(own.map { Double($0.flops) }))
+            references[set, default: []].append(reference)
         }
-    }
-
-    private func size(_ scale: Double) -> ReadingSize { models.folder.geometry.reading(at: scale) }
-
-    /// What the VAE makes of a sample's image at a size.
-    private func latents(of sample: Sample, scale: Double) async throws -> Tensor {
-        let model = try await models.model(exactPrecision)
-        let image: RGBImage
-        switch sample.image {
-        case .file(let file): image = try RGBImage(contentsOf: file)
-        case .latents(let given):
-            guard size(scale) != size(1) else { return given }
-            image = try await TextToImage(model).decoded(given.reshaped(Array(given.shape.dropFirst())))
-        }
-        let start = ContinuousClock.now
-        let latents = try await ImageQuestion(model).latents(of: image, scale: scale)
-        if case .file = sample.image {
-            vaeSeconds[size(scale)] = min(vaeSeconds[size(scale)] ?? .infinity, (ContinuousClock.now - start).inSeconds)
-        }
-        return latents
-    }
-
-    /// The same, kept.
-    private func latents(_ set: SampleSet, _ index: Int, _ profile: AccelerationProfile) async throws -> Tensor? {
-        guard let reference = references[set]?[index], let sample = images[set]?[index] else { return nil }
-        let size = size(profile.reading.scale)
-        if let known = reference.latents[size] { return known }
-        let latents = try await latents(of: sample, scale: profile.reading.scale)
-        references[set]?[index].latents[size] = latents
-        return latents
     }
 
     package func exact(_ set: SampleSet, _ index: Int) async throws -> Measured {
@@ -107,23 +98,18 @@ package actor AnswerTrials: Trials {
 
     package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         let profile = try candidate.profile()
-        let reader = try await models.model(candidate.precision)
-        let judge = AnswerJudge(reader, maxTokens: maxTokens)
+        let judge = AnswerJudge(try await models.model(candidate.precision), maxTokens: maxTokens)
         var measured: [Measured] = []
         for index in indices {
-            guard let reference = references[set]?[index], let sample = images[set]?[index],
-                let latents = try await latents(set, index, profile)
-            else { continue }
-            let answered = try await judge.losses(latents, sample.questions, reference.answers, profile)
-            let saved = (vaeSeconds[size(1)] ?? 0) - (vaeSeconds[size(profile.reading.scale)] ?? 0)
+            guard let (sample, answers, read) = try await read(set, index, profile) else { continue }
+            let answered = try await judge.losses(read.piece, sample.questions, answers, profile)
             func mean(_ value: (AnswerLoss) -> Double) -> Double { Self.mean(answered.map { value($0.loss) }) }
             let loss = AnswerLoss(
                 divergence: mean(\.divergence), variation: mean(\.variation), changedTokens: mean(\.changedTokens),
                 isChanged: answered.contains { $0.loss.isChanged }, regret: mean(\.regret))
             measured.append(
                 Measured(
-                    loss: 100 * loss.regret,
-                    seconds: Self.mean(answered.map(\.seconds)) - saved / Double(max(1, sample.questions.count)),
+                    loss: 100 * loss.regret, seconds: Self.mean(answered.map(\.seconds)) + read.vae,
                     flops: Int(Self.mean(answered.map { Double($0.flops) })), answer: loss,
                     items: answered.count))
         }
@@ -135,23 +121,91 @@ package actor AnswerTrials: Trials {
         let profile = try candidate.profile()
         let reader = try await models.model(candidate.precision)
         var changed: [ChangedAnswer] = []
-        for (index, (sample, reference)) in zip(images[set] ?? [], references[set] ?? []).enumerated() {
-            guard let latents = try await latents(set, index, profile) else { continue }
+        for index in (references[set] ?? []).indices {
+            guard let (sample, references, read) = try await read(set, index, profile) else { continue }
             let answers = try await ImageQuestion(reader).answers(
                 .init(
-                    sources: [.latents(latents)], questions: sample.questions.map { .text($0) },
-                    maxTokens: maxTokens, profile: profile))
-            for (place, answer) in answers.enumerated() where answer.text != reference.answers[place].text {
-                var name = "a drawing"
-                if case .file(let file) = sample.image { name = file.lastPathComponent }
+                    sources: [read.piece], questions: sample.questions.map { .text($0) }, maxTokens: maxTokens,
+                    profile: profile))
+            for (place, answer) in answers.enumerated() where answer.text != references[place].text {
                 changed.append(
                     ChangedAnswer(
-                        image: name, question: sample.questions[place], exact: reference.answers[place].text,
+                        image: sample.source.name, question: sample.questions[place], exact: references[place].text,
                         answer: answer.text))
             }
             if changed.count >= count { break }
         }
         return Array(changed.prefix(count))
+    }
+
+    // MARK: What is read
+
+    private func size(_ profile: AccelerationProfile) -> ReadingSize {
+        models.folder.geometry.reading(at: profile.reading.scale)
+    }
+
+    /// A sample that has its reference, as a profile reads it.
+    private func read(_ set: SampleSet, _ index: Int, _ profile: AccelerationProfile) async throws -> (
+        sample: Sample, answers: [AnswerReference], read: (piece: PromptPiece, vae: Double)
+    )? {
+        guard var reference = references[set]?[index], let sample = samples[set]?[index] else { return nil }
+        let read = try await read(sample, profile, &reference)
+        references[set]?[index] = reference
+        return (sample, reference.answers, read)
+    }
+
+    /// What of a sample is read, and the VAE's seconds for each question, where they were spent already: images pass it once, videos each time.
+    private func read(_ sample: Sample, _ profile: AccelerationProfile, _ reference: inout Reference) async throws -> (
+        piece: PromptPiece, vae: Double
+    ) {
+        if case .video(let file) = sample.source {
+            return (.video(try await frames(of: file, &reference)), 0)
+        }
+        let size = size(profile)
+        let latents: Tensor
+        if let known = reference.latents[size] {
+            latents = known
+        } else {
+            latents = try await self.latents(of: sample.source, at: profile.reading.scale)
+            reference.latents[size] = latents
+        }
+        // What the model drew itself is no file that would pass the VAE.
+        guard case .image = sample.source else { return (.latents(latents), 0) }
+        return (.latents(latents), (vaeSeconds[size] ?? 0) / Double(max(1, sample.questions.count)))
+    }
+
+    private func latents(of source: Source, at scale: Double) async throws -> Tensor {
+        let model = try await models.model(exactPrecision)
+        let image: RGBImage
+        switch source {
+        case .image(let file): image = try RGBImage(contentsOf: file)
+        case .latents(let given):
+            guard scale != 1 else { return given }
+            image = try await TextToImage(model).decoded(given.reshaped(Array(given.shape.dropFirst())))
+        case .video: preconditionFailure("a video is read frame by frame")
+        }
+        let start = ContinuousClock.now
+        let latents = try await ImageQuestion(model).latents(of: image, scale: scale)
+        if case .image = source {
+            let size = model.geometry.reading(at: scale)
+            vaeSeconds[size] = min(vaeSeconds[size] ?? .infinity, (ContinuousClock.now - start).inSeconds)
+        }
+        return latents
+    }
+
+    private func frames(of file: URL, _ reference: inout Reference) async throws -> any FrameSource {
+        if let known = reference.frames { return known }
+        let (width, height) = models.folder.geometry.readingSize
+        let video = try await VideoReader().frames(of: file, count: frames, width: width, height: height)
+        var all: [RGBImage] = []
+        for index in 0..<video.count { all.append(try await video.image(index)) }
+        let stored = try StoredFrames(all, picture: video.picture)
+        let bytes = 3 * width * height * all.count
+        if bytes <= room {
+            room -= bytes
+            reference.frames = stored
+        }
+        return stored
     }
 
     private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }

@@ -114,6 +114,13 @@ package enum Knobs {
             options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { .init("FFN -\(Int(100 * $0)) %", [field: "\($0)"]) })
     }
 
+    /// What of a video's frames is not read again.
+    private static let frames = Knob(
+        name: "frames",
+        options: ["0.01", "0.02", "0.05", "0.1"].map {
+            .init("cells that changed by less than \($0) not read again", ["frameCache.threshold": $0])
+        })
+
     /// Sizes at which images are read, each grid of tokens once.
     private static func sizes(_ geometry: ShowO2Geometry) -> Knob {
         var grids = [geometry.readingGrid]
@@ -130,8 +137,9 @@ package enum Knobs {
     /// What answering has.
     ///
     /// - Parameters:
+    ///   - hasVideos: whether any of the questions is on a video.
     ///   - geometry: the model's.
-    package static func answering(isCalibrated: Bool, _ geometry: ShowO2Geometry) -> [Knob] {
+    package static func answering(isCalibrated: Bool, hasVideos: Bool = false, _ geometry: ShowO2Geometry) -> [Knob] {
         let (layers, encoderLayers) = (geometry.llm.layers, geometry.vision.layers)
         var tokens: [Knob.Option] = []
         func add(_ selection: TokenSelection, _ words: String, _ changes: [String: String]) {
@@ -154,8 +162,9 @@ package enum Knobs {
                     ["tokens.place": "encoder", "tokens.encoderTail": "\(tail)"])
             }
         }
-        var knobs = [
-            sizes(geometry),
+        var knobs = [sizes(geometry)]
+        if hasVideos { knobs.insert(frames, at: 0) }
+        knobs.append(
             Knob(name: "tokens", options: tokens) { best in
                 var more: [Knob.Option] = []
                 for fate in AccelerationProfile.Tokens.Fate.allCases {
@@ -170,8 +179,7 @@ package enum Knobs {
                     }
                 }
                 return more
-            }
-        ]
+            })
         if isCalibrated {
             knobs.append(neurons("ffn.understandingRatio"))
         }

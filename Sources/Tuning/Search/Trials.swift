@@ -7,7 +7,7 @@ package protocol Trials: Sendable {
     var task: Calibration.Task { get }
     /// Samples of a set, at most.
     func count(_ set: SampleSet) -> Int
-    /// Seconds of the VAE for a sample, at the model's own size: a candidate's own don't count them.
+    /// Seconds for a sample that every candidate pays and none counts: of drawing the VAE's.
     var constantSeconds: Double { get async }
     /// What losses are made of.
     var judge: String { get async }

@@ -9,7 +9,7 @@ import Tensors
 /// Divides prompts and images among search, choice and verdict: no text or image serves two of them.
 package struct TuneSamples {
     package let prompts: [SampleSet: [DrawingTrials.Sample]]
-    private let questions: [SampleSet: [(image: String, questions: [String])]]
+    private let questions: [SampleSet: [(subject: TuneQuestion.Subject, questions: [String])]]
     private let folder: URL
 
     /// Images of a prompt at most, each from another noise.
@@ -31,9 +31,9 @@ package struct TuneSamples {
             }
         }
         self.prompts = prompts
-        var questions: [SampleSet: [(image: String, questions: [String])]] = [:]
+        var questions: [SampleSet: [(subject: TuneQuestion.Subject, questions: [String])]] = [:]
         for (place, set) in SampleSet.allCases.enumerated() {
-            questions[set] = settings.questions.groupedInOrder(by: \.image).enumerated().filter {
+            questions[set] = settings.questions.groupedInOrder(by: \.subject).enumerated().filter {
                 $0.offset % 3 == place
             }
             .map { ($0.element.key, $0.element.elements.map(\.question)) }
@@ -47,7 +47,7 @@ package struct TuneSamples {
     /// They are drawn on this share of the model's points: what is asked about need not be exact.
     private static let pointsShare = 0.25
 
-    /// Images with questions: the given ones, or the model's own drawings. Those that were drawn as references serve; others are made and kept in `work`.
+    /// Images and videos with questions: the given ones, or the model's own drawings. Those that were drawn as references serve; others are made and kept in `work`.
     ///
     /// - Parameters:
     ///   - seconds: after which no more are drawn than must be.
@@ -57,8 +57,11 @@ package struct TuneSamples {
         tell: (String) -> Void
     ) async throws -> [SampleSet: [AnswerTrials.Sample]] {
         guard settings.questions.isEmpty else {
-            return questions.mapValues { images in
-                images.map { .init(image: .file(folder.appendingPathComponent($0.image)), questions: $0.questions) }
+            return questions.mapValues { samples in
+                samples.map {
+                    let file = folder.appendingPathComponent($0.subject.path)
+                    return .init($0.subject.isVideo ? .video(file) : .image(file), questions: $0.questions)
+                }
             }
         }
         var images: [SampleSet: [AnswerTrials.Sample]] = [:]
@@ -86,7 +89,7 @@ package struct TuneSamples {
                     latents = drawn.latents.reshaped(shape)
                     try SafetensorsWriter.write([("latents", latents)], to: own)
                 }
-                images[set, default: []].append(.init(image: .latents(latents), questions: Self.usual))
+                images[set, default: []].append(.init(.latents(latents), questions: Self.usual))
             }
         }
         return images

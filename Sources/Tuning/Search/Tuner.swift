@@ -13,10 +13,12 @@ public struct Tuner: Sendable {
         public var tasks: [Calibration.Task]
         /// Prompts to draw.
         public var prompts: [String]
-        /// Questions on images; empty = three questions on each of the model's own drawings.
-        public var questions: [ModelCalibration.Question]
-        /// Where the questions' images are.
+        /// Questions on images and videos; empty = three questions on each of the model's own drawings.
+        public var questions: [TuneQuestion]
+        /// Where the questions' images and videos are.
         public var folder: URL
+        /// Frames of a video.
+        public var frames: Int
         /// Seconds in all; nil = three hours, or what 25 of the exact engine's images take, if that is less.
         public var budget: Double?
         /// Points that may be lost by each profile.
@@ -35,11 +37,12 @@ public struct Tuner: Sendable {
         /// All of it.
         public init(
             tasks: [Calibration.Task] = Calibration.Task.allCases, prompts: [String],
-            questions: [ModelCalibration.Question], folder: URL, budget: Double?, losses: [Double] = [1, 3],
+            questions: [TuneQuestion], folder: URL, frames: Int = 32, budget: Double?, losses: [Double] = [1, 3],
             precision: Precision = .bf16, triedPrecisions: [Precision] = [.int8, .int4], maxTokens: Int = 64,
             seed: UInt64 = 0, threads: Int? = nil
         ) {
             (self.tasks, self.prompts, self.questions, self.folder) = (tasks, prompts, questions, folder)
+            self.frames = frames
             (self.budget, self.losses, self.precision, self.triedPrecisions) = (
                 budget, losses, precision, triedPrecisions
             )
@@ -63,7 +66,7 @@ public struct Tuner: Sendable {
     private let settings: Settings
     private let work: URL
 
-    /// Bytes of trajectories that are kept at most, in memory and, for an interrupted run, on disk.
+    /// Bytes of trajectories that are kept at most, in memory and, for an interrupted run, on disk; and of videos' frames, in memory.
     static let statesLimit = 256 << 20
 
     /// - Parameters:
@@ -136,8 +139,11 @@ public struct Tuner: Sendable {
                             of: plan.seconds))
                 }
                 trials = AnswerTrials(
-                    models, exact: settings.precision, images: images, maxTokens: settings.maxTokens)
-                knobs = Knobs.answering(isCalibrated: isCalibrated, folder.geometry)
+                    models, exact: settings.precision, samples: images, frames: settings.frames,
+                    maxTokens: settings.maxTokens, room: Self.statesLimit)
+                knobs = Knobs.answering(
+                    isCalibrated: isCalibrated, hasVideos: settings.questions.contains { $0.subject.isVideo },
+                    folder.geometry)
             }
             var all = knobs
             if !settings.triedPrecisions.isEmpty, settings.precision == .bf16 {
@@ -237,9 +243,9 @@ public struct Tuner: Sendable {
             throw .samples(
                 "\(settings.prompts.count) prompts are too few; search, choice and verdict want 2 each, better 20")
         }
-        let images = Set(settings.questions.map(\.image)).count
+        let images = Set(settings.questions.map(\.subject)).count
         if settings.tasks.contains(.understanding), !settings.questions.isEmpty, images < 6 {
-            throw .samples("\(images) images are too few; search, choice and verdict want 2 each, better 20")
+            throw .samples("\(images) images or videos are too few; search, choice and verdict want 2 each, better 20")
         }
     }
 
@@ -247,7 +253,8 @@ public struct Tuner: Sendable {
     private func settingsText(_ model: String, _ calibration: String?) -> String {
         var hash = ContentHash()
         for prompt in settings.prompts { hash.add(prompt) }
-        for question in settings.questions { hash.add(question.image + "\n" + question.question) }
+        for question in settings.questions { hash.add("\(question.subject)\n\(question.question)") }
+        hash.add("\(settings.frames)")
         return [
             FlashUVersion.current, model, calibration ?? "none", settings.precision.rawValue, "\(settings.seed)",
             "\(settings.maxTokens)", "\(settings.threads ?? Machine.cores)", CPUCompute.instructionSet,

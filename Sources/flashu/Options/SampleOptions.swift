@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipelines
+import Tuning
 
 /// Options that name samples of both tasks: for commands that measure a model on them.
 struct SampleOptions: ParsableArguments {
@@ -42,25 +43,58 @@ struct SampleOptions: ParsableArguments {
     /// The questions of `--images`, else of the model's folder, and the folder that their images are in: the list's, or the working directory for
     /// one from standard input.
     func questions(
-        model folder: URL, _ plan: inout FilePlan, all: Bool = false, folder preferred: String? = nil
+        model folder: URL, _ plan: inout FilePlan, all: Bool = false
     ) throws(CommandError) -> (questions: [ModelCalibration.Question], folder: URL) {
+        try questions(
+            model: folder, &plan, all: all, line: "{\"image\": PATH, \"question\": TEXT}", path: \.image
+        ) { try? JSONDecoder().decode(ModelCalibration.Question.self, from: $0) }
+    }
+
+    /// The same with questions on videos among them, all of them; the folder's `tuning` goes before its `calibration`.
+    func questionsAndVideos(
+        model folder: URL, _ plan: inout FilePlan
+    ) throws(CommandError) -> (questions: [TuneQuestion], folder: URL) {
+        struct Line: Decodable {
+            var image: String?
+            var video: String?
+            var question: String
+        }
+        return try questions(
+            model: folder, &plan, all: true, folder: "tuning",
+            line: "{\"image\": PATH, \"question\": TEXT}, or of \"video\"", path: \.subject.path
+        ) { data in
+            guard let line = try? JSONDecoder().decode(Line.self, from: data) else { return nil }
+            switch (line.image, line.video) {
+            case (let image?, nil): return TuneQuestion(.image(image), line.question)
+            case (nil, let video?): return TuneQuestion(.video(video), line.question)
+            default: return nil
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - form: what a line must be.
+    ///   - path: of what is asked about, from the list's folder.
+    ///   - parse: nil for what is no such line.
+    private func questions<Question>(
+        model folder: URL, _ plan: inout FilePlan, all: Bool, folder preferred: String? = nil, line form: String,
+        path: KeyPath<Question, String>, parse: (Data) -> Question?
+    ) throws(CommandError) -> (questions: [Question], folder: URL) {
         let file = try file(images, in: folder, preferred, "questions.jsonl", "--images", &plan)
         let home =
             file.url?.deletingLastPathComponent() ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-        var questions: [ModelCalibration.Question] = []
+        var questions: [Question] = []
         for (number, line) in try lines(of: file, all: all) {
-            guard let question = try? JSONDecoder().decode(ModelCalibration.Question.self, from: Data(line.utf8)) else {
-                throw CommandError(
-                    "\(file.shown), line \(number): not a line of {\"image\": PATH, \"question\": TEXT}: \(line.prefix(60))"
-                )
+            guard let question = parse(Data(line.utf8)) else {
+                throw CommandError("\(file.shown), line \(number): not a line of \(form): \(line.prefix(60))")
             }
-            let image = home.appendingPathComponent(question.image)
-            guard FileManager.default.isReadableFile(atPath: image.path) else {
-                throw CommandError("\(file.shown), line \(number): the image \(image.path) can't be read")
+            let seen = home.appendingPathComponent(question[keyPath: path])
+            guard FileManager.default.isReadableFile(atPath: seen.path) else {
+                throw CommandError("\(file.shown), line \(number): \(seen.path) can't be read")
             }
             questions.append(question)
         }
-        plan.reads(questions.map { home.appendingPathComponent($0.image) }, "an image of the samples")
+        plan.reads(questions.map { home.appendingPathComponent($0[keyPath: path]) }, "what the samples ask about")
         return (questions, home)
     }
 
