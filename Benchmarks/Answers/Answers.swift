@@ -48,7 +48,8 @@ struct Answers: ParsableCommand {
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune",
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune; tokens.dropped=merge",
         "paper+tokens.place=encoder; tokens.encoderTail=13; tokens.selection=divPrune; layers.understandingChoice=calibration",
-        "paper+tokens.dropRatio=0; reading.scale=0.7", "paper+tokens.dropRatio=0; reading.scale=0.7; layers.understandingChoice=calibration",
+        "paper+tokens.dropRatio=0; reading.scale=0.7",
+        "paper+tokens.dropRatio=0; reading.scale=0.7; layers.understandingChoice=calibration",
     ]
 
     func validate() throws {

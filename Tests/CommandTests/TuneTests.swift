@@ -73,7 +73,9 @@ import Testing
         #expect(told.contains("frameCache.threshold") || told.contains("not read again"))
         // What can't be read is found before anything is measured.
         try Data("no film".utf8).write(to: place.results.appendingPathComponent("film5.mp4"))
-        for wrong in [lines, [#"{"image": "a.png", "video": "film0.mp4", "question": "what?"}"#], [#"{"question": "what?"}"#]] {
+        for wrong in [
+            lines, [#"{"image": "a.png", "video": "film0.mp4", "question": "what?"}"#], [#"{"question": "what?"}"#],
+        ] {
             let refused = try tune(wrong)
             #expect(refused.status != 0 && refused.errorLines.count == 1, "\(refused)")
         }

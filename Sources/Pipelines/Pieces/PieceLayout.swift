@@ -45,7 +45,8 @@ struct PieceLayout {
                 else {
                     throw ModelError.request(
                         "image latents of shape \(latents.shape) don't fit; [1, \(geometry.latentChannels), h, w] with at most "
-                            + "\(limit ?? geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed")
+                            + "\(limit ?? geometry.readingGrid.tokens) tokens of \(geometry.patch) x \(geometry.patch) is needed"
+                    )
                 }
                 return kind == .video
                     ? .video(frames: latents.shape[0], pooling: FramePooling(grid, geometry))

@@ -136,7 +136,9 @@ public struct ShowO2Geometry: Sendable, Equatable {
     /// The size at which images are read where they are made smaller.
     ///
     /// - Parameter scale: of ``readingGrid``'s rows and columns, above 0, at most 1 = the model's own size.
-    public func reading(at scale: Double) -> ReadingSize { ReadingSize(readingGrid, scale: scale, side: pixelsPerToken) }
+    public func reading(at scale: Double) -> ReadingSize {
+        ReadingSize(readingGrid, scale: scale, side: pixelsPerToken)
+    }
 
     /// The token grid at the model's own size.
     public var grid: TokenGrid { TokenGrid(height: gridHeight, width: gridWidth) }

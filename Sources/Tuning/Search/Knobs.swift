@@ -131,7 +131,9 @@ package enum Knobs {
         }
         return Knob(
             name: "size",
-            options: scales.map { .init("read at \(Int((100 * $0).rounded())) % of the size", ["reading.scale": "\($0)"]) })
+            options: scales.map {
+                .init("read at \(Int((100 * $0).rounded())) % of the size", ["reading.scale": "\($0)"])
+            })
     }
 
     /// What answering has.

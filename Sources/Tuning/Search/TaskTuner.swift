@@ -283,8 +283,10 @@ package final class TaskTuner {
     private func further(_ combinations: [Combination], _ limit: Double) -> Candidate? {
         let fast = fastest(of: compared, within: limit)?.seconds ?? .infinity
         let known = Set(compared.map(\.candidate))
-        return combinations.filter { $0.seconds < 0.97 * fast && $0.loss <= 1.5 * limit && !known.contains($0.candidate) }
-            .sorted { ($0.loss, $0.seconds) < ($1.loss, $1.seconds) }.first { runs($0.candidate) }?.candidate
+        return combinations.filter {
+            $0.seconds < 0.97 * fast && $0.loss <= 1.5 * limit && !known.contains($0.candidate)
+        }
+        .sorted { ($0.loss, $0.seconds) < ($1.loss, $1.seconds) }.first { runs($0.candidate) }?.candidate
     }
 
     /// The fastest first, but not all of one kind: of combinations that differ in one choice only and are expected to take the same time, one.
