@@ -94,7 +94,7 @@ struct SampleOptions: ParsableArguments {
             }
             questions.append(question)
         }
-        plan.reads(questions.map { home.appendingPathComponent($0[keyPath: path]) }, "what the samples ask about")
+        plan.reads(questions.map { home.appendingPathComponent($0[keyPath: path]) }, "an image of the samples")
         return (questions, home)
     }
 
