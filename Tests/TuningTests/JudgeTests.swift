@@ -51,6 +51,12 @@ import Tuning
         #expect(loss.points == 0 && loss.blindPoints == 16)
         loss.inconsistency = 0.6
         #expect(try abs(#require(loss.blindPoints) - 20) < 1e-9)
+        // Of the fifth gained a tenth costs nothing where the alignment says something; what it gains does not pay for that.
+        #expect(try abs(#require(loss.points) - 2) < 1e-9)
+        (loss.exactAlignment, loss.alignment) = (0.5, 0.9)
+        #expect(try abs(#require(loss.points) - 2) < 1e-9)
+        (loss.exactAlignment, loss.alignment) = (0.9, 0.5)
+        #expect(try abs(#require(loss.points) - 42) < 1e-9)
         loss.inconsistency = nil
         #expect(loss.blindPoints == nil)
     }

@@ -19,20 +19,24 @@ import Tuning
         let mishap: Double
         /// A field that makes the verdict's samples twice as slow as those before.
         let slowdown: String?
+        /// How much slower the machine is for everything but the references, by how many samples were run.
+        let weather: @Sendable (Int) -> Double
         private(set) var ran: [SampleSet: Set<String>] = [:]
         private(set) var runs = 0
 
         init(
             _ costs: [String: (loss: Double, time: Double)], clash: (Set<String>, loss: Double)? = nil,
-            mishap: Double = 0, slowdown: String? = nil
+            mishap: Double = 0, slowdown: String? = nil, weather: @escaping @Sendable (Int) -> Double = { _ in 1 }
         ) {
             (self.costs, self.clash, self.mishap, self.slowdown) = (costs, clash, mishap, slowdown)
+            self.weather = weather
         }
 
         nonisolated func count(_ set: SampleSet) -> Int { set == .choice ? 400 : 40 }
         nonisolated func check(_ profile: AccelerationProfile) throws {}
         func prepare(_ set: SampleSet, count: Int) {}
         func exact(_ set: SampleSet, _ index: Int) -> Measured { Measured(loss: 0, seconds: 1, flops: 100) }
+        func exactSecondsNow(_ set: SampleSet, _ index: Int) -> Double { weather(runs) }
 
         func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) -> [Measured] {
             ran[set, default: []].insert(candidate.title)
@@ -48,6 +52,7 @@ import Tuning
                 time *= costs["int8"]?.time ?? 1
             }
             if let slowdown, fields.contains(slowdown), set == .verdict { time *= 2 }
+            time *= weather(runs)
             if let clash, clash.0.isSubset(of: fields) { loss += clash.loss }
             return indices.map { index in
                 // Noise that is the same for all candidates, as that of prompts is.
@@ -67,7 +72,7 @@ import Tuning
         TaskTuner, [TaskTuner.Chosen]
     ) {
         let budget = TuneBudget(
-            start: 0, seconds: 1e6, sample: 1, cost: 0.5, options: 20, tries: 20, limits: 2,
+            start: 0, seconds: 1e6, sample: 0.2, cost: 0.5, options: 20, tries: 20, limits: 2,
             available: (40, 40, 40))
         let tuner = TaskTuner(
             known, journal: try journal(), budget: budget, limits: limits, exact: .bf16, tell: { _ in })
@@ -145,6 +150,26 @@ import Tuning
             chosen[0].trial.candidate.changes == [
                 "schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.5", "layers.generationRatio": "0.2",
             ])
+    }
+
+    @Test("A machine that is slower for a while misleads nobody")
+    func weather() async throws {
+        let calm = Known(Self.costs)
+        // Three times slower for half of the time, in spells of some candidates.
+        let stormy = Known(Self.costs, weather: { $0 / 300 % 2 == 0 ? 1 : 3 })
+        let knobs = [Self.neurons, Self.precision]
+        let (_, expected) = try await tune(calm, knobs: knobs, schedules: Self.schedules)
+        let (_, chosen) = try await tune(stormy, knobs: knobs, schedules: Self.schedules)
+        #expect(chosen.map(\.trial.candidate) == expected.map(\.trial.candidate))
+        for (one, other) in zip(chosen, expected) { #expect(abs(one.trial.seconds / other.trial.seconds - 1) < 0.1) }
+    }
+
+    @Test("What turns out no faster than the exact engine is not chosen")
+    func slower() async throws {
+        let known = Known(["ffn.generationRatio=0.3": (0.1, 0.8)], slowdown: "ffn.generationRatio=0.3")
+        let knob = Knob(name: "neurons", options: [.init("0.3", ["ffn.generationRatio": "0.3"])])
+        let (_, chosen) = try await tune(known, knobs: [knob])
+        #expect(chosen.allSatisfy { $0.trial.candidate.changes.isEmpty })
     }
 
     @Test("A looser limit never gets the slower profile")

@@ -27,15 +27,16 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
         return exactAlignment - alignment
     }
 
-    /// Points lost, 100 = all: what alignment is lost, and a fifth of a point for each hundredth of inconsistency gained; an image that got better does
-    /// not pay for another that got worse. The model answers its prompt's questions rightly on blurred and broken shapes, too, so that alignment
-    /// alone sees only what went wrong altogether; the inconsistency sees what is unfinished (`docs/judge.md`). Nil without a prompt.
+    /// Points lost, 100 = all: what alignment is lost, and a fifth of a point for each hundredth of inconsistency gained beyond the tenth that costs nothing;
+    /// an image that got better does not pay for another that got worse. The model answers its prompt's questions rightly on blurred and broken
+    /// shapes, too, so that alignment alone sees only what went wrong altogether; the inconsistency sees what is unfinished (`docs/judge.md`). Nil
+    /// without a prompt.
     package var points: Double? {
         guard let alignmentLoss, let inconsistencyGained else { return nil }
-        return 100 * max(0, alignmentLoss) + 20 * max(0, inconsistencyGained)
+        return 100 * max(0, alignmentLoss) + 20 * max(0, inconsistencyGained - 0.1)
     }
 
-    /// Points lost where the alignment says nothing: four for each hundredth of patch distance, and those of ``points`` for inconsistency. Of the 64
+    /// Points lost where the alignment says nothing: four for each hundredth of patch distance, and a fifth for each of inconsistency. Of the 64
     /// configurations of `docs/judge.md` it overrates 51, and underrates none by more than half (Spearman's correlation 0.74). Nil without a prompt.
     package var blindPoints: Double? { inconsistencyGained.map { 400 * patchDistance + 20 * max(0, $0) } }
 

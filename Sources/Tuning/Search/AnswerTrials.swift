@@ -96,6 +96,13 @@ package actor AnswerTrials: Trials {
         return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
     }
 
+    package func exactSecondsNow(_ set: SampleSet, _ index: Int) async throws -> Double {
+        let judge = AnswerJudge(try await models.model(exactPrecision), maxTokens: maxTokens)
+        guard let (sample, answers, read) = try await read(set, index, .off) else { throw CancellationError() }
+        let own = try await judge.losses(read.piece, sample.questions, answers, .off)
+        return Self.mean(own.map(\.seconds)) + read.vae
+    }
+
     package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         let profile = try candidate.profile()
         let judge = AnswerJudge(try await models.model(candidate.precision), maxTokens: maxTokens)

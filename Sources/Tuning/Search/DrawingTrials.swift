@@ -99,6 +99,12 @@ package actor DrawingTrials: Trials {
         return Measured(loss: 0, seconds: reference[index].seconds, flops: reference[index].flops)
     }
 
+    package func exactSecondsNow(_ set: SampleSet, _ index: Int) async throws -> Double {
+        guard let sample = prompts[set]?[index] else { throw CancellationError() }
+        let judge = DrawingJudge(try await models.model(exactPrecision))
+        return try await judge.draw(sample.prompt, seed: sample.seed, .off).seconds
+    }
+
     package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         let profile = try candidate.profile()
         // All are drawn before any is looked at: one change of models.

@@ -70,7 +70,10 @@ package final class TaskTuner {
             let some =
                 candidate.precision == exactPrecision ? Array(missing.prefix(budget.handful)) : missing
             missing.removeFirst(some.count)
-            for (index, measured) in zip(some, try await trials.run(candidate, set, some)) {
+            let run = try await trials.run(candidate, set, some)
+            let pace = try await pace(set, some)
+            for (index, var measured) in zip(some, run) {
+                measured.seconds *= pace
                 samples[index] = measured
                 try journal.add(measured, candidate, task, set, index)
             }
@@ -81,6 +84,23 @@ package final class TaskTuner {
         }
         return Trial(candidate: candidate, samples: samples.compactMap(\.self))
     }
+
+    /// How fast the machine is now, of what it was when the references of some samples were made: neighbours come and go, and what was measured
+    /// minutes apart is compared. By the median of three samples, after one that warms up; 1 where samples take so long that this would cost too much.
+    private func pace(_ set: SampleSet, _ indices: [Int]) async throws -> Double {
+        let checks = [indices.first, indices[indices.count / 2], indices.last].compactMap(\.self)
+        guard budget.handful >= Self.pacedHandful, indices.count >= 4 * checks.count else { return 1 }
+        var ratios: [Double] = []
+        _ = try await trials.exactSecondsNow(set, indices[0])
+        for index in checks {
+            let (known, now) = (try await trials.exact(set, index), try await trials.exactSecondsNow(set, index))
+            ratios.append(known.seconds / max(now, 1e-9))
+        }
+        return ratios.sorted()[ratios.count / 2]
+    }
+
+    /// Samples between two lines of the journal from which on the exact engine is cheap enough to be run again.
+    private static let pacedHandful = 60
 
     /// A candidate on a quarter of the samples, and on all unless it is hopeless by then.
     private func race(_ candidate: Candidate, _ set: SampleSet, count: Int, limit: Double) async throws -> Trial {
@@ -188,8 +208,10 @@ package final class TaskTuner {
         for limit in limits {
             let choice = fastest(of: compared, within: limit) ?? exactChoice
             var trial = try await run(choice.candidate, .verdict, count: budget.verdict)
-            // What keeps a stricter limit and is no slower here serves this one, too.
-            if let stricter = chosen.last?.trial, stricter.seconds <= trial.seconds { trial = stricter }
+            // What keeps a stricter limit and is no slower here serves this one, too; so does the exact engine.
+            for other in [chosen.last?.trial, exactVerdict].compactMap(\.self) where other.seconds <= trial.seconds {
+                trial = other
+            }
             let plain = compared.filter(\.candidate.isPlain)
             var rival: Trial?
             if let other = fastest(of: plain, within: limit), other.candidate != trial.candidate {

@@ -19,6 +19,8 @@ package protocol Trials: Sendable {
     func prepare(_ set: SampleSet, count: Int) async throws
     /// The exact engine on a sample; ``prepare(_:count:)`` has made it.
     func exact(_ set: SampleSet, _ index: Int) async throws -> Measured
+    /// Seconds that the exact engine takes on a sample now: the machine may be faster or slower than it was for the reference.
+    func exactSecondsNow(_ set: SampleSet, _ index: Int) async throws -> Double
     /// A candidate on some samples of a set.
     func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured]
 }
