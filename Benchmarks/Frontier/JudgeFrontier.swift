@@ -156,7 +156,8 @@ private struct DrawingJudging {
             judges: [
                 "latent error": mean(\.latentError), "semantic distance": mean(\.semanticDistance),
                 "patch distance": mean(\.patchDistance), "alignment lost": mean { $0.alignmentLoss ?? .nan },
-                "inconsistency": mean { $0.inconsistencyGained ?? .nan }, "points": mean { $0.points ?? .nan },
+                "inconsistency": mean { $0.inconsistencyGained ?? .nan },
+                "points": DrawingLoss.points(of: losses) ?? .nan,
             ],
             images: zip(losses, zip(drawn, exact)).map {
                 .init(isRight: $1.0.isRight, exactIsRight: $1.1.isRight, loss: $0)

@@ -51,12 +51,22 @@ import Tuning
         #expect(loss.points == 0 && loss.blindPoints == 16)
         loss.inconsistency = 0.6
         #expect(try abs(#require(loss.blindPoints) - 20) < 1e-9)
-        // Of the fifth gained a tenth costs nothing where the alignment says something; what it gains does not pay for that.
-        #expect(try abs(#require(loss.points) - 2) < 1e-9)
-        (loss.exactAlignment, loss.alignment) = (0.5, 0.9)
-        #expect(try abs(#require(loss.points) - 2) < 1e-9)
-        (loss.exactAlignment, loss.alignment) = (0.9, 0.5)
-        #expect(try abs(#require(loss.points) - 42) < 1e-9)
+        // Of the fifth gained a tenth costs nothing where the alignment says something; an image that shows its prompt better pays for another that shows it
+        // worse, not for what is unfinished.
+        func isAbout(_ value: Double?, _ expected: Double) -> Bool { value.map { abs($0 - expected) < 1e-9 } ?? false }
+        #expect(isAbout(loss.points, 2) && isAbout(loss.unfinishedPoints, 2))
+        var (better, worse) = (loss, loss)
+        (better.exactAlignment, better.alignment) = (0.5, 0.8)
+        (worse.exactAlignment, worse.alignment) = (0.9, 0.5)
+        #expect(isAbout(worse.points, 42) && isAbout(better.points, -28))
+        #expect(isAbout(DrawingLoss.points(of: [better, worse]), 7))
+        #expect(isAbout(DrawingLoss.points(of: [better, better, worse]), 2))
+        let samples = [better, worse, better].map {
+            Measured(loss: $0.points ?? .nan, leastLoss: $0.unfinishedPoints ?? .nan, seconds: 1, flops: 1, drawing: $0)
+        }
+        func trial(_ count: Int) -> Trial { Trial(candidate: .exact(.f32), samples: Array(samples.prefix(count))) }
+        #expect(isAbout(trial(2).meanLoss, 7) && isAbout(trial(3).meanLoss, 2))
+        #expect(isAbout(trial(3).loss.mean, 2) && trial(3).loss.low >= 0 && trial(3).loss.high > 2)
         loss.inconsistency = nil
         #expect(loss.blindPoints == nil)
     }

@@ -27,13 +27,23 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
         return exactAlignment - alignment
     }
 
-    /// Points lost, 100 = all: what alignment is lost, and a fifth of a point for each hundredth of inconsistency gained beyond the tenth that costs nothing;
-    /// an image that got better does not pay for another that got worse. The model answers its prompt's questions rightly on blurred and broken
-    /// shapes, too, so that alignment alone sees only what went wrong altogether; the inconsistency sees what is unfinished (`docs/judge.md`). Nil
-    /// without a prompt.
+    /// Points that this image adds to the mean, 100 = all: what alignment is lost, or gained, and ``unfinishedPoints``. Nil without a prompt.
     package var points: Double? {
-        guard let alignmentLoss, let inconsistencyGained else { return nil }
-        return 100 * max(0, alignmentLoss) + 20 * max(0, inconsistencyGained - 0.1)
+        guard let alignmentLoss, let unfinishedPoints else { return nil }
+        return 100 * alignmentLoss + unfinishedPoints
+    }
+
+    /// A fifth of a point for each hundredth of inconsistency gained beyond the tenth that costs nothing. The model answers its prompt's questions rightly on
+    /// blurred and broken shapes, too, so that alignment alone sees only what went wrong altogether; the inconsistency sees what is unfinished
+    /// (`docs/judge.md`). Nil without a prompt.
+    package var unfinishedPoints: Double? { inconsistencyGained.map { 20 * max(0, $0 - 0.1) } }
+
+    /// Points lost by several images: the mean of ``points``. Where the model finds its prompts in some better than in the exact engine's, others may
+    /// be worse, but what is unfinished is not paid for. Nil without prompts.
+    package static func points(of losses: [DrawingLoss]) -> Double? {
+        let (points, unfinished) = (losses.compactMap(\.points), losses.compactMap(\.unfinishedPoints))
+        guard points.count == losses.count, !losses.isEmpty else { return nil }
+        return max(points.reduce(0, +), unfinished.reduce(0, +)) / Double(losses.count)
     }
 
     /// Points lost where the alignment says nothing: four for each hundredth of patch distance, and a fifth for each of inconsistency. Of the 64

@@ -124,7 +124,8 @@ package actor DrawingTrials: Trials {
             let loss = try await judge.view(image.latents, of: sample.prompt).loss(against: reference.view)
             measured.append(
                 Measured(
-                    loss: (isBlind ? loss.blindPoints : loss.points) ?? .nan, seconds: image.seconds,
+                    loss: (isBlind ? loss.blindPoints : loss.points) ?? .nan,
+                    leastLoss: isBlind ? 0 : loss.unfinishedPoints ?? 0, seconds: image.seconds,
                     flops: image.flops, drawing: loss)
             )
         }

@@ -2,8 +2,10 @@ package import Pipelines
 
 /// What a candidate did on one sample.
 package struct Measured: Sendable, Codable, Equatable {
-    /// Points lost, 100 = all.
+    /// Points lost, 100 = all; below zero where it is better than the exact engine's.
     package var loss: Double
+    /// Points of it that no other sample's gain pays for.
+    package var leastLoss = 0.0
     /// Seconds, without the VAE.
     package var seconds: Double
     /// Floating-point operations.
@@ -17,11 +19,12 @@ package struct Measured: Sendable, Codable, Equatable {
 
     /// What was measured.
     package init(
-        loss: Double, seconds: Double, flops: Int, drawing: DrawingLoss? = nil, answer: AnswerLoss? = nil,
+        loss: Double, leastLoss: Double = 0, seconds: Double, flops: Int, drawing: DrawingLoss? = nil,
+        answer: AnswerLoss? = nil,
         items: Int = 1
     ) {
         (self.loss, self.seconds, self.flops, self.drawing, self.answer) = (loss, seconds, flops, drawing, answer)
-        self.items = items
+        (self.leastLoss, self.items) = (leastLoss, items)
     }
 }
 
@@ -31,13 +34,26 @@ package struct Trial: Sendable {
     /// By sample.
     package var samples: [Measured]
 
-    package var loss: Interval { Interval(of: samples.map(\.loss)) }
+    package init(candidate: Candidate, samples: [Measured]) { (self.candidate, self.samples) = (candidate, samples) }
+
+    /// Points lost: no less than nothing, and than what no gain pays for.
+    package var loss: Interval {
+        var interval = Interval(of: samples.map(\.loss))
+        interval.mean = meanLoss
+        if interval.low.isFinite {
+            (interval.low, interval.high) = (min(max(interval.low, 0), meanLoss), max(interval.high, meanLoss))
+        }
+        return interval
+    }
     /// Mean.
     package var seconds: Double { samples.reduce(0) { $0 + $1.seconds } / Double(max(1, samples.count)) }
     /// Mean.
     package var flops: Double { samples.reduce(0) { $0 + Double($1.flops) } / Double(max(1, samples.count)) }
-    /// Mean.
-    package var meanLoss: Double { samples.reduce(0) { $0 + $1.loss } / Double(max(1, samples.count)) }
+    /// Mean points lost.
+    package var meanLoss: Double {
+        let (loss, least) = samples.reduce((0, 0)) { ($0.0 + $1.loss, $0.1 + $1.leastLoss) }
+        return loss.isNaN ? .nan : max(loss, least) / Double(max(1, samples.count))
+    }
 
     /// Images or questions that were judged.
     package var items: Int { samples.reduce(0) { $0 + $1.items } }
@@ -47,7 +63,7 @@ package struct Trial: Sendable {
     package var error: Double {
         guard samples.count > 1 else { return .infinity }
         let floor = 50 / Double(max(1, items))
-        let mean = meanLoss
+        let mean = samples.reduce(0) { $0 + $1.loss } / Double(samples.count)
         let squares = samples.reduce(0) { $0 + ($1.loss - mean) * ($1.loss - mean) }
         return max(floor, (squares / Double(samples.count - 1) / Double(samples.count)).squareRoot())
     }

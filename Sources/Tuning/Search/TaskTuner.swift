@@ -9,8 +9,8 @@ import Pipelines
 /// 2. Every other knob is turned alone, on the fastest schedule that loses little.
 /// 3. Losses are added and seconds multiplied over all combinations; the fastest that should do are run whole on the samples of the choice, until one
 ///    of them really does. The best schedules alone ("fewer points") always run too.
-/// 4. The fastest that may be within a limit get more samples, one after the other, until these decide: one image that fails among thirty is three
-///    points by chance, and none among fifteen is luck. While there is time, what might be faster still is run, too, what is expected to lose least first.
+/// 4. The fastest that may be within a limit get more samples, in turn, until these decide: one image that fails among thirty is three points by
+///    chance, and none among fifteen is luck. While there is time, what might be faster still is run, too, what is expected to lose least first.
 /// 5. What was chosen is judged on samples that nothing was chosen by.
 ///
 /// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
@@ -254,17 +254,19 @@ package final class TaskTuner {
         trial.meanLoss.isFinite && trial.meanLoss + min(trial.error, limit / 3) <= limit
     }
 
-    /// The fastest of what was compared that its samples do not decide on, if there are more; nil where something faster is within the limit by as many
-    /// as make one image that fails no more than it.
+    /// Of what was compared and its samples do not decide on, if there are more, that with the fewest, so that none takes the time of all others; of as many
+    /// the fastest. What is slower than something that is within the limit by as many as make one image that fails no more than it does not count.
     private func undecided(_ limit: Double) -> Int? {
+        var found: Int?
         for index in compared.indices.sorted(by: { compared[$0].seconds < compared[$1].seconds }) {
             let trial = compared[index]
-            guard trial.candidate != .exact(exactPrecision) else { return nil }
+            if trial.candidate == .exact(exactPrecision) { break }
             let (isWithin, isAll) = (Self.isWithin(trial, limit), trial.samples.count >= trials.count(.choice))
-            if isWithin && (isAll || Double(trial.items) >= 100 / limit) { return nil }
-            if !isAll && trial.samples.count >= budget.choice && trial.meanLoss - trial.error <= limit { return index }
+            if isWithin && (isAll || Double(trial.items) >= 100 / limit) { break }
+            let isOpen = !isAll && trial.samples.count >= budget.choice && trial.meanLoss - trial.error <= limit
+            if isOpen, found.map({ trial.samples.count < compared[$0].samples.count }) ?? true { found = index }
         }
-        return nil
+        return found
     }
 
     /// A combination and what is expected of it.
