@@ -156,7 +156,9 @@ public struct ImageQuestion: Sendable {
     /// What the model sees of an image: its short side resized to the size at which it is read, the centre cut out. Each image token covers
     /// `ShowO2/ShowO2Geometry/pixelsPerToken` of its pixels in both directions.
     ///
-    /// - Parameter scale: a profile's `reading.scale`.
+    /// - Parameters:
+    ///   - image: of any size.
+    ///   - scale: a profile's `reading.scale`.
     /// - Throws: `ImageError`.
     public func fitted(_ image: RGBImage, scale: Double = 1) throws(ImageError) -> RGBImage {
         try image.fitted(to: model.geometry.reading(at: scale))
