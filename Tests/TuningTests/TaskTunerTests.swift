@@ -23,6 +23,8 @@ import Tuning
         let weather: @Sendable (Int) -> Double
         private(set) var ran: [SampleSet: Set<String>] = [:]
         private(set) var runs = 0
+        /// What got more of the choice's samples than all, in order.
+        private(set) var extended: [String] = []
 
         init(
             _ costs: [String: (loss: Double, time: Double)], clash: (Set<String>, loss: Double)? = nil,
@@ -41,6 +43,7 @@ import Tuning
         func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) -> [Measured] {
             ran[set, default: []].insert(candidate.title)
             runs += indices.count
+            if set == .choice, indices.first ?? 0 >= 40 { extended.append(candidate.title) }
             var (loss, time) = (0.0, 1.0)
             let fields = Set(candidate.changes.map { "\($0.key)=\($0.value)" })
             for field in fields {
@@ -162,6 +165,17 @@ import Tuning
         let (_, chosen) = try await tune(stormy, knobs: knobs, schedules: Self.schedules)
         #expect(chosen.map(\.trial.candidate) == expected.map(\.trial.candidate))
         for (one, other) in zip(chosen, expected) { #expect(abs(one.trial.seconds / other.trial.seconds - 1) < 0.1) }
+    }
+
+    @Test("Of several that samples do not decide none takes the time of all others")
+    func inTurn() async throws {
+        let known = Known(["ffn.generationRatio=0.1": (0.9, 0.6), "ffn.generationRatio=0.3": (0.9, 0.5)])
+        let knob = Knob(
+            name: "neurons", options: ["0.1", "0.3"].map { .init($0, ["ffn.generationRatio": $0]) })
+        _ = try await tune(known, knobs: [knob], limits: [1])
+        let extended = await known.extended
+        // Later ones come in several handfuls.
+        #expect(extended.count > 4 && extended[0] != extended[1] && extended[1] != extended[2], "\(extended)")
     }
 
     @Test("What turns out no faster than the exact engine is not chosen")
