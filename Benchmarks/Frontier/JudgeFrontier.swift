@@ -133,13 +133,14 @@ private struct DrawingJudging {
     func draw(_ one: FrontierConfiguration) async throws -> [Drawn] {
         let judge = DrawingJudge(model)
         var drawn: [Drawn] = []
-        for (place, prompt) in Array(repeating: prompts.enumerated(), count: noises).joined().enumerated() {
-            let (place, prompt) = (place / prompts.count * 1000 + prompt.offset, prompt.element)
-            let one = try await judge.draw(
-                prompt.prompt, seed: 1000 + UInt64(place), one.profile, steps: one.points)
-            let view = try await judge.view(one.latents, of: prompt.prompt)
-            let scene = ShapesScene(reading: try await TextToImage(model).decoded(one.latents))
-            drawn.append(Drawn(view: view, isRight: prompt.isFulfilled(by: scene), flops: one.flops))
+        for noise in 0..<noises {
+            for (place, prompt) in prompts.enumerated() {
+                let one = try await judge.draw(
+                    prompt.prompt, seed: UInt64(1000 * (noise + 1) + place), one.profile, steps: one.points)
+                let view = try await judge.view(one.latents, of: prompt.prompt)
+                let scene = ShapesScene(reading: try await TextToImage(model).decoded(one.latents))
+                drawn.append(Drawn(view: view, isRight: prompt.isFulfilled(by: scene), flops: one.flops))
+            }
         }
         return drawn
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Evaluation
 import FlashU
 import Foundation
 import Pipelines
@@ -90,9 +91,7 @@ struct TuneCommand: AsyncParsableCommand {
         guard (1...4096).contains(maxTokens) else {
             throw ValidationError("--max-tokens must be between 1 and 4096, not \(maxTokens).")
         }
-        guard (1...4096).contains(frames) else {
-            throw ValidationError("--frames must be between 1 and 4096, not \(frames).")
-        }
+        try VideoOptions.check(frames: frames)
     }
 
     func run() async throws {
@@ -112,7 +111,7 @@ struct TuneCommand: AsyncParsableCommand {
         try plan.check()
         try folder.check(samples: questions.map { .init(image: $0.subject.path, question: $0.question) })
         // A video that can't be read would be met after hours.
-        for case .video(let path) in Set(questions.map(\.subject)) {
+        for case .video(let path) in questions.groupedInOrder(by: \.subject).map(\.key) {
             _ = try await VideoReader().info(of: home.appendingPathComponent(path))
         }
         for prompt in prompts { try folder.check(TextToImage.Request(prompt: prompt)) }

@@ -19,6 +19,13 @@ import Videos
         #expect(knob.options.allSatisfy { Candidate.exact(.f32).with($0, of: "size").isPlain })
     }
 
+    /// The search's first sample, with some fields changed.
+    func run(_ trials: AnswerTrials, _ changes: [String: String]) async throws -> Measured {
+        var candidate = Candidate.exact(.f32)
+        candidate.changes = changes
+        return try #require(try await trials.run(candidate, .search, [0]).first)
+    }
+
     @Test("A smaller image saves the VAE's time as well, of files; what was drawn is made smaller, too")
     func smaller() async throws {
         let folder = try ModelFolder(ShapesModel.folder)
@@ -30,12 +37,9 @@ import Videos
             let sample = AnswerTrials.Sample(source, questions: questions)
             let trials = AnswerTrials(models, exact: .f32, samples: [.search: [sample]], maxTokens: 16, room: 0)
             try await trials.prepare(.search, count: 1)
-            func run(_ scale: String) async throws -> Measured {
-                var candidate = Candidate.exact(.f32)
-                candidate.changes = ["reading.scale": scale]
-                return try #require(try await trials.run(candidate, .search, [0]).first)
-            }
-            let (exact, same, half) = (try await trials.exact(.search, 0), try await run("1"), try await run("0.4"))
+            let exact = try await trials.exact(.search, 0)
+            let same = try await run(trials, ["reading.scale": "1"])
+            let half = try await run(trials, ["reading.scale": "0.4"])
             #expect(same.loss < 0.01 && same.flops == exact.flops)
             #expect(half.loss > 0 && 2 * half.flops < exact.flops)
         }
@@ -59,12 +63,9 @@ import Videos
         let trials = AnswerTrials(
             models, exact: .f32, samples: [.search: [sample]], frames: 4, maxTokens: 4, room: room)
         try await trials.prepare(.search, count: 1)
-        func run(_ threshold: String) async throws -> Measured {
-            var candidate = Candidate.exact(.f32)
-            candidate.changes = ["frameCache.threshold": threshold]
-            return try #require(try await trials.run(candidate, .search, [0]).first)
-        }
-        let (exact, same, all) = (try await trials.exact(.search, 0), try await run("0"), try await run("1"))
+        let exact = try await trials.exact(.search, 0)
+        let same = try await run(trials, ["frameCache.threshold": "0"])
+        let all = try await run(trials, ["frameCache.threshold": "1"])
         #expect(same.loss < 0.01 && same.flops == exact.flops && same.items == 2)
         #expect(2 * all.flops < exact.flops && all.answer?.divergence ?? 0 > 0)
     }

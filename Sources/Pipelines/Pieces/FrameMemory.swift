@@ -29,9 +29,9 @@ package struct FrameMemory {
     ///   - grid: a frame's tokens.
     package init(_ cache: AccelerationProfile.FrameCache, _ grid: TokenGrid, _ geometry: ShowO2Geometry) {
         (self.cache, self.grid, side) = (cache, grid, geometry.pixelsPerToken)
-        let (pooling, width) = (FramePooling(grid, geometry), grid.width)
+        let pooling = FramePooling(grid, geometry)
         windows = (0..<pooling.pooled.tokens).map { cell in
-            TokenRectangle(covering: pooling.sources(of: [cell]), width: width)
+            TokenRectangle(covering: pooling.sources(of: [cell]), width: grid.width)
         }
     }
 

@@ -43,7 +43,13 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
     package static func points(of losses: [DrawingLoss]) -> Double? {
         let (points, unfinished) = (losses.compactMap(\.points), losses.compactMap(\.unfinishedPoints))
         guard points.count == losses.count, !losses.isEmpty else { return nil }
-        return max(points.reduce(0, +), unfinished.reduce(0, +)) / Double(losses.count)
+        return net(points, atLeast: unfinished)
+    }
+
+    /// The mean of points by sample, of which gains pay for losses, but not for what is lost at least; 0 of none.
+    static func net(_ points: [Double], atLeast least: [Double]) -> Double {
+        let sum = points.reduce(0, +)
+        return sum.isNaN ? .nan : max(sum, least.reduce(0, +)) / Double(max(1, points.count))
     }
 
     /// Points lost where the alignment says nothing: four for each hundredth of patch distance, and a fifth for each of inconsistency. Of the 64

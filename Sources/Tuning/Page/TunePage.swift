@@ -75,7 +75,7 @@ public struct TunePage {
             ])
     }
 
-    /// What ``Knobs/plain`` is for a task.
+    /// What ``Knobs/arePlain(_:)`` means for a task.
     private static func plain(_ task: TuneReport.TaskReport) -> String {
         task.task == "generation" ? "schedules alone" : "a smaller image alone"
     }
@@ -113,10 +113,9 @@ public struct TunePage {
             body.append(plot.line("reference", plot.innerLeft, y(limit), plot.innerRight, y(limit)))
         }
         for point in shown {
-            let isPlain = point.choices.keys.allSatisfy(Knobs.plain.contains)
             body.append(
                 plot.dot(
-                    isPlain ? "dot gen" : "dot und", x(point.speedup), y(point.loss.mean),
+                    Knobs.arePlain(point.choices) ? "dot gen" : "dot und", x(point.speedup), y(point.loss.mean),
                     radius: point.set == "search" ? 3 : 4,
                     tip: String(format: "%@: %.2fx, %.2f points", Self.words(point), point.speedup, point.loss.mean)))
         }

@@ -80,13 +80,11 @@ package actor AnswerTrials: Trials {
         for sample in samples.dropFirst(references[set]?.count ?? 0) {
             let judge = AnswerJudge(try await models.model(exactPrecision), maxTokens: maxTokens)
             var reference = Reference()
-            var read = try await read(sample, .off, &reference)
+            let read = try await read(sample, .off, &reference)
             reference.answers = try await judge.references(read.piece, sample.questions)
             // Led along its own answers, so that seconds compare.
-            read = try await self.read(sample, .off, &reference)
             let own = try await judge.losses(read.piece, sample.questions, reference.answers, .off)
-            reference.seconds = Self.mean(own.map(\.seconds)) + read.vae
-            reference.flops = Int(Self.mean(own.map { Double($0.flops) }))
+            (reference.seconds, reference.flops) = Self.cost(own, read.vae)
             references[set, default: []].append(reference)
         }
     }
@@ -100,7 +98,7 @@ package actor AnswerTrials: Trials {
         let judge = AnswerJudge(try await models.model(exactPrecision), maxTokens: maxTokens)
         guard let (sample, answers, read) = try await read(set, index, .off) else { throw CancellationError() }
         let own = try await judge.losses(read.piece, sample.questions, answers, .off)
-        return Self.mean(own.map(\.seconds)) + read.vae
+        return Self.cost(own, read.vae).seconds
     }
 
     package func run(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
@@ -114,10 +112,10 @@ package actor AnswerTrials: Trials {
             let loss = AnswerLoss(
                 divergence: mean(\.divergence), variation: mean(\.variation), changedTokens: mean(\.changedTokens),
                 isChanged: answered.contains { $0.loss.isChanged }, regret: mean(\.regret))
+            let cost = Self.cost(answered, read.vae)
             measured.append(
                 Measured(
-                    loss: 100 * loss.regret, seconds: Self.mean(answered.map(\.seconds)) + read.vae,
-                    flops: Int(Self.mean(answered.map { Double($0.flops) })), answer: loss,
+                    loss: 100 * loss.regret, seconds: cost.seconds, flops: cost.flops, answer: loss,
                     items: answered.count))
         }
         return measured
@@ -213,6 +211,11 @@ package actor AnswerTrials: Trials {
             reference.frames = stored
         }
         return stored
+    }
+
+    /// Of a question, with the VAE's seconds that were spent before.
+    private static func cost(_ answered: [AnswerJudge.Answered], _ vae: Double) -> (seconds: Double, flops: Int) {
+        (mean(answered.map(\.seconds)) + vae, Int(mean(answered.map { Double($0.flops) })))
     }
 
     private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }

@@ -15,8 +15,8 @@ package struct Candidate: Sendable, Equatable, Hashable {
         Candidate(changes: [:], precision: precision, choices: [:])
     }
 
-    /// Whether it is a rival of all else: nothing but fewer points was chosen, or a smaller image.
-    package var isPlain: Bool { choices.keys.allSatisfy(Knobs.plain.contains) }
+    /// See ``Knobs/arePlain(_:)``.
+    package var isPlain: Bool { Knobs.arePlain(choices) }
 
     /// With another choice on top.
     package func with(_ option: Knob.Option, of knob: String) -> Candidate {

@@ -4,7 +4,10 @@ package import ShowO2
 /// What there is to turn.
 package enum Knobs {
     /// What anybody would do first, by the names of knobs: draw on fewer points, read a smaller image.
-    package static let plain: Set = ["schedule", "size"]
+    private static let plain: Set = ["schedule", "size"]
+
+    /// Whether a candidate of these choices, by knob, is a rival of all else: nothing but fewer points was chosen, or a smaller image.
+    package static func arePlain(_ choices: [String: String]) -> Bool { choices.keys.allSatisfy(plain.contains) }
 
     /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
     ///

@@ -51,8 +51,7 @@ package struct Trial: Sendable {
     package var flops: Double { samples.reduce(0) { $0 + Double($1.flops) } / Double(max(1, samples.count)) }
     /// Mean points lost.
     package var meanLoss: Double {
-        let (loss, least) = samples.reduce((0, 0)) { ($0.0 + $1.loss, $0.1 + $1.leastLoss) }
-        return loss.isNaN ? .nan : max(loss, least) / Double(max(1, samples.count))
+        DrawingLoss.net(samples.map(\.loss), atLeast: samples.map(\.leastLoss))
     }
 
     /// Images or questions that were judged.

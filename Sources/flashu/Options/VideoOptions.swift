@@ -29,11 +29,16 @@ struct VideoOptions: ParsableArguments {
     var maxVideoSeconds: Int?
 
     func validate() throws {
-        if let frames, !(1...4096).contains(frames) {
-            throw ValidationError("--frames must be between 1 and 4096, not \(frames).")
-        }
+        if let frames { try Self.check(frames: frames) }
         if let maxVideoSeconds, !(1...86_400).contains(maxVideoSeconds) {
             throw ValidationError("--max-video-seconds must be between 1 and 86400, not \(maxVideoSeconds).")
+        }
+    }
+
+    /// Refuses numbers of frames that no video is read at.
+    static func check(frames: Int) throws {
+        guard (1...4096).contains(frames) else {
+            throw ValidationError("--frames must be between 1 and 4096, not \(frames).")
         }
     }
 
