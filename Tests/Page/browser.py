@@ -86,6 +86,10 @@ class PageTest(unittest.TestCase):
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def attributes(self, selector, name):
+        """What each element has there, read at once: an element found first may be another one when it is asked."""
+        return self.js("return [...document.querySelectorAll(arguments[0])].map((one) => one.getAttribute(arguments[1]))", selector, name)
+
     def text(self, name):
         return self.el(name).text
 

@@ -88,7 +88,7 @@ class AccessTests(PageTest):
             self.press(key)
             self.assertEqual(self.focused(), f"tab-{name}")
             self.assertTrue(self.el(name).is_displayed())
-            self.assertEqual([one.get_attribute("id") for one in self.all("[role=tab][aria-selected=true]")], [f"tab-{name}"])
+            self.assertEqual(self.attributes("[role=tab][aria-selected=true]", "id"), [f"tab-{name}"])
         self.assertTrue(self.driver.current_url.endswith("#draw"))
 
     def test_what_happens_is_told(self):

@@ -37,7 +37,8 @@ class DrawTests(PageTest):
         self.assertEqual(self.drawn(), other)
 
     def legend(self, place="#draw-map"):
-        return {one.get_attribute("data-state"): int(one.get_attribute("data-count")) for one in self.all(f"{place} .legend li")}
+        states, counts = (self.attributes(f"{place} .legend li", f"data-{name}") for name in ("state", "count"))
+        return dict(zip(states, map(int, counts)))
 
     def test_the_map_tells_what_was_computed(self):
         self.draw(seed=1, profile="off", previews=0)
@@ -151,7 +152,7 @@ class DrawTests(PageTest):
     def test_what_is_offered_comes_from_the_server(self):
         self.ready()
         told = self.server.get("/v1/flashu")
-        self.assertEqual([one["name"] for one in told["profiles"]], [one.get_attribute("value") for one in self.all("#draw-profile option")][:-1])
+        self.assertEqual([one["name"] for one in told["profiles"]], self.attributes("#draw-profile option", "value")[:-1])
         self.assertEqual(self.described(), told["model"])
         self.choose("draw-profile", "fast")
         fast = next(one["drawing"] for one in told["profiles"] if one["name"] == "fast")

@@ -33,8 +33,8 @@ class HistoryTests(PageTest):
         self.entries(3)
         self.driver.refresh()
         self.ready()
-        kinds = [one.get_attribute("data-kind") for one in self.entries(3)]
-        self.assertEqual(kinds, ["chat", "ask", "draw"])
+        self.entries(3)
+        self.assertEqual(self.attributes("#history-list li", "data-kind"), ["chat", "ask", "draw"])
         self.assertEqual(len(self.all("#history-list img")), 2)
         # Each opens where it was made.
         self.all("#history-list li[data-kind=draw] button")[0].click()
@@ -50,6 +50,26 @@ class HistoryTests(PageTest):
         self.entries(3)
         self.all("#history-list li[data-kind=chat] button")[0].click()
         self.assertEqual(self.all("#chat-messages .user p")[0].text, "hello")
+
+    def test_a_row_stays_while_its_entry_is_the_same(self):
+        self.make()
+        rows = self.entries(3)
+        drawn, asked, said = rows[2], rows[1], rows[0]
+        self.js("arguments[0].querySelector('button').focus()", drawn)
+        # What another part of the page keeps lists anew; the focus and the rows stay.
+        self.view("history")
+        self.js("window.lists = 0; new MutationObserver((all) => { lists += all.length; }).observe(document.querySelector('#history-list'), {childList: true})")
+        self.js("arguments[0].querySelector('button').focus()", drawn)
+        self.js("return import('/page/script/store.js').then((store) => store.keep({kind: 'chat', title: 'another', images: [], messages: []}))")
+        self.assertEqual(self.entries(4)[1:], [said, asked, drawn])
+        self.assertEqual(self.js("return lists"), 1)
+        # One that changed comes to the front, as one row.
+        self.all("#history-list li[data-kind=ask] button")[0].click()
+        self.ask("what color is the circle?")
+        self.entries(4)
+        self.wait(lambda: self.attributes("#history-list li", "data-kind") == ["ask", "chat", "chat", "draw"], "the order")
+        self.assertEqual(self.all("#history-list li")[1:], self.all("#history-list li[data-kind=chat]") + [drawn])
+        self.wait(lambda: self.js("return [...document.querySelectorAll('#history-list img')].every((one) => one.complete && one.naturalWidth > 0)"), "the thumbnails")
 
     def test_export_and_delete(self):
         for old in glob.glob(f"{downloads}/*"):

@@ -30,7 +30,6 @@ export class Addresses {
   }
 }
 
-
 /** The pixels of a picture. */
 export async function pixels(blob) {
   const bitmap = await createImageBitmap(blob);
