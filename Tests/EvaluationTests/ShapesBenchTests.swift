@@ -9,10 +9,10 @@ import Testing
 
 /// Runs of the embedded model on a few samples.
 @Suite("ShapesBench", .serialized) struct ShapesBenchTests {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-\(UUID().uuidString)")
-    var record: URL { folder.appendingPathComponent("record.jsonl") }
+    let folder: TemporaryFolder
+    var record: URL { folder["record.jsonl"] }
 
-    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+    init() throws { folder = try TemporaryFolder() }
 
     func bench() async throws -> ShapesBench { ShapesBench(try await UnifiedModel.load(Golden.shapes, threads: 1)) }
 
@@ -31,7 +31,6 @@ import Testing
 
     @Test("A run goes on where the record stops, and ends with the same verdicts as one that was not interrupted")
     func resuming() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let bench = try await bench()
         let whole = try await bench.generation(options(limit: 4) { $0.record = nil })
         #expect(whole.samples == 4 && whole.overall.count == 4 && whole.seconds > 0 && whole.flops > 0)
@@ -65,7 +64,6 @@ import Testing
 
     @Test("A run is compared with the record of another one of the same samples, and with nothing else")
     func comparing() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let bench = try await bench()
         let first = try await bench.generation(options(limit: 3))
         #expect(first.against == nil)
@@ -88,14 +86,13 @@ import Testing
         await #expect(throws: BenchError.self) {
             _ = try await bench.generation(
                 options(limit: 1) { options in
-                    (options.record, options.against) = (nil, folder.appendingPathComponent("none.jsonl"))
+                    (options.record, options.against) = (nil, folder["none.jsonl"])
                 })
         }
     }
 
     @Test("A record of other settings, or another file, is refused and stays as it is")
     func refusing() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let bench = try await bench()
         _ = try await bench.generation(options(limit: 1))
         let before = try Data(contentsOf: record)
@@ -119,7 +116,6 @@ import Testing
 
     @Test("An image is read and counted once; answers are those of ImageQuestion")
     func understanding() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let bench = try await bench()
         let questions = Array(try bench.set.questions().prefix(8))  // five on the first image, three on the second
         let whole = try await bench.understanding(questions, options(limit: 8) { $0.record = nil })
@@ -152,7 +148,6 @@ import Testing
 
     @Test("Acceleration costs fewer operations and is told in the report")
     func profile() async throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let bench = try await bench()
         let plain = options(limit: 1) { $0.record = nil }
         var fast = plain
@@ -174,9 +169,8 @@ import Testing
             "{\"tag\":\"a\",\"prompt\":\"p\",\"include\":[{\"class\":\"star\",\"count\":1,\"position\":[\"near\",0]}]}",
         ])
     func badSets(line: String) throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        #expect(throws: BenchError.self) { try ShapesSet(folder: folder).prompts() }
-        try Data("\(line)\n".utf8).write(to: folder.appendingPathComponent("prompts.jsonl"))
-        #expect(throws: BenchError.self) { try ShapesSet(folder: folder).prompts() }
+        #expect(throws: BenchError.self) { try ShapesSet(folder: folder.url).prompts() }
+        try Data("\(line)\n".utf8).write(to: folder["prompts.jsonl"])
+        #expect(throws: BenchError.self) { try ShapesSet(folder: folder.url).prompts() }
     }
 }

@@ -1,16 +1,13 @@
+import FlashUTesting
 import Foundation
+import Sets
 import Testing
 
-import Sets
-
 @Suite("Files of answers") struct AnswerFilesTests {
-    let folder: URL
-    var target: URL { folder.appendingPathComponent("a.jsonl") }
+    let folder: TemporaryFolder
+    var target: URL { folder["a.jsonl"] }
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("answers-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { folder = try TemporaryFolder() }
 
     func set(_ count: Int) throws -> QuestionSet {
         let lines = (0..<count).map { #"{"image": "\#($0 / 2).png", "question": "q\#($0)"}"# }
@@ -23,7 +20,6 @@ import Sets
 
     @Test("A half line is cut off, a whole one kept, and a damaged one in between is refused")
     func torn() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         do {
             let files = try AnswerFiles(target)
             try files.open(.all)
@@ -51,7 +47,6 @@ import Sets
 
     @Test("What another process has added between reading and opening is read, and a file that became shorter too")
     func addedMeanwhile() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         do {
             let files = try AnswerFiles(target)
             try files.open(.all)
@@ -74,7 +69,7 @@ import Sets
         try Data((line(answer(7)) + lines.joined(separator: "\n") + "\n").utf8).write(to: target, options: .atomic)
         try before.open(.all)
         #expect(before.answers.keys.sorted() == [0, 1, 2, 7])
-        let shorter = folder.appendingPathComponent("b.jsonl")
+        let shorter = folder["b.jsonl"]
         try FileManager.default.copyItem(at: target, to: shorter)
         let late = try AnswerFiles(shorter)
         try Data((lines[2] + "\n").utf8).write(to: shorter)
@@ -85,7 +80,6 @@ import Sets
 
     @Test("Shards are merged in the list's order; an answer goes before an error, and nothing is merged that has gaps")
     func merging() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let set = try set(5)
         let run = RunFolder(of: target)
         for (shard, answers) in [("0/2", [answer(4), answer(0, nil)]), ("1/2", [answer(3), answer(2), answer(0)])] {
@@ -94,7 +88,7 @@ import Sets
             for answer in answers { try files.append(answer) }
             #expect(try !files.merge(set, run))
         }
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
         #expect(names == ["a.0-of-2.jsonl", "a.1-of-2.jsonl"])
         let files = try AnswerFiles(target)
         try files.open(.all)

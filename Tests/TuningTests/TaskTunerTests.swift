@@ -1,5 +1,6 @@
 import Compute
 import FlashU
+import FlashUTesting
 import Foundation
 import Testing
 import Tuning
@@ -19,6 +20,8 @@ import Tuning
         let mishap: Double
         /// A field that makes the verdict's samples twice as slow as those before.
         let slowdown: String?
+        /// Points lost besides on the verdict's samples, by field.
+        let surprise: [String: Double]
         /// How much slower the machine is for everything but the references, by how many samples were run.
         let weather: @Sendable (Int) -> Double
         private(set) var ran: [SampleSet: Set<String>] = [:]
@@ -28,10 +31,11 @@ import Tuning
 
         init(
             _ costs: [String: (loss: Double, time: Double)], clash: (Set<String>, loss: Double)? = nil,
-            mishap: Double = 0, slowdown: String? = nil, weather: @escaping @Sendable (Int) -> Double = { _ in 1 }
+            mishap: Double = 0, slowdown: String? = nil, surprise: [String: Double] = [:],
+            weather: @escaping @Sendable (Int) -> Double = { _ in 1 }
         ) {
             (self.costs, self.clash, self.mishap, self.slowdown) = (costs, clash, mishap, slowdown)
-            self.weather = weather
+            (self.surprise, self.weather) = (surprise, weather)
         }
 
         nonisolated func count(_ set: SampleSet) -> Int { set == .choice ? 400 : 40 }
@@ -47,7 +51,7 @@ import Tuning
             var (loss, time) = (0.0, 1.0)
             let fields = Set(candidate.changes.map { "\($0.key)=\($0.value)" })
             for field in fields {
-                loss += costs[field]?.loss ?? 0
+                loss += (costs[field]?.loss ?? 0) + (set == .verdict ? surprise[field] ?? 0 : 0)
                 time *= costs[field]?.time ?? 1
             }
             if candidate.precision == .int8 {
@@ -66,9 +70,12 @@ import Tuning
         }
     }
 
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
     func journal() throws -> TuneJournal {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tune-\(UUID().uuidString).jsonl")
-        return try TuneJournal(file, settings: "test")
+        try TuneJournal(folder["\(UUID().uuidString).jsonl"], settings: "test")
     }
 
     func tune(_ known: Known, knobs: [Knob], schedules: Knob? = nil, limits: [Double] = [1, 3]) async throws -> (
@@ -186,6 +193,29 @@ import Tuning
         #expect(chosen.allSatisfy { $0.trial.candidate.changes.isEmpty })
     }
 
+    @Test("What fresh samples refute gives way to the next, not the next to what they don't")
+    func refuted() async throws {
+        // Half of the neurons pruned lose two points, and eleven on the verdict's samples.
+        let known = Known(Self.costs, surprise: ["ffn.generationRatio=0.5": 9])
+        let (_, chosen) = try await tune(known, knobs: [Self.neurons, Self.precision], schedules: Self.schedules)
+        let mild = ["schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.1"]
+        #expect(chosen[0].trial.candidate.changes == mild && chosen[0].refuted.isEmpty)
+        #expect(chosen[1].trial.candidate.changes == ["schedule.stepsFactor": "0.3", "ffn.generationRatio": "0.3"])
+        #expect(chosen[1].refuted.map { $0.candidate.changes["ffn.generationRatio"] } == ["0.5"])
+        for one in chosen { #expect(one.trial.meanLoss <= one.limit, "\(one.trial.candidate.title)") }
+        // Where all are refuted, a stricter profile or the exact engine is left.
+        let all = Dictionary(uniqueKeysWithValues: ["0.8", "0.5", "0.3"].map { ("schedule.stepsFactor=\($0)", 9.0) })
+        let (_, left) = try await tune(
+            Known(Self.costs.filter { $0.key != "int8" }, surprise: all), knobs: [], schedules: Self.schedules)
+        for one in left {
+            #expect(one.trial.candidate.changes.isEmpty && one.refuted.count == 2, "\(one.trial.candidate.title)")
+        }
+        // Not by chance: by more than a deviation.
+        let unlucky = Trial(
+            candidate: .exact(.int8), samples: (0..<40).map { .init(loss: $0 == 0 ? 80 : 0, seconds: 1, flops: 1) })
+        #expect(unlucky.meanLoss == 2 && !TaskTuner.isRefuted(unlucky, 1) && TaskTuner.isRefuted(unlucky, -0.1))
+    }
+
     @Test("A looser limit never gets the slower profile")
     func looserIsNoSlower() async throws {
         let known = Known(Self.costs, slowdown: "ffn.generationRatio=0.5")
@@ -214,7 +244,7 @@ import Tuning
 
     @Test("A journal goes on where it was cut off, and knows other settings from its own")
     func resuming() throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("tune-\(UUID().uuidString).jsonl")
+        let file = folder["journal.jsonl"]
         let (one, other) = (Candidate.exact(.int8), Candidate.exact(.f32))
         do {
             let journal = try TuneJournal(file, settings: "a")

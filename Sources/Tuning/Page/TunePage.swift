@@ -41,11 +41,16 @@ public struct TunePage {
                         draws ? "Fewer points alone reach" : "A smaller image alone reaches", $0.speedup, $0.loss.mean,
                         $0.loss.low, $0.loss.high)
                 } ?? ""
+            let refuted = choice.refuted.map {
+                String(
+                    format: " What seemed faster lost %.1f points ", $0.loss.mean) + Self.interval($0.loss)
+                    + " here: \(Self.words($0))."
+            }.joined()
             return PageParts.finding(
                 String(
                     format: "At most %g points: %.2fx as fast, %.1f points lost ", choice.limit, point.speedup,
                     point.loss.mean)
-                    + Self.interval(point.loss) + ". \(Self.words(point))." + rival)
+                    + Self.interval(point.loss) + ". \(Self.words(point))." + rival + refuted)
         }
         return PageParts.section(
             draws ? "Drawing" : "Answering",

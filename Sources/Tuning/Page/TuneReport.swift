@@ -43,6 +43,8 @@ public struct TuneReport: Sendable, Codable {
         public var chosen: Point
         /// The fastest that changes the schedule or the image's size only, on the same samples; nil when that was chosen.
         public var rival: Point?
+        /// What was faster, seemed to be within the limit, and is not on the verdict's samples.
+        public var refuted: [Point]
     }
 
     /// What was found for a task.
@@ -103,7 +105,8 @@ public struct TuneReport: Sendable, Codable {
                 choices: chosen.map { one in
                     Choice(
                         limit: one.limit, chosen: point(one.trial, .verdict, one.exactSeconds),
-                        rival: one.rival.map { point($0, .verdict, one.exactSeconds) })
+                        rival: one.rival.map { point($0, .verdict, one.exactSeconds) },
+                        refuted: one.refuted.map { point($0, .verdict, one.exactSeconds) })
                 }, note: note))
     }
 }

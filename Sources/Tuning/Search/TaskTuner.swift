@@ -11,7 +11,7 @@ import Pipelines
 ///    of them really does. The best schedules alone ("fewer points") always run too.
 /// 4. The fastest that may be within a limit get more samples, in turn, until these decide: one image that fails among thirty is three points by
 ///    chance, and none among fifteen is luck. While there is time, what might be faster still is run, too, what is expected to lose least first.
-/// 5. What was chosen is judged on samples that nothing was chosen by.
+/// 5. What was chosen is judged on samples that nothing was chosen by. What loses more there than the limit, beyond doubt, gives way to the next.
 ///
 /// (Adding up the divergences of single knobs and searching in that: "DOP", arXiv 2507.02909.)
 package final class TaskTuner {
@@ -38,6 +38,8 @@ package final class TaskTuner {
         package let exactSeconds: Double
         /// The best of the rivals that only change the schedule, or the image's size.
         package let rival: Trial?
+        /// What seemed to be within the limit, was faster, and is not on the fresh samples.
+        package let refuted: [Trial]
     }
 
     package init(
@@ -206,21 +208,45 @@ package final class TaskTuner {
         let exactVerdict = try await run(.exact(exactPrecision), .verdict, count: budget.verdict)
         var chosen: [Chosen] = []
         for limit in limits {
-            let choice = fastest(of: compared, within: limit) ?? exactChoice
-            var trial = try await run(choice.candidate, .verdict, count: budget.verdict)
-            // What keeps a stricter limit and is no slower here serves this one, too; so does the exact engine.
-            for other in [chosen.last?.trial, exactVerdict].compactMap(\.self) where other.seconds <= trial.seconds {
-                trial = other
-            }
+            // What keeps a stricter limit and is no slower serves this one, too; so does the exact engine.
+            let (trial, refuted) = try await confirmed(limit, or: [exactVerdict] + chosen.suffix(1).map(\.trial))
             let plain = compared.filter(\.candidate.isPlain)
             var rival: Trial?
             if let other = fastest(of: plain, within: limit), other.candidate != trial.candidate {
                 rival = try await run(other.candidate, .verdict, count: budget.verdict)
             }
             chosen.append(
-                Chosen(limit: limit, trial: trial, exactSeconds: exactVerdict.seconds, rival: rival))
+                Chosen(
+                    limit: limit, trial: trial, exactSeconds: exactVerdict.seconds, rival: rival, refuted: refuted))
         }
         return chosen
+    }
+
+    /// The fastest that is within a limit by the choice's samples and that the verdict's do not refute, of `known` too; and those that they do. There are
+    /// few of these, so that the last one's loss is still a fair one, and none after the task's time.
+    private func confirmed(_ limit: Double, or known: [Trial]) async throws -> (Trial, refuted: [Trial]) {
+        var (found, refuted) = (known, [Trial]())
+        let promising = compared.filter { Self.isWithin($0, limit) }.sorted { $0.seconds < $1.seconds }
+        for choice in promising.prefix(Self.verdicts) {
+            let before = journal.spent
+            let trial = try await run(choice.candidate, .verdict, count: budget.verdict)
+            guard Self.isRefuted(trial, limit) else {
+                found.append(trial)
+                break
+            }
+            refuted.append(trial)
+            guard 2 * journal.spent - before <= budget.seconds else { break }
+        }
+        let best = found.min { $0.seconds < $1.seconds } ?? known[0]
+        return (best, refuted.filter { $0.seconds < best.seconds })
+    }
+
+    /// What the verdict's samples see for a limit, at most.
+    private static let verdicts = 4
+
+    /// Whether a loss is above a limit by more than a deviation of its mean.
+    package static func isRefuted(_ trial: Trial, _ limit: Double) -> Bool {
+        trial.meanLoss - trial.error > limit
     }
 
     /// Turns a knob alone, on the base; nil for what this model doesn't know.
