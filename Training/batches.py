@@ -37,8 +37,8 @@ def sample_t(n, generator, seq_len=65, shift=3.0):
 class Batches:
     """All shards in memory; `refresh()` takes in those that have come since.
 
-    `share` of the drawings are of open scenes (world.open_scene), where there are any; arranged scenes of one object, which
-    answer the same prompts in one way only, are then left out.
+    `share` of the drawings are of open scenes (world.open_scene), where there are any; arranged scenes of the kinds that are open, which
+    answer the same prompts in one way only, are then left out, and "A and B" says nothing of left and right where pairs are open.
     """
 
     def __init__(self, layouts: Layouts, seed: int, limit=None, share=0.0):
@@ -57,6 +57,7 @@ class Batches:
         self.files += new
         if not self.scenes:
             raise SystemExit(f"no scenes in {WORK}/scenes: run data.py first")
+        self.open_kinds = {s["kind"] for s in self.scenes if "open" in s} if self.share > 0 else set()
         for task, kinds in (("generation", GENERATION), ("understanding", UNDERSTANDING)):
             setattr(self, f"{task}_weights", np.cumsum([self.weight(task, kinds, s) for s in self.scenes]).tolist())
         opened = np.array(["open" in s for s in self.scenes])
@@ -72,8 +73,7 @@ class Batches:
             return 0.0
         if "arranged" not in scene:
             return kinds[scene["kind"]]
-        alone = task == "generation" and self.share > 0 and scene["kind"] == "single"
-        return 0.0 if alone else kinds[scene["kind"]] * ARRANGED[task]
+        return 0.0 if task == "generation" and scene["kind"] in self.open_kinds else kinds[scene["kind"]] * ARRANGED[task]
 
     def at(self, step: int):
         """Generators of one step."""
@@ -86,8 +86,9 @@ class Batches:
 
     def caption(self, scene, rng):
         """A true caption that fits the text slots."""
+        usual = not (scene["kind"] == "pair" and "pair" in self.open_kinds)
         while True:
-            text = caption(scene, rng)
+            text = caption(scene, rng, usual)
             if len(self.layouts.encode(text)) <= TEXT - 2:
                 return text
 
