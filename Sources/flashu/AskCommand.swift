@@ -250,12 +250,14 @@ struct AskCommand: AsyncParsableCommand {
         }
         if temperature > 0 || samplePosterior, !json { seed.tellIfRandom() }
         if json {
+            let grids = ReadGrids(profile, model.geometry)
             let reports = answers.map {
                 Report(
                     question: $0.index < questions.count ? questions[$0.index] : nil, answer: $0.text,
                     tokens: $0.tokens, finished: $0.finished,
                     keptTokens: keptTokens.count == 1 ? keptTokens[0] : nil,
-                    keptTokensOfEach: keptTokens.count > 1 ? keptTokens : nil, frames: frameNumbers,
+                    keptTokensOfEach: keptTokens.count > 1 ? keptTokens : nil, grid: grids.picture,
+                    frames: frameNumbers, frameGrid: frameNumbers == nil ? nil : grids.frame,
                     seed: temperature > 0 || samplePosterior ? seed.value : nil, timings: $0.timings)
             }
             try Terminal.write(
@@ -278,8 +280,12 @@ struct AskCommand: AsyncParsableCommand {
         let keptTokens: [Int]?
         /// The same of each image and each frame, where there are several.
         let keptTokensOfEach: [[Int]]?
+        /// What pictures are read as.
+        let grid: ReadGrids.Grid
         /// Places in the first video of the frames that were read; left out without one.
         let frames: [Int]?
+        /// What they are read as, each; left out without.
+        let frameGrid: ReadGrids.Grid?
         /// Of random choices; left out when there were none.
         let seed: UInt64?
         let timings: ImageQuestion.Timings

@@ -8,6 +8,7 @@ import Testing
             let answer: String
             let tokens: [Int]
             let frames: [Int]
+            let frame_grid: [String: Int]
         }
         let answers: [Report]
     }
@@ -37,6 +38,7 @@ import Testing
         let reports = try JSONDecoder().decode(Reports.self, from: Data(run.output.utf8))
         #expect(reports.answers.count == 2)
         #expect(reports.answers.allSatisfy { $0.frames == [0, 1, 3, 5] && !$0.tokens.isEmpty })
+        #expect(reports.answers.allSatisfy { $0.frame_grid == ["columns": 4, "rows": 4] })
         // The other mask reads other things.
         let full = try place.run(
             "ask", "-m", Golden.shapes.path, name, "what color is it?", "--frames", "4", "--video-mask", "full",

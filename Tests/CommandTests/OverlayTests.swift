@@ -5,7 +5,12 @@ import Images
 import Testing
 
 @Suite("flashu ask --overlay") struct OverlayTests {
-    struct Report: Decodable { let kept_tokens: [Int]? }
+    struct Report: Decodable {
+        struct Grid: Decodable, Equatable { let columns: Int, rows: Int }
+        let kept_tokens: [Int]?
+        let grid: Grid
+        let frame_grid: Grid?
+    }
 
     func ask(_ place: Workplace, _ more: String...) throws -> CommandRun {
         try CommandRun.flashu(
@@ -43,6 +48,23 @@ import Testing
         let profile = try JSONDecoder().decode(
             AccelerationProfile.self, from: Data(try #require(texts["Profile"]).utf8))
         #expect(profile.tokens.dropRatio == ratio)
+    }
+
+    @Test("The grid is told in which kept tokens count: of a smaller image a smaller one")
+    func grids() throws {
+        let place = try Workplace()
+        func report(_ more: String...) throws -> Report {
+            let run = try CommandRun.flashu(
+                [
+                    "ask", AskTests.image, "how many objects are there?", "-m", Golden.shapes.path, "--json", "--set",
+                    "tokens.dropRatio=0.5",
+                ] + more, in: place.results)
+            return try JSONDecoder().decode(Report.self, from: Data(run.output.utf8))
+        }
+        #expect(try report().grid == .init(columns: 8, rows: 8))
+        let small = try report("--set", "reading.scale=0.5")
+        #expect(small.grid == .init(columns: 4, rows: 4) && small.kept_tokens?.count == 8)
+        #expect(small.kept_tokens?.allSatisfy { $0 < 16 } == true && small.frame_grid == nil)
     }
 
     @Test("The answer is the same with and without, for several questions too")
