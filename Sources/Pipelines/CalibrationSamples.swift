@@ -35,7 +35,7 @@ struct CalibrationSamples: Sendable {
         let template = ChatTemplate(special: special, tokenizer: tokenizer)
         for (i, question) in questions.enumerated() {
             try Task.checkCancellation()
-            let image = try RGBImage(contentsOf: folder.appendingPathComponent(question.image))
+            let image = try RGBImage(contentsOf: folder.listed(question.image))
             let latents = try ImageQuestion(model).posterior(of: image).mean
             try read(
                 template.prefix(), latents.reshaped([1] + latents.shape), template.question(question.question))

@@ -27,7 +27,7 @@ public struct ModelCalibration: Sendable {
     /// - Parameters:
     ///   - prompts: drawn one image each, with seed 0, 1, ...; empty = generation is not calibrated.
     ///   - questions: read one by one; empty = understanding is not calibrated.
-    ///   - folder: where the questions' images are.
+    ///   - folder: where the questions' images are whose paths are relative.
     ///   - progress: told the samples done and their number.
     /// - Throws: `ModelError`, `ImageError`, `WeightError`, `CancellationError`.
     public func run(

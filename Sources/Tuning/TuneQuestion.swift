@@ -1,6 +1,6 @@
 /// A question on an image or on a video: what a model is tuned on for answering.
 public struct TuneQuestion: Sendable {
-    /// What is asked about: a path, relative to the list's folder.
+    /// What is asked about: a path, from the list's folder or absolute.
     public enum Subject: Sendable, Hashable {
         /// An image's file.
         case image(String)

@@ -6,6 +6,7 @@ import Images
 import Pipelines
 import Sets
 import ShowO2
+import Tensors
 
 /// `flashu ask-set`
 struct AskSetCommand: AsyncParsableCommand {
@@ -73,12 +74,11 @@ struct AskSetCommand: AsyncParsableCommand {
     func run() async throws {
         var plan = FilePlan()
         let file: InputFile = try plan.reads(list, "the list")
-        let home =
-            file.url?.deletingLastPathComponent() ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        let home = ListPaths.folder(of: file.url)
         let questions = try SetQuestion.read(
             ListFile(name: file.shown, data: try file.data(limit: ListFile.mostBytes)))
         let set = QuestionSet(questions)
-        let place: @Sendable (String) -> URL = { URL(fileURLWithPath: $0, relativeTo: home).absoluteURL }
+        let place: @Sendable (String) -> URL = { home.listed($0) }
         let seen = Array(Set(questions.flatMap { $0.sources.map(\.path) }))
         plan.reads(seen.map(place), "a file of the list")
         let target: OutputFile = plan.writes(output, "--output")

@@ -5,6 +5,7 @@ import FlashU
 import Foundation
 import Pipelines
 import ShowO2
+import Tensors
 import Tuning
 import Videos
 
@@ -112,7 +113,7 @@ struct TuneCommand: AsyncParsableCommand {
         try folder.check(samples: questions.map { .init(image: $0.subject.path, question: $0.question) })
         // A video that can't be read would be met after hours.
         for case .video(let path) in questions.groupedInOrder(by: \.subject).map(\.key) {
-            _ = try await VideoReader().info(of: home.appendingPathComponent(path))
+            _ = try await VideoReader().info(of: home.listed(path))
         }
         for prompt in prompts { try folder.check(TextToImage.Request(prompt: prompt)) }
 

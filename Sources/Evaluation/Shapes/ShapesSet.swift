@@ -61,10 +61,10 @@ public struct ShapesSet: Sendable {
 
     /// Reads the image of a question.
     /// - Throws: `ImageError`.
-    func image(_ name: String) throws -> RGBImage { try RGBImage(contentsOf: folder.appendingPathComponent(name)) }
+    func image(_ name: String) throws -> RGBImage { try RGBImage(contentsOf: folder.listed(name)) }
 
     /// What names a file's contents, for telling sets apart.
-    func fingerprint(_ name: String) -> String { Fingerprint.of([folder.appendingPathComponent(name)]) }
+    func fingerprint(_ name: String) -> String { Fingerprint.of([folder.listed(name)]) }
 
     private func lines<Line: Decodable>(_ name: String) throws(BenchError) -> [Line] {
         let file = folder.appendingPathComponent(name)

@@ -3,6 +3,7 @@ public import FlashU
 public import Foundation
 public import Images
 public import Pipelines
+import Tensors
 
 /// Judges without labels: the model looks at its own images and answers (`docs/judge.md` says how far that can be trusted).
 public struct Judge: Sendable {
@@ -62,7 +63,7 @@ public struct Judge: Sendable {
     ///
     /// - Parameters:
     ///   - questions: on images; those on one image together read it once.
-    ///   - folder: where the images are.
+    ///   - folder: where the images are whose paths are relative.
     ///   - progress: told the questions done and their number.
     /// - Throws: what ``Pipelines/ImageQuestion/ask(_:)`` throws, `ImageError`.
     public func answers(
@@ -75,7 +76,7 @@ public struct Judge: Sendable {
         var seconds = [0.0, 0.0]
         for (image, asked) in questions.groupedInOrder(by: \.image) {
             let latents = try await ImageQuestion(model).latents(
-                of: RGBImage(contentsOf: folder.appendingPathComponent(image)))
+                of: RGBImage(contentsOf: folder.listed(image)))
             let texts = asked.map(\.question)
             let references = try await judge.references(.latents(latents), texts, reference)
             let own = try await judge.losses(.latents(latents), texts, references, reference)

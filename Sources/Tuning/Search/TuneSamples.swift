@@ -59,7 +59,7 @@ package struct TuneSamples {
         guard settings.questions.isEmpty else {
             return questions.mapValues { samples in
                 samples.map {
-                    let file = folder.appendingPathComponent($0.subject.path)
+                    let file = folder.listed($0.subject.path)
                     return .init($0.subject.isVideo ? .video(file) : .image(file), questions: $0.questions)
                 }
             }

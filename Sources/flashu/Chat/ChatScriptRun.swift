@@ -27,10 +27,10 @@ struct ChatScriptRun {
                 switch line {
                 case .image(let path):
                     let picture = try options.read(
-                        InputFile(Self.path(path, beside: file), "the image"), for: geometry)
+                        InputFile(ListPaths.nearest(path, to: file), "the image"), for: geometry)
                     images[number] = (picture.source, ChatFolder.Picture(picture.image))
                 case .video(let path):
-                    let path = Self.path(path, beside: file)
+                    let path = ListPaths.nearest(path, to: file)
                     guard FileManager.default.fileExists(atPath: URL(userPath: path).path) else {
                         throw CommandError("the video: there is no file \(path)")
                     }
@@ -47,15 +47,6 @@ struct ChatScriptRun {
 
     private let file: URL?
 
-    /// A path from the script's folder, or from the working directory where there is no such file.
-    private static func path(_ typed: String, beside file: URL?) -> String {
-        guard let folder = file?.deletingLastPathComponent(), !typed.hasPrefix("/"), !typed.hasPrefix("~") else {
-            return typed
-        }
-        let near = folder.appendingPathComponent(typed).path
-        return FileManager.default.fileExists(atPath: near) ? near : typed
-    }
-
     /// Carries the lines out. A turn that fails is told in its place, and the others follow.
     /// - Throws: `ExitCode` 1 when one failed.
     func run(_ session: ChatSession) async throws {
@@ -68,7 +59,7 @@ struct ChatScriptRun {
                 case .go: try await turn(number, nil, draws: false, session, &drawn)
                 case .draw(let prompt): try await turn(number, prompt, draws: true, session, &drawn)
                 case .image: if let image = images[number] { session.show(image) }
-                case .video(let path): session.show(try await session.video(Self.path(path, beside: file)))
+                case .video(let path): session.show(try await session.video(ListPaths.nearest(path, to: file)))
                 case .undo: _ = try await session.undo()
                 case .reset: try await session.reset()
                 case .seed(let seed): session.settings.seed = seed ?? Seed.random().value

@@ -47,13 +47,13 @@ struct PieceList {
             case .text(let text): pieces.append(.text(text, special: .recognise))
             case .ids(let ids): pieces.append(.ids(ids))
             case .image(let image):
-                let file: InputFile = try plan.reads(path(image), role)
+                let file: InputFile = try plan.reads(ListPaths.nearest(image, to: file.url), role)
                 pieces.append(try pictures.read(file, for: geometry).source)
             case .video(let video):
-                let file: InputFile = try plan.reads(path(video), role)
+                let file: InputFile = try plan.reads(ListPaths.nearest(video, to: file.url), role)
                 pieces.append(.video(try await videos.read(file, for: geometry)))
             case .latents(let name, let first, let rows, let isVideo, let time):
-                let path = path(name)
+                let path = ListPaths.nearest(name, to: file.url)
                 if opened[path] == nil {
                     opened[path] = try (plan.reads(path, role) as InputFile).tensors().tensor("image_latents")
                 }
@@ -69,13 +69,5 @@ struct PieceList {
             }
         }
         return pieces
-    }
-
-    private func path(_ typed: String) -> String {
-        guard let folder = file.url?.deletingLastPathComponent(), !typed.hasPrefix("/"), !typed.hasPrefix("~") else {
-            return typed
-        }
-        let near = folder.appendingPathComponent(typed).path
-        return FileManager.default.fileExists(atPath: near) ? near : typed
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Pipelines
+import Tensors
 import Tuning
 
 /// Options that name samples of both tasks: for commands that measure a model on them.
@@ -74,27 +75,26 @@ struct SampleOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - form: what a line must be.
-    ///   - path: of what is asked about, from the list's folder.
+    ///   - path: of what is asked about, from the list's folder or absolute.
     ///   - parse: nil for what is no such line.
     private func questions<Question>(
         model folder: URL, _ plan: inout FilePlan, all: Bool, folder preferred: String? = nil, line form: String,
         path: KeyPath<Question, String>, parse: (Data) -> Question?
     ) throws(CommandError) -> (questions: [Question], folder: URL) {
         let file = try file(images, in: folder, preferred, "questions.jsonl", "--images", &plan)
-        let home =
-            file.url?.deletingLastPathComponent() ?? URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        let home = ListPaths.folder(of: file.url)
         var questions: [Question] = []
         for (number, line) in try lines(of: file, all: all) {
             guard let question = parse(Data(line.utf8)) else {
                 throw CommandError("\(file.shown), line \(number): not a line of \(form): \(line.prefix(60))")
             }
-            let seen = home.appendingPathComponent(question[keyPath: path])
+            let seen = home.listed(question[keyPath: path])
             guard FileManager.default.isReadableFile(atPath: seen.path) else {
                 throw CommandError("\(file.shown), line \(number): \(seen.path) can't be read")
             }
             questions.append(question)
         }
-        plan.reads(questions.map { home.appendingPathComponent($0[keyPath: path]) }, "an image of the samples")
+        plan.reads(questions.map { home.listed($0[keyPath: path]) }, "an image of the samples")
         return (questions, home)
     }
 
