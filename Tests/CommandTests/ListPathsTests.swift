@@ -59,4 +59,21 @@ import Testing
             #expect(run.status == 1 && run.errorLines.count == 1 && run.errors.contains(told), "\(run)")
         }
     }
+
+    @Test(
+        "An image that can't be read is told with its line, before weights are loaded", arguments: commands.dropLast())
+    func damaged(command: [String]) throws {
+        let (place, model) = try place()
+        try Data("no picture".utf8).write(to: place.results.appendingPathComponent("text.png"))
+        let whole = try Data(contentsOf: URL(fileURLWithPath: AskTests.image))
+        try whole.prefix(whole.count / 2).write(to: place.results.appendingPathComponent("half.png"))
+        let list = place.results.appendingPathComponent("list.jsonl")
+        for name in ["text.png", "half.png", "pictures", ""] {
+            try (lines("pictures/a.png") + Data("\n".utf8) + lines(name)).write(to: list)
+            // Weights that can't be read would be told otherwise.
+            try Data().write(to: URL(fileURLWithPath: model).appendingPathComponent("vae.safetensors"))
+            let run = try CommandRun.flashu(command + [list.path, "-m", model, "--samples", "9"], in: place.results)
+            #expect(run.status == 1 && run.errorLines.count == 1 && run.errors.contains("line 3: "), "\(run)")
+        }
+    }
 }

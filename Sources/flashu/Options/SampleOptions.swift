@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Images
 import Pipelines
 import Tensors
 import Tuning
@@ -47,7 +48,7 @@ struct SampleOptions: ParsableArguments {
         model folder: URL, _ plan: inout FilePlan, all: Bool = false
     ) throws(CommandError) -> (questions: [ModelCalibration.Question], folder: URL) {
         try questions(
-            model: folder, &plan, all: all, line: "{\"image\": PATH, \"question\": TEXT}", path: \.image
+            model: folder, &plan, all: all, line: "{\"image\": PATH, \"question\": TEXT}", subject: { .image($0.image) }
         ) { try? JSONDecoder().decode(ModelCalibration.Question.self, from: $0) }
     }
 
@@ -62,7 +63,7 @@ struct SampleOptions: ParsableArguments {
         }
         return try questions(
             model: folder, &plan, all: true, folder: "tuning",
-            line: "{\"image\": PATH, \"question\": TEXT}, or of \"video\"", path: \.subject.path
+            line: "{\"image\": PATH, \"question\": TEXT}, or of \"video\"", subject: \.subject
         ) { data in
             guard let line = try? JSONDecoder().decode(Line.self, from: data) else { return nil }
             switch (line.image, line.video) {
@@ -75,27 +76,42 @@ struct SampleOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - form: what a line must be.
-    ///   - path: of what is asked about, from the list's folder or absolute.
+    ///   - subject: what is asked about, by a path from the list's folder or an absolute one.
     ///   - parse: nil for what is no such line.
     private func questions<Question>(
         model folder: URL, _ plan: inout FilePlan, all: Bool, folder preferred: String? = nil, line form: String,
-        path: KeyPath<Question, String>, parse: (Data) -> Question?
+        subject: (Question) -> TuneQuestion.Subject, parse: (Data) -> Question?
     ) throws(CommandError) -> (questions: [Question], folder: URL) {
         let file = try file(images, in: folder, preferred, "questions.jsonl", "--images", &plan)
         let home = ListPaths.folder(of: file.url)
         var questions: [Question] = []
+        var seen: Set<String> = []
         for (number, line) in try lines(of: file, all: all) {
             guard let question = parse(Data(line.utf8)) else {
                 throw CommandError("\(file.shown), line \(number): not a line of \(form): \(line.prefix(60))")
             }
-            let seen = home.listed(question[keyPath: path])
-            guard FileManager.default.isReadableFile(atPath: seen.path) else {
-                throw CommandError("\(file.shown), line \(number): \(seen.path) can't be read")
-            }
             questions.append(question)
+            let subject = subject(question)
+            guard seen.insert(subject.path).inserted else { continue }
+            do {
+                try Self.check(subject, home.listed(subject.path))
+            } catch {
+                throw CommandError("\(file.shown), line \(number): \(error)")
+            }
         }
-        plan.reads(questions.map { home.listed($0[keyPath: path]) }, "an image of the samples")
+        plan.reads(seen.sorted().map(home.listed), "an image of the samples")
         return (questions, home)
+    }
+
+    /// Reads an image once, so that one that can't be read is told with its line, not when the samples before it are done. Of a video only that it is there.
+    private static func check(_ subject: TuneQuestion.Subject, _ file: URL) throws {
+        switch subject {
+        case .image: _ = try ImageReader().read(contentsOf: file, fit: .crop, width: 16, height: 16)
+        case .video:
+            guard FileManager.default.isReadableFile(atPath: file.path) else {
+                throw CommandError("\(file.path) can't be read")
+            }
+        }
     }
 
     private func file(
@@ -104,8 +120,11 @@ struct SampleOptions: ParsableArguments {
         let own = [preferred, "calibration"].compactMap(\.self).map {
             folder.appendingPathComponent("\($0)/\(name)").path
         }
-        let found = own.first { FileManager.default.fileExists(atPath: $0) } ?? own[own.count - 1]
-        return try plan.reads(named ?? found, role)
+        guard let path = named ?? own.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw CommandError(
+                "give \(role) FILE: the model's folder has no \(name) of its own (\(own[own.count - 1]))")
+        }
+        return try plan.reads(path, role)
     }
 
     private func lines(
