@@ -9,59 +9,55 @@ extension AccelerationProfile {
     public func validate(layers: Int, encoderLayers: Int? = nil, for task: Calibration.Task? = nil)
         throws(ProfileError)
     {
-        for (field, value, range, isUsed) in [
-            ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1, true),
-            ("ffn.generationRatio", ffn.generationRatio, 0...0.9, true),
-            ("ffn.understandingRatio", ffn.understandingRatio, 0...0.9, true),
-            ("ffn.fullFraction", ffn.fullFraction, 0...1, ffn.full != .never),
-            ("layers.generationRatio", self.layers.generationRatio, 0...0.9, true),
-            ("layers.understandingRatio", self.layers.understandingRatio, 0...0.9, true),
-            ("guidance.earlyFraction", guidance.earlyFraction, 0...1, true),
-            ("guidance.earlyFactor", guidance.earlyFactor, 0...2, guidance.earlyFraction > 0),
-            ("guidance.conditionalTail", guidance.conditionalTail, 0...1, true),
-            ("guidance.start", guidance.start, 0...1, true),
-            ("guidance.end", guidance.end, 0...1, true),
-            ("guidance.rescale", guidance.rescale, 0...1, true),
-            ("velocityCache.threshold", velocityCache.threshold, 0...10, velocityCache.policy != .off),
-            ("velocityCache.warmup", velocityCache.warmup, 0...1, velocityCache.policy != .off),
-            ("velocityCache.drift", velocityCache.drift, -1...1, velocityCache.policy != .off),
-            ("blockCache.threshold", blockCache.threshold, 0...10, blockCache.layers != 0),
-            ("headCache.tolerance", headCache.tolerance, 0...10, headCache.interval > 1),
-            ("tokens.dropRatio", tokens.dropRatio, 0...0.95, true),
-            ("frameCache.threshold", frameCache.threshold, 0...1, true),
-            ("reading.scale", reading.scale, 0.1...1, true),
-        ] as [(String, Double, ClosedRange<Double>, Bool)]
-        where isUsed && !range.contains(value) {  // NaN is in no range
+        for (field, value, range) in [
+            ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1),
+            ("ffn.generationRatio", ffn.generationRatio, 0...0.9),
+            ("ffn.understandingRatio", ffn.understandingRatio, 0...0.9),
+            ("ffn.fullFraction", ffn.fullFraction, 0...1),
+            ("layers.generationRatio", self.layers.generationRatio, 0...0.9),
+            ("layers.understandingRatio", self.layers.understandingRatio, 0...0.9),
+            ("guidance.earlyFraction", guidance.earlyFraction, 0...1),
+            ("guidance.earlyFactor", guidance.earlyFactor, 0...2),
+            ("guidance.conditionalTail", guidance.conditionalTail, 0...1),
+            ("guidance.start", guidance.start, 0...1),
+            ("guidance.end", guidance.end, 0...1),
+            ("guidance.rescale", guidance.rescale, 0...1),
+            ("velocityCache.threshold", velocityCache.threshold, 0...10),
+            ("velocityCache.warmup", velocityCache.warmup, 0...1),
+            ("velocityCache.drift", velocityCache.drift, -1...1),
+            ("blockCache.threshold", blockCache.threshold, 0...10),
+            ("headCache.tolerance", headCache.tolerance, 0...10),
+            ("tokens.dropRatio", tokens.dropRatio, 0...0.95),
+            ("frameCache.threshold", frameCache.threshold, 0...1),
+            ("reading.scale", reading.scale, 0.1...1),
+        ] as [(String, Double, ClosedRange<Double>)]
+        where idleReason(of: field) == nil && !range.contains(value) {  // NaN is in no range
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }
         let deepest = task == .generation ? Int.max : max(0, layers - 2)
         let longestTail = task == .generation ? Int.max : encoderLayers.map { max(0, $0 - 1) } ?? Int.max
-        let drops = tokens.dropRatio > 0
-        for (field, value, range, isUsed) in [
-            (
-                "layers.refreshInterval", self.layers.refreshInterval, 1...1000,
-                self.layers.generationRatio > 0
-            ),
-            ("guidance.differenceInterval", guidance.differenceInterval, 1...1000, true),
-            ("headCache.interval", headCache.interval, 1...1000, true),
-            ("headCache.order", headCache.order, 0...2, headCache.interval > 1),
-            ("headCache.warmup", headCache.warmup, 0...1000, headCache.interval > 1),
-            ("velocityCache.longest", velocityCache.longest, 1...1000, velocityCache.policy != .off),
-            ("velocityCache.order", velocityCache.order, 0...2, velocityCache.policy != .off),
-            ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers)), true),
-            ("features.interval", features.interval, 1...1000, true),
-            ("features.order", features.order, 0...2, features.interval > 1),
-            ("frameCache.margin", frameCache.margin, 0...1000, frameCache.threshold > 0),
-            ("tokens.layer", tokens.layer, 0...deepest, drops && tokens.place == .llm),
-            ("tokens.encoderTail", tokens.encoderTail, 0...longestTail, drops && tokens.place == .encoder),
-        ] as [(String, Int, ClosedRange<Int>, Bool)]
-        where isUsed && !range.contains(value) {
+        for (field, value, range) in [
+            ("layers.refreshInterval", self.layers.refreshInterval, 1...1000),
+            ("guidance.differenceInterval", guidance.differenceInterval, 1...1000),
+            ("headCache.interval", headCache.interval, 1...1000),
+            ("headCache.order", headCache.order, 0...2),
+            ("headCache.warmup", headCache.warmup, 0...1000),
+            ("velocityCache.longest", velocityCache.longest, 1...1000),
+            ("velocityCache.order", velocityCache.order, 0...2),
+            ("blockCache.layers", blockCache.layers, 0...(task == .understanding ? Int.max : max(0, layers))),
+            ("features.interval", features.interval, 1...1000),
+            ("features.order", features.order, 0...2),
+            ("frameCache.margin", frameCache.margin, 0...1000),
+            ("tokens.layer", tokens.layer, 0...deepest),
+            ("tokens.encoderTail", tokens.encoderTail, 0...longestTail),
+        ] as [(String, Int, ClosedRange<Int>)]
+        where idleReason(of: field) == nil && !range.contains(value) {
             throw .outOfRange(
                 field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
         }
         // What calibration knows are the LLM's layers.
-        if drops, tokens.place == .encoder, tokens.selection == .calibrated, task != .generation {
+        if tokens.dropRatio > 0, tokens.place == .encoder, tokens.selection == .calibrated, task != .generation {
             throw .outOfRange(
                 field: "tokens.selection", value: tokens.selection.rawValue,
                 allowed: "another selection where tokens.place is encoder")

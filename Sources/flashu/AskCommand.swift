@@ -161,7 +161,7 @@ struct AskCommand: AsyncParsableCommand {
         let (images, questions) = parted
         var plan = FilePlan()
         let folder = try engine.open(&plan)
-        let profile = try acceleration.profile(&plan, of: folder)
+        let profile = try acceleration.profile(&plan, of: folder, for: .understanding)
         let overlayFile = try overlay.map { try TokenOverlayFile($0, profile: profile, &plan) }
         let imageFiles = try images.map { try plan.reads($0, "the image") as InputFile }
         let latents = try (plan.reads(imageLatents, "--image-latents") as InputFile?).map {

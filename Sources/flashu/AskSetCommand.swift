@@ -86,7 +86,7 @@ struct AskSetCommand: AsyncParsableCommand {
             return try look(set, RunFolder(of: URL(userPath: output)))
         }
         let folder = try engine.open(&plan)
-        let profile = try acceleration.profile(&plan, of: folder)
+        let profile = try acceleration.profile(&plan, of: folder, for: .understanding)
         try plan.check(prints: json ? "--json" : nil)
         guard let url = target.url else { return }
         let run = RunFolder(of: url)

@@ -106,7 +106,7 @@ struct DrawSetCommand: AsyncParsableCommand {
         if verify { return try verify(format, items, results) }
 
         let folder = try engine.open(&plan)
-        let profile = try acceleration.profile(&plan, of: folder, sampler: sampler)
+        let profile = try acceleration.profile(&plan, of: folder, sampler: sampler, for: .generation)
         let precision =
             try engine.namedPrecision ?? acceleration.precision(of: folder, for: .generation) ?? .bf16
         let set = try DrawingSet(format, items, samples: samples, seed: seed)

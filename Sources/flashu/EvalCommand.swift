@@ -87,7 +87,8 @@ struct EvalCommand: AsyncParsableCommand {
         options.guidance = cfgScale
         var plan = FilePlan()
         let files = try engine.open(&plan)
-        options.profile = try acceleration.profile(&plan, of: files)
+        options.profile = try acceleration.profile(
+            &plan, of: files, for: task == .generation ? .generation : .understanding)
         options.against = try (plan.reads(against, "--against") as InputFile?)?.url
         options.record = (plan.writes(output, "--output") as OutputFile?)?.url
         let folder = evalFolder.map { URL(userPath: $0) }

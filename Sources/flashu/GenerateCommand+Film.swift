@@ -76,7 +76,7 @@ extension GenerateCommand {
         // Everything that can be wrong with what was asked for comes before the weights, which take the longest.
         var plan = FilePlan()
         let folder = try engine.open(&plan)
-        let profile = try acceleration.profile(&plan, of: folder, base: .off, sampler: sampler)
+        let profile = try acceleration.profile(&plan, of: folder, base: .off, sampler: sampler, for: .generation)
         let firstFile: InputFile? = try plan.reads(film.firstFrame, "--first-frame")
         let given: [TextToImage.Request.Prompt] = prompt.map { [.text($0)] } ?? promptIds.map { .ids($0.ids) }
         let prompts = given.flatMap { Array(repeating: $0, count: count) }

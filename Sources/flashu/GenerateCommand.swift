@@ -192,7 +192,8 @@ struct GenerateCommand: AsyncParsableCommand {
         var plan = FilePlan()
         let like = try (plan.reads(self.like, "--like") as InputFile?).map { try Likeness($0) }
         let folder = try engine.open(&plan)
-        let profile = try acceleration.profile(&plan, of: folder, base: like?.profile ?? .off, sampler: sampler)
+        let profile = try acceleration.profile(
+            &plan, of: folder, base: like?.profile ?? .off, sampler: sampler, for: .generation)
         var sequence: [PromptPiece]?
         if let pieces {
             sequence = try await PieceList(plan.reads(pieces, "--pieces")).pieces(

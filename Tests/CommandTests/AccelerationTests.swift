@@ -133,4 +133,26 @@ import Testing
             ["ask", AskTests.image, "q", "-m", Golden.shapes.path, "--set", "tokens.dropRatio=2"], in: place.results)
         expectRefusal(refused, place, "tokens.dropRatio", "0.95")
     }
+
+    @Test("A change that changes nothing is told")
+    func idle() throws {
+        let place = try Workplace()
+        for (change, note) in [
+            (
+                "velocityCache.threshold=0.2",
+                "velocityCache.threshold changes nothing while velocityCache.policy is off"
+            ),
+            ("reading.scale=0.5", "reading.scale changes nothing in drawing"),
+        ] {
+            let run = try draw(place, "--set", change)
+            #expect(run.status == 0 && run.errorLines == ["note: \(note)"], "\(run)")
+        }
+        #expect(try draw(place, "--set", "headCache.interval=3").errors == "")
+        let asked = try CommandRun.flashu(
+            [
+                "ask", AskTests.image, "is there a star?", "-m", Golden.shapes.path, "--set", "headCache.interval=3",
+                "--set", "reading.scale=0.5",
+            ], in: place.results)
+        #expect(asked.status == 0 && asked.errorLines == ["note: headCache.interval changes nothing in answering"])
+    }
 }

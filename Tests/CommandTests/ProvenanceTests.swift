@@ -28,7 +28,8 @@ import Testing
     func draw(_ place: Workplace, _ arguments: [String], _ file: String) throws -> Data {
         let run = try CommandRun.flashu(
             ["generate", "-m", Golden.shapes.path, "-o", file] + arguments, in: place.results)
-        #expect(run.status == 0 && run.remarks == [], "\(arguments): \(run)")
+        let idle = run.remarks.filter { $0.contains(" changes nothing ") }
+        #expect(run.status == 0 && run.remarks == idle, "\(arguments): \(run)")
         return try Data(contentsOf: place.results.appendingPathComponent(file))
     }
 

@@ -161,4 +161,39 @@ import Testing
                 + Array(repeating: 1, count: 10))
         #expect(plans[1].skippedLayers.count == 5)
     }
+
+    @Test("What keeps a field from changing anything is told, and so is the task that it is not of")
+    func idle() throws {
+        let exact = AccelerationProfile.off
+        #expect(exact.idleReason(of: "velocityCache.threshold") == "changes nothing while velocityCache.policy is off")
+        #expect(exact.idleReason(of: "tokens.layer") == "changes nothing while tokens.dropRatio is 0")
+        #expect(exact.idleReason(of: "headCache.interval", for: .understanding) == "changes nothing in answering")
+        #expect(exact.idleReason(of: "reading.scale", for: .generation) == "changes nothing in drawing")
+        // Nothing is said of what turns a mechanism on.
+        for field in [
+            "velocityCache.policy", "tokens.dropRatio", "headCache.interval", "ffn.full", "blockCache.layers",
+            "frameCache.threshold", "schedule.sampler", "guidance.conditionalTail", "reading.scale", "nonsense",
+        ] {
+            #expect(exact.idleReason(of: field) == nil, "\(field)")
+        }
+        for (on, then) in [
+            ("velocityCache.policy=easyCache", "velocityCache.threshold"), ("tokens.dropRatio=0.5", "tokens.layer"),
+            ("headCache.interval=2", "headCache.order"), ("blockCache.layers=2", "blockCache.threshold"),
+            ("frameCache.threshold=0.1", "frameCache.margin"), ("features.interval=2", "features.order"),
+            ("layers.generationRatio=0.2", "layers.refreshInterval"), ("ffn.full=end", "ffn.fullFraction"),
+            ("layers.understandingRatio=0.2", "layers.understandingChoice"),
+            ("guidance.earlyFraction=0.2", "guidance.earlyFactor"),
+        ] {
+            #expect(exact.idleReason(of: then) != nil, "\(then)")
+            let parts = on.split(separator: "=").map(String.init)
+            #expect(try exact.setting(parts[0], to: parts[1]).idleReason(of: then) == nil, "\(then)")
+        }
+        // What is tuned or preset has no idle fields.
+        for (name, preset) in AccelerationProfile.presets {
+            for change in preset.changes.split(separator: "; ") {
+                let field = String(change.prefix { $0 != "=" })
+                #expect(preset.idleReason(of: field) == nil, "\(name): \(field)")
+            }
+        }
+    }
 }

@@ -19,8 +19,11 @@ import Tuning
             ],
             "effects": [["knob": "neurons", "option": "FFN -30 %", "loss": 0.2, "seconds": 0.8] as [String: Any]],
             "choices": [
-                ["limit": 1, "chosen": point("euler, 6 points", 0.4, 4)] as [String: Any],
-                ["limit": 3, "chosen": point("<b>&", 2, 5), "rival": point("euler, 5 points", 1, 4.5)] as [String: Any],
+                ["limit": 1, "chosen": point("euler, 6 points", 0.4, 4), "refuted": [] as [Any]] as [String: Any],
+                [
+                    "limit": 3, "chosen": point("<b>&", 2, 5), "rival": point("euler, 5 points", 1, 4.5),
+                    "refuted": [point("euler, 4 points", 8, 6)],
+                ] as [String: Any],
             ],
         ]
         let object: [String: Any] = [
@@ -37,6 +40,7 @@ import Tuning
         #expect(!html.contains("http"))
         #expect(html.contains("At most 1 points: 4.00x as fast, 0.4 points lost [-0.1, 0.9]"))
         #expect(html.contains("Fewer points alone reach 4.50x at 1.0 [0.5, 1.5]"))
+        #expect(html.contains("What seemed faster lost 8.0 points [7.5, 8.5] here: euler, 4 points."))
         #expect(html.contains("FFN -30 %") && html.contains("(one sample)") && html.contains("role=\"img\""))
         // What loses far too much is in the table, not in the plot.
         #expect(html.components(separatedBy: "euler, 3 points").count == 2)

@@ -25,21 +25,26 @@ struct AccelerationOptions: ParsableArguments {
         }
     }
 
-    /// The profile. Its name tells how it was asked for: the preset's or file's, and the changed fields.
+    /// The profile. Its name tells how it was asked for: the preset's or file's, and the changed fields. A note tells of changes that change nothing.
     ///
     /// - Parameters:
     ///   - folder: whose own profiles go before the presets; nil = none's.
     ///   - base: what the changes are made to where `--accelerate` is not given.
     ///   - sampler: wins over the profile's.
+    ///   - task: what it is for; nil = both.
     /// - Throws: `ProfileError`, ``CommandError``.
     func profile(
-        _ plan: inout FilePlan, of folder: ModelFolder?, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil
+        _ plan: inout FilePlan, of folder: ModelFolder?, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil,
+        for task: Calibration.Task? = nil
     ) throws -> AccelerationProfile {
         var profile =
             try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", of: folder, &plan) } ?? base
         for change in changes {
             guard let (field, value) = Self.parts(change) else { continue }
             profile = try profile.setting(field, to: value)
+        }
+        for case (let field, _)? in changes.map(Self.parts) {
+            if let reason = profile.idleReason(of: field, for: task) { Terminal.hint("\(field) \(reason)") }
         }
         profile.name = ([profile.name] + changes).joined(separator: " ")
         if let sampler { profile.schedule.sampler = sampler }
