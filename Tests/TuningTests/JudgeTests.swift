@@ -51,13 +51,13 @@ import Tuning
         #expect(loss.points == 0 && loss.blindPoints == 16)
         loss.inconsistency = 0.6
         #expect(try abs(#require(loss.blindPoints) - 20) < 1e-9)
-        // Of the fifth gained a tenth costs nothing where the alignment says something; an image that shows its prompt better pays for another that shows it
-        // worse, not for what is unfinished.
+        // Of the fifth gained a tenth costs nothing where the alignment says something; half of what an image shows its prompt better pays for another that
+        // shows it worse, not for what is unfinished.
         func isAbout(_ value: Double?, _ expected: Double) -> Bool { value.map { abs($0 - expected) < 1e-9 } ?? false }
         #expect(isAbout(loss.points, 2) && isAbout(loss.unfinishedPoints, 2))
         var (better, worse) = (loss, loss)
-        (better.exactAlignment, better.alignment) = (0.5, 0.8)
         (worse.exactAlignment, worse.alignment) = (0.9, 0.5)
+        (better.exactAlignment, better.alignment) = (0.2, 0.8)
         #expect(isAbout(worse.points, 42) && isAbout(better.points, -28))
         #expect(isAbout(DrawingLoss.points(of: [better, worse]), 7))
         #expect(isAbout(DrawingLoss.points(of: [better, better, worse]), 2))

@@ -27,10 +27,12 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
         return exactAlignment - alignment
     }
 
-    /// Points that this image adds to the mean, 100 = all: what alignment is lost, or gained, and ``unfinishedPoints``. Nil without a prompt.
+    /// Points that this image adds to the mean, 100 = all: what alignment is lost, or half of what is gained, and ``unfinishedPoints``. Nil without a prompt.
+    /// Where the model is of two minds about an image, what changes it turns some answers for the better and some for the worse, so that losses alone are
+    /// too many; but of an image that is really lost it sees a third, so that losses less gains are too few (`docs/judge.md`).
     package var points: Double? {
         guard let alignmentLoss, let unfinishedPoints else { return nil }
-        return 100 * alignmentLoss + unfinishedPoints
+        return 100 * (alignmentLoss > 0 ? alignmentLoss : alignmentLoss / 2) + unfinishedPoints
     }
 
     /// A fifth of a point for each hundredth of inconsistency gained beyond the tenth that costs nothing. The model answers its prompt's questions rightly on
@@ -39,7 +41,7 @@ public struct DrawingLoss: Sendable, Equatable, Codable {
     package var unfinishedPoints: Double? { inconsistencyGained.map { 20 * max(0, $0 - 0.1) } }
 
     /// Points lost by several images: the mean of ``points``. Where the model finds its prompts in some better than in the exact engine's, others may
-    /// be worse, but what is unfinished is not paid for. Nil without prompts.
+    /// be worse by half of that, but what is unfinished is not paid for. Nil without prompts.
     package static func points(of losses: [DrawingLoss]) -> Double? {
         let (points, unfinished) = (losses.compactMap(\.points), losses.compactMap(\.unfinishedPoints))
         guard points.count == losses.count, !losses.isEmpty else { return nil }

@@ -61,7 +61,7 @@ function place(all, show) {
 let listing = Promise.resolve();
 
 function list(show) {
-  listing = listing.then(async () => {
+  listing = listing.catch(() => {}).then(async () => {
     if ($("history").hidden) return;
     const all = await entries();
     place(all, show);
