@@ -127,6 +127,12 @@ class PageTest(unittest.TestCase):
         """Waits for the choices that the server tells."""
         self.wait(lambda: self.all("#draw-profile option"), "the profiles")
 
+    def answer(self, choice):
+        """Clicks an answer of the dialog that asks whether something is to be deleted, once it is there."""
+        self.wait(lambda: self.el("sure-dialog").is_displayed(), "the question")
+        self.assertEqual(self.focused(), "sure-no")
+        self.el(f"sure-{choice}").click()
+
     def described(self):
         return self.text("model-name")
 

@@ -39,9 +39,11 @@ class AccessTests(PageTest):
         self.el("draw-go").click()
         self.accessible("draw, with an error, on a phone")
         self.view("history")
+        self.wait(lambda: self.el("history-clear").is_enabled(), "the list")
         self.el("history-clear").click()
+        self.wait(lambda: self.el("sure-dialog").is_displayed(), "the question")
         self.accessible("history, asking back")
-        self.el("sure-no").click()
+        self.answer("no")
 
     def test_no_sideways_scrolling_on_a_phone(self):
         self.filled()
