@@ -9,7 +9,7 @@ extension AccelerationProfile {
     public func validate(layers: Int, encoderLayers: Int? = nil, for task: Calibration.Task? = nil)
         throws(ProfileError)
     {
-        for (field, value, range) in [
+        try validateRanges([
             ("schedule.stepsFactor", schedule.stepsFactor, 0.04...1),
             ("ffn.generationRatio", ffn.generationRatio, 0...0.9),
             ("ffn.understandingRatio", ffn.understandingRatio, 0...0.9),
@@ -30,14 +30,10 @@ extension AccelerationProfile {
             ("tokens.dropRatio", tokens.dropRatio, 0...0.95),
             ("frameCache.threshold", frameCache.threshold, 0...1),
             ("reading.scale", reading.scale, 0.1...1),
-        ] as [(String, Double, ClosedRange<Double>)]
-        where idleReason(of: field) == nil && !range.contains(value) {  // NaN is in no range
-            throw .outOfRange(
-                field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
-        }
+        ])
         let deepest = task == .generation ? Int.max : max(0, layers - 2)
         let longestTail = task == .generation ? Int.max : encoderLayers.map { max(0, $0 - 1) } ?? Int.max
-        for (field, value, range) in [
+        try validateRanges([
             ("layers.refreshInterval", self.layers.refreshInterval, 1...1000),
             ("guidance.differenceInterval", guidance.differenceInterval, 1...1000),
             ("headCache.interval", headCache.interval, 1...1000),
@@ -51,11 +47,7 @@ extension AccelerationProfile {
             ("frameCache.margin", frameCache.margin, 0...1000),
             ("tokens.layer", tokens.layer, 0...deepest),
             ("tokens.encoderTail", tokens.encoderTail, 0...longestTail),
-        ] as [(String, Int, ClosedRange<Int>)]
-        where idleReason(of: field) == nil && !range.contains(value) {
-            throw .outOfRange(
-                field: field, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
-        }
+        ])
         // What calibration knows are the LLM's layers.
         if tokens.dropRatio > 0, tokens.place == .encoder, tokens.selection == .calibrated, task != .generation {
             throw .outOfRange(
@@ -63,6 +55,16 @@ extension AccelerationProfile {
                 allowed: "another selection where tokens.place is encoder")
         }
         try validateCombination()
+    }
+
+    /// Refuses the first field that is outside its range and has an effect. NaN is in no range.
+    private func validateRanges<Value: Comparable>(
+        _ fields: [(name: String, value: Value, range: ClosedRange<Value>)]
+    ) throws(ProfileError) {
+        for (name, value, range) in fields where !range.contains(value) && idleReason(of: name) == nil {
+            throw .outOfRange(
+                field: name, value: "\(value)", allowed: "between \(range.lowerBound) and \(range.upperBound)")
+        }
     }
 
     /// Refuses what makes no sense together.

@@ -22,7 +22,12 @@ struct EvalCommand: AsyncParsableCommand {
               flashu eval generation --output off.jsonl && flashu eval generation --accelerate balanced --against off.jsonl
             """)
 
-    enum Task: String, ExpressibleByArgument, CaseIterable { case generation, understanding }
+    enum Task: String, ExpressibleByArgument, CaseIterable {
+        case generation, understanding
+
+        /// What a profile is for.
+        var use: Calibration.Task { self == .generation ? .generation : .understanding }
+    }
 
     @Argument(help: "What to measure: generation or understanding.")
     var task: Task
@@ -87,20 +92,18 @@ struct EvalCommand: AsyncParsableCommand {
         options.guidance = cfgScale
         var plan = FilePlan()
         let files = try engine.open(&plan)
-        options.profile = try acceleration.profile(
-            &plan, of: files, for: task == .generation ? .generation : .understanding)
+        options.profile = try acceleration.profile(&plan, of: files, for: task.use)
         options.against = try (plan.reads(against, "--against") as InputFile?)?.url
         options.record = (plan.writes(output, "--output") as OutputFile?)?.url
         let folder = evalFolder.map { URL(userPath: $0) }
         plan.reads(
             ShapesSet(folder: folder ?? files.url.appendingPathComponent("eval")).files, "a file of the benchmark")
         try plan.check()
-        try files.check(options.profile, for: task == .generation ? .generation : .understanding)
+        try files.check(options.profile, for: task.use)
 
         let model = try await engine.load(
             files, for: task == .generation ? .generation : .understanding,
-            precision: engine.namedPrecision
-                ?? acceleration.precision(of: files, for: task == .generation ? .generation : .understanding))
+            precision: engine.namedPrecision ?? acceleration.precision(of: files, for: task.use))
         let bench = ShapesBench(model, folder: folder)
         let line = ProgressLine(task == .generation ? "drawing" : "asking")
         let progress = { @Sendable (progress: ShapesBench.Progress) in line.show(progress.done, of: progress.total) }

@@ -1,3 +1,4 @@
+import FlashUTesting
 import Foundation
 import Tensors
 
@@ -10,10 +11,8 @@ let goldenModels = resources.appendingPathComponent("golden/models")
 
 /// A folder for one test, gone afterwards.
 func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
+    let folder = try TemporaryFolder()
+    return try withExtendedLifetime(folder) { try body(folder.url) }
 }
 
 /// The error that `body` ends in, or nil if it succeeds.

@@ -39,11 +39,9 @@ struct AccelerationOptions: ParsableArguments {
     ) throws -> AccelerationProfile {
         var profile =
             try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", of: folder, &plan) } ?? base
-        for change in changes {
-            guard let (field, value) = Self.parts(change) else { continue }
-            profile = try profile.setting(field, to: value)
-        }
-        for case (let field, _)? in changes.map(Self.parts) {
+        let changed = changes.compactMap(Self.parts)
+        for (field, value) in changed { profile = try profile.setting(field, to: value) }
+        for (field, _) in changed {
             if let reason = profile.idleReason(of: field, for: task) { Terminal.hint("\(field) \(reason)") }
         }
         profile.name = ([profile.name] + changes).joined(separator: " ")

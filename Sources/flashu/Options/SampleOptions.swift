@@ -85,21 +85,21 @@ struct SampleOptions: ParsableArguments {
         let file = try file(images, in: folder, preferred, "questions.jsonl", "--images", &plan)
         let home = ListPaths.folder(of: file.url)
         var questions: [Question] = []
-        var seen: Set<String> = []
+        var seen: Set<TuneQuestion.Subject> = []
         for (number, line) in try lines(of: file, all: all) {
             guard let question = parse(Data(line.utf8)) else {
                 throw CommandError("\(file.shown), line \(number): not a line of \(form): \(line.prefix(60))")
             }
             questions.append(question)
             let subject = subject(question)
-            guard seen.insert(subject.path).inserted else { continue }
+            guard seen.insert(subject).inserted else { continue }
             do {
                 try Self.check(subject, home.listed(subject.path))
             } catch {
                 throw CommandError("\(file.shown), line \(number): \(error)")
             }
         }
-        plan.reads(seen.sorted().map(home.listed), "an image of the samples")
+        plan.reads(seen.map(\.path).sorted().map(home.listed), "an image of the samples")
         return (questions, home)
     }
 

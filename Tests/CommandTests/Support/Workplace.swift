@@ -5,17 +5,16 @@ import Testing
 /// A temporary folder in which one test runs `flashu`: damaged models are made in `model`, results are expected in
 /// `results`.
 final class Workplace {
-    let folder: URL
+    private let place: TemporaryFolder
+    var folder: URL { place.url }
     /// Where runs happen and results go.
     let results: URL
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("flashu-\(UUID().uuidString)")
-        results = folder.appendingPathComponent("results")
+        place = try TemporaryFolder()
+        results = place["results"]
         try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// What runs left behind, temporary files included.
     var leftovers: [String] {

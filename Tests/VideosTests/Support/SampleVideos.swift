@@ -1,18 +1,15 @@
+import FlashUTesting
 import Foundation
 import Images
 
 /// Small videos that ffmpeg makes when tests run, in a folder that goes away with the value.
 final class SampleVideos {
-    let folder: URL
+    private let place: TemporaryFolder
+    var folder: URL { place.url }
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "flashu-videos-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    }
+    init() throws { place = try TemporaryFolder() }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
-
-    subscript(name: String) -> URL { folder.appending(path: name) }
+    subscript(name: String) -> URL { place[name] }
 
     struct Failure: Error { let words: String }
 

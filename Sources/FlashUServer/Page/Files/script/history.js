@@ -16,7 +16,7 @@ function thumbnails({ images, picture }, addresses) {
 
 function row(entry, addresses, show) {
   const about = `${kinds[entry.kind] ?? "Entry"} “${entry.title}”`;
-  return element("li", { "data-id": entry.id, "data-kind": entry.kind }, thumbnails(entry, addresses),
+  return element("li", { "data-kind": entry.kind }, thumbnails(entry, addresses),
     element("div", { class: "what" }, element("p", { class: "title", text: entry.title }),
       element("p", { class: "hint", text: `${kinds[entry.kind] ?? "Entry"} · ${when(entry.time)}` })),
     element("div", { class: "actions" },
