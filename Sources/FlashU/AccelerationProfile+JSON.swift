@@ -42,9 +42,14 @@ extension AccelerationProfile {
     /// What differs from ``off``, as `field=value; field=value` in alphabetical order, without the name: all that a result depends on. Empty for the
     /// exact engine. ``named(_:)`` reads it.
     public var changes: String {
+        changed.map { "\($0.field)=\($0.value)" }.joined(separator: "; ")
+    }
+
+    /// The fields that differ from the exact engine's, but the name, in order.
+    package var changed: [(field: String, value: String)] {
         let (own, off) = (leaves, AccelerationProfile.off.leaves)
         return own.filter { $0.key != "name" && off[$0.key] != $0.value }.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value)" }.joined(separator: "; ")
+            .map { (field: $0.key, value: $0.value) }
     }
 
     /// Every field as text, by `group.field`.

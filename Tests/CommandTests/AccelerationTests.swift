@@ -154,5 +154,14 @@ import Testing
                 "--set", "reading.scale=0.5",
             ], in: place.results)
         #expect(asked.status == 0 && asked.errorLines == ["note: headCache.interval changes nothing in answering"])
+        // In a profile given as text or as a file, too; but that may be written for both tasks.
+        let text = "velocityCache.threshold=0.2; reading.scale=0.5"
+        let note = "note: velocityCache.threshold changes nothing while velocityCache.policy is off"
+        let file = place.results.appendingPathComponent("own.json")
+        try Data(#"{"velocityCache": {"threshold": 0.2}, "reading": {"scale": 0.5}}"#.utf8).write(to: file)
+        for given in [text, file.path] {
+            let run = try draw(place, "--accelerate", given)
+            #expect(run.status == 0 && run.errorLines.map(String.init) == [note], "\(run)")
+        }
     }
 }

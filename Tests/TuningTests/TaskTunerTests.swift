@@ -2,6 +2,7 @@ import Compute
 import FlashU
 import FlashUTesting
 import Foundation
+import Synchronization
 import Testing
 import Tuning
 
@@ -24,6 +25,8 @@ import Tuning
         let surprise: [String: Double]
         /// How much slower the machine is for everything but the references, by how many samples were run.
         let weather: @Sendable (Int) -> Double
+        /// Seconds that all samples took.
+        nonisolated let clock = Mutex(0.0)
         private(set) var ran: [SampleSet: Set<String>] = [:]
         private(set) var runs = 0
         /// What got more of the choice's samples than all, in order.
@@ -61,6 +64,7 @@ import Tuning
             if let slowdown, fields.contains(slowdown), set == .verdict { time *= 2 }
             time *= weather(runs)
             if let clash, clash.0.isSubset(of: fields) { loss += clash.loss }
+            clock.withLock { $0 += time * Double(indices.count) }
             return indices.map { index in
                 // Noise that is the same for all candidates, as that of prompts is.
                 let own = loss * (0.9 + 0.2 * Double(index % 2))
@@ -74,26 +78,28 @@ import Tuning
 
     init() throws { folder = try TemporaryFolder() }
 
-    func journal() throws -> TuneJournal {
-        try TuneJournal(folder["\(UUID().uuidString).jsonl"], settings: "test")
+    func journal(_ known: Known) throws -> TuneJournal {
+        try TuneJournal(folder["\(UUID().uuidString).jsonl"], settings: "test") { known.clock.withLock(\.self) }
     }
 
-    func tune(_ known: Known, knobs: [Knob], schedules: Knob? = nil, limits: [Double] = [1, 3]) async throws -> (
-        TaskTuner, [TaskTuner.Chosen]
-    ) {
+    func tune(
+        _ known: Known, knobs: [Knob], schedules: Knob? = nil, limits: [Double] = [1, 3], seconds: Double = 1e6,
+        families: [[Knob.Option]]? = nil
+    ) async throws -> (TaskTuner, [TaskTuner.Chosen]) {
         let budget = TuneBudget(
-            start: 0, seconds: 1e6, sample: 0.2, cost: 0.5, options: 20, tries: 20, limits: 2,
+            start: 0, seconds: seconds, sample: 0.2, cost: 0.5, options: 20, tries: 20, limits: 2,
             available: (40, 40, 40))
         let tuner = TaskTuner(
-            known, journal: try journal(), budget: budget, limits: limits, exact: .bf16, tell: { _ in })
-        return (tuner, try await tuner.tune(schedules: schedules, knobs: knobs) { $0.options })
+            known, journal: try journal(known), budget: budget, limits: limits, exact: .bf16, tell: { _ in })
+        return (tuner, try await tuner.tune(schedules: schedules, knobs: knobs) { families ?? [$0.options] })
     }
 
     static let schedules = Knob(
         name: "schedule",
-        options: [0.8, 0.5, 0.3, 0.1].map { .init("\($0)", ["schedule.stepsFactor": "\($0)"]) })
+        options: [0.8, 0.5, 0.3, 0.1].map { .init("\($0)", ["schedule.stepsFactor": "\($0)"]) }, isOrdered: true)
     static let neurons = Knob(
-        name: "neurons", options: [0.1, 0.3, 0.5].map { .init("\($0)", ["ffn.generationRatio": "\($0)"]) })
+        name: "neurons", options: [0.1, 0.3, 0.5].map { .init("\($0)", ["ffn.generationRatio": "\($0)"]) },
+        isOrdered: true)
     static let precision = Knob(name: "precision", options: [.init("int8", [:], precision: .int8)])
     static let costs: [String: (loss: Double, time: Double)] = [
         "schedule.stepsFactor=0.8": (0, 0.8), "schedule.stepsFactor=0.5": (0.2, 0.5),
@@ -231,6 +237,37 @@ import Tuning
         let known = Known(Self.costs.mapValues { (loss: $0.loss + 8, time: $0.time) })
         let (_, chosen) = try await tune(known, knobs: [Self.neurons], schedules: Self.schedules)
         for one in chosen { #expect(one.trial.candidate.changes.isEmpty && one.trial.seconds == 1) }
+    }
+
+    @Test("A search that ends early has seen some of every family, and of every knob")
+    func early() async throws {
+        // Fewer points with one solver cost too much, with the other little.
+        var costs: [String: (loss: Double, time: Double)] = [
+            "schedule.sampler=euler": (0, 1), "schedule.sampler=unipc": (-5, 1), "int8": (0.2, 0.6),
+            "layers.generationRatio=0.2": (0.2, 0.8),
+        ]
+        let factors = [0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1]
+        for factor in factors { costs["schedule.stepsFactor=\(factor)"] = (2 / factor, factor) }
+        let families = ["euler", "unipc"].map { sampler in
+            factors.map {
+                Knob.Option(
+                    "\(sampler) \($0)", ["schedule.sampler": sampler, "schedule.stepsFactor": "\($0)"])
+            }
+        }
+        let many = Knob(
+            name: "neurons", options: (1...60).map { .init("\($0)", ["ffn.generationRatio": "\(Double($0) / 100)"]) })
+        let layers = Knob(name: "layers", options: [.init("0.2", ["layers.generationRatio": "0.2"])])
+        let known = Known(costs)
+        let (tuner, _) = try await tune(
+            known, knobs: [many, layers, Self.precision], schedules: Self.schedules, seconds: 400, families: families)
+        let tried = tuner.searched.map(\.candidate)
+        for sampler in ["euler", "unipc"] {
+            #expect(tried.contains { $0.changes["schedule.sampler"] == sampler })
+        }
+        // Two points over the share of the points, five less with UniPC.
+        #expect(tuner.base.changes == ["schedule.sampler": "unipc", "schedule.stepsFactor": "0.4"])
+        #expect(tuner.effects.contains { $0.knob == "layers" } && tuner.effects.contains { $0.knob == "precision" })
+        #expect(tuner.effects.count(where: { $0.knob == "neurons" }) < 60)
     }
 
     @Test("The hopeless run on few samples")

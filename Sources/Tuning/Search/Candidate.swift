@@ -66,11 +66,15 @@ package struct Knob: Sendable {
     package var name: String
     /// The ways that change something, mild ones first.
     package var options: [Option]
+    /// Whether the options lose and save more from one to the next.
+    package var isOrdered: Bool
     /// More of the kind of those that did best.
     package var refine: (@Sendable (Option) -> [Option])?
 
     /// A knob.
-    package init(name: String, options: [Option], refine: (@Sendable (Option) -> [Option])? = nil) {
-        (self.name, self.options, self.refine) = (name, options, refine)
+    package init(
+        name: String, options: [Option], isOrdered: Bool = false, refine: (@Sendable (Option) -> [Option])? = nil
+    ) {
+        (self.name, self.options, self.isOrdered, self.refine) = (name, options, isOrdered, refine)
     }
 }

@@ -9,6 +9,11 @@ package enum Knobs {
     /// Whether a candidate of these choices, by knob, is a rival of all else: nothing but fewer points was chosen, or a smaller image.
     package static func arePlain(_ choices: [String: String]) -> Bool { choices.keys.allSatisfy(plain.contains) }
 
+    /// Whether a schedule is nothing but a solver and its points.
+    package static func isPlainSchedule(_ option: Knob.Option) -> Bool {
+        Set(option.changes.keys).isSubset(of: ["schedule.sampler", "schedule.stepsFactor"])
+    }
+
     /// Schedules of drawing: solver, points and reuse between evaluations. They can be scored from the states of a reference trajectory.
     ///
     /// - Parameters:
@@ -16,7 +21,10 @@ package enum Knobs {
     ///   - hasMagnitude: whether the calibration knows the ratios that MagCache wants.
     package static func schedules(points: Int, hasMagnitude: Bool) -> Knob {
         var options: [Knob.Option] = []
-        let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter { Int(Double(points) * $0) >= 3 }
+        var counts: Set<Int> = []
+        let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter {
+            Int(Double(points) * $0) >= 3 && counts.insert(Int((Double(points) * $0).rounded())).inserted
+        }
         for sampler in [Sampler.Kind.euler, .ab2, .dpmpp2m, .unipc] {
             for factor in factors where factor < 1 || sampler != .euler {
                 options.append(
@@ -82,7 +90,7 @@ package enum Knobs {
                     .init(
                         "\(count) of \(layers) layers skipped",
                         ["layers.generationRatio": "\((Double(count) + 0.5) / Double(layers))"])
-                }))
+                }, isOrdered: true))
         knobs.append(
             Knob(
                 name: "guidance",
@@ -114,7 +122,8 @@ package enum Knobs {
     private static func neurons(_ field: String) -> Knob {
         Knob(
             name: "neurons",
-            options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { .init("FFN -\(Int(100 * $0)) %", [field: "\($0)"]) })
+            options: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6].map { .init("FFN -\(Int(100 * $0)) %", [field: "\($0)"]) },
+            isOrdered: true)
     }
 
     /// What of a video's frames is not read again.
@@ -122,7 +131,7 @@ package enum Knobs {
         name: "frames",
         options: ["0.01", "0.02", "0.05", "0.1"].map {
             .init("cells that changed by less than \($0) not read again", ["frameCache.threshold": $0])
-        })
+        }, isOrdered: true)
 
     /// Sizes at which images are read, each grid of tokens once.
     private static func sizes(_ geometry: ShowO2Geometry) -> Knob {
@@ -136,7 +145,7 @@ package enum Knobs {
             name: "size",
             options: scales.map {
                 .init("read at \(Int((100 * $0).rounded())) % of the size", ["reading.scale": "\($0)"])
-            })
+            }, isOrdered: true)
     }
 
     /// What answering has.
@@ -195,7 +204,7 @@ package enum Knobs {
                     .init(
                         "\(count) of \(layers) layers skipped in decoding",
                         ["layers.understandingRatio": "\((Double(count) + 0.5) / Double(layers))"])
-                }))
+                }, isOrdered: true))
         return knobs
     }
 }

@@ -5,8 +5,9 @@ import Pipelines
 
 /// Finds the fastest candidates within given losses for one task.
 ///
-/// 1. Schedules are scored on reference trajectories, and those that promise are run on the search's samples.
-/// 2. Every other knob is turned alone, on the fastest schedule that loses little.
+/// 1. Schedules are scored on reference trajectories, and those that promise are run on the search's samples: of each solver, and of reuse, the middle
+///    first (``SearchOrder``).
+/// 2. Every other knob is turned alone, on the fastest schedule that loses little, all knobs by turns.
 /// 3. Losses are added and seconds multiplied over all combinations; the fastest that should do are run whole on the samples of the choice, until one
 ///    of them really does. The best schedules alone ("fewer points") always run too.
 /// 4. The fastest that may be within a limit get more samples, in turn, until these decide: one image that fails among thirty is three points by
@@ -26,7 +27,7 @@ package final class TaskTuner {
     /// All that was run on the choice's.
     package private(set) var compared: [Trial] = []
     /// What each knob did on the base, by knob.
-    package private(set) var effects: [(knob: String, option: Knob.Option, loss: Double, ratio: Double)] = []
+    package private(set) var effects: [KnobEffect] = []
     /// What knobs were turned on.
     package private(set) var base: Candidate
 
@@ -118,57 +119,34 @@ package final class TaskTuner {
     // MARK: The search
 
     /// Runs the whole search.
-    package func tune(schedules: Knob?, knobs: [Knob], rank: (Knob) async throws -> [Knob.Option]) async throws
+    ///
+    /// - Parameter families: the schedules that promise, mild ones first, by what goes through the trajectory in the same way.
+    package func tune(schedules: Knob?, knobs: [Knob], families: (Knob) async throws -> [[Knob.Option]]) async throws
         -> [Chosen]
     {
         let most = limits.last ?? 3
+        // What leaves half of the least limit to other knobs is of use, too.
+        let room = 0.5 * (limits.first ?? 1)
         stage = "reference"
         try await trials.prepare(.search, count: budget.search)
         let exact = try await run(.exact(exactPrecision), .search, count: budget.search)
         searched.append(exact)
 
         stage = "schedules"
-        var options: [Candidate] = [.exact(exactPrecision)]
+        var schedulesRun = [exact]
         if let schedules {
-            // The fast first: once some leave half of the least limit to other knobs, slower ones bring nothing.
-            let room = 0.5 * (limits.first ?? 1)
-            for option in try await rank(schedules) where budget.has(.schedules, journal.spent) {
-                if options.count(where: { candidate in
-                    searched.contains { $0.candidate == candidate && $0.meanLoss <= room }
-                }) > 4 {
-                    break
-                }
-                let candidate = Candidate.exact(exactPrecision).with(option, of: schedules.name)
-                guard runs(candidate) else { continue }
-                searched.append(try await race(candidate, .search, count: budget.search, limit: 2 * most))
-                options.append(candidate)
-            }
+            schedulesRun += try await run(
+                schedules, families(schedules), limits: limits + [room], hopeless: 2 * most, room: room)
         }
         base = fastest(of: searched, within: limits.first ?? 1)?.candidate ?? .exact(exactPrecision)
         let baseTrial = try await run(base, .search, count: budget.search)
 
         stage = "knobs"
-        for knob in knobs {
-            var tried: [(option: Knob.Option, trial: Trial)] = []
-            for option in knob.options where budget.has(.knobs, journal.spent) {
-                if let trial = try await turn(knob, option, baseTrial, limit: 2 * most) {
-                    tried.append((option, trial))
-                }
-            }
-            guard let refine = knob.refine else { continue }
-            // Those that lose least, of those that save something.
-            let best = tried.filter { $0.trial.seconds < baseTrial.seconds }
-                .sorted { ($0.trial.meanLoss, $0.trial.seconds) < ($1.trial.meanLoss, $1.trial.seconds) }.prefix(3)
-            for (option, _) in best {
-                for option in refine(option) where budget.has(.knobs, journal.spent) {
-                    _ = try await turn(knob, option, baseTrial, limit: 2 * most)
-                }
-            }
-        }
+        try await turn(knobs, baseTrial, limits: limits + [room], hopeless: 2 * most)
 
         stage = "combinations"
         try await trials.prepare(.choice, count: budget.choice)
-        let combinations = combine(options, knobs)
+        let combinations = Combination.all(of: schedulesRun, knobs.map(\.name), effects, loss: 1.5 * most)
         let exactChoice = try await run(.exact(exactPrecision), .choice, count: budget.choice)
         compared.append(exactChoice)
         // The rivals first: what only changes the schedule, or the image's size.
@@ -180,7 +158,8 @@ package final class TaskTuner {
             let promising = combinations.filter { $0.loss <= 0.9 * limit && $0.seconds < fast }.sorted {
                 $0.seconds < $1.seconds
             }
-            for combination in Self.varied(promising, count: budget.tries) where budget.has(.choice, journal.spent) {
+            for combination in Combination.varied(promising, count: budget.tries)
+            where budget.has(.choice, journal.spent) {
                 if let known = fastest(of: compared, within: limit), known.seconds <= combination.seconds { break }
                 guard !compared.contains(where: { $0.candidate == combination.candidate }), runs(combination.candidate)
                 else { continue }
@@ -210,9 +189,10 @@ package final class TaskTuner {
         for limit in limits {
             // What keeps a stricter limit and is no slower serves this one, too; so does the exact engine.
             let (trial, refuted) = try await confirmed(limit, or: [exactVerdict] + chosen.suffix(1).map(\.trial))
-            let plain = compared.filter(\.candidate.isPlain)
             var rival: Trial?
-            if let other = fastest(of: plain, within: limit), other.candidate != trial.candidate {
+            if let other = fastest(of: compared.filter(\.candidate.isPlain), within: limit),
+                other.candidate != trial.candidate
+            {
                 rival = try await run(other.candidate, .verdict, count: budget.verdict)
             }
             chosen.append(
@@ -249,16 +229,73 @@ package final class TaskTuner {
         trial.meanLoss - trial.error > limit
     }
 
+    /// Runs schedules by families: first what ``SearchOrder`` asks for, then what is left, until some leave room to other knobs.
+    private func run(
+        _ knob: Knob, _ families: [[Knob.Option]], limits: [Double], hopeless: Double, room: Double
+    ) async throws -> [Trial] {
+        var order = SearchOrder(
+            families.map { .init($0, isOrdered: true) }, limits: limits, hopeless: hopeless)
+        var found: [Trial] = []
+        while budget.has(.schedules, journal.spent) {
+            var place = order.next()
+            if place == nil, searched.count(where: { $0.meanLoss <= room }) <= Self.roomySchedules {
+                place = order.rest()
+            }
+            guard let place else { break }
+            let option = order.families[place.family].options[place.option]
+            let candidate = Candidate.exact(exactPrecision).with(option, of: knob.name)
+            guard runs(candidate) else {
+                order.record(place, loss: .infinity)
+                continue
+            }
+            let trial = try await race(candidate, .search, count: budget.search, limit: hopeless)
+            order.record(place, loss: trial.meanLoss, error: trial.error)
+            searched.append(trial)
+            found.append(trial)
+        }
+        return found
+    }
+
+    /// Schedules that lose little, the exact engine among them, from which on no more are looked for.
+    private static let roomySchedules = 5
+
+    /// Turns every knob alone, on the base: by turns, then more of the kind of what did best, then what is left.
+    private func turn(_ knobs: [Knob], _ base: Trial, limits: [Double], hopeless: Double) async throws {
+        var order = SearchOrder(
+            knobs.map { .init($0.options, isOrdered: $0.isOrdered) }, limits: limits, hopeless: hopeless)
+        func turn(_ place: SearchOrder.Place) async throws {
+            let (knob, option) = (knobs[place.family], knobs[place.family].options[place.option])
+            let effect = try await self.turn(knob, option, base, limit: hopeless)
+            order.record(place, loss: effect?.loss ?? .infinity)
+        }
+        while budget.has(.options, journal.spent), let place = order.next() { try await turn(place) }
+        for knob in knobs {
+            guard let refine = knob.refine else { continue }
+            // Those that lose least, of those that save something.
+            let best = effects.filter { $0.knob == knob.name && $0.ratio < 1 }
+                .sorted { ($0.loss, $0.ratio) < ($1.loss, $1.ratio) }.prefix(3)
+            for effect in best {
+                for option in refine(effect.option) where budget.has(.knobs, journal.spent) {
+                    _ = try await self.turn(knob, option, base, limit: hopeless)
+                }
+            }
+        }
+        while budget.has(.knobs, journal.spent), let place = order.next() ?? order.rest() { try await turn(place) }
+    }
+
     /// Turns a knob alone, on the base; nil for what this model doesn't know.
-    private func turn(_ knob: Knob, _ option: Knob.Option, _ base: Trial, limit: Double) async throws -> Trial? {
+    private func turn(_ knob: Knob, _ option: Knob.Option, _ base: Trial, limit: Double) async throws -> KnobEffect? {
         let candidate = base.candidate.with(option, of: knob.name)
         guard runs(candidate) else { return nil }
         let trial = try await race(candidate, .search, count: budget.search, limit: limit)
         searched.append(trial)
         // Compared on the samples that both have.
         let own = Trial(candidate: base.candidate, samples: Array(base.samples.prefix(trial.samples.count)))
-        effects.append((knob.name, option, trial.meanLoss - own.meanLoss, trial.seconds / max(own.seconds, 1e-9)))
-        return trial
+        let effect = KnobEffect(
+            knob: knob.name, option: option, loss: trial.meanLoss - own.meanLoss,
+            ratio: trial.seconds / max(own.seconds, 1e-9))
+        effects.append(effect)
+        return effect
     }
 
     /// Whether the model can run a candidate, whose fields may exclude each other.
@@ -295,39 +332,6 @@ package final class TaskTuner {
         return found
     }
 
-    /// A combination and what is expected of it.
-    private struct Combination {
-        var candidate: Candidate
-        var loss: Double
-        var seconds: Double
-    }
-
-    /// All combinations of schedules and one option a knob, by the additive model.
-    private func combine(_ schedules: [Candidate], _ knobs: [Knob]) -> [Combination] {
-        var combinations = schedules.compactMap { candidate in
-            searched.first { $0.candidate == candidate }.map {
-                Combination(candidate: candidate, loss: max(0, $0.meanLoss), seconds: $0.seconds)
-            }
-        }
-        let most = 1.5 * (limits.last ?? 3)
-        for knob in knobs {
-            let own = effects.filter { $0.knob == knob.name && $0.ratio < 0.99 && $0.loss <= most }
-            combinations += combinations.flatMap { combination in
-                own.map { effect in
-                    Combination(
-                        candidate: combination.candidate.with(effect.option, of: knob.name),
-                        loss: combination.loss + max(0, effect.loss), seconds: combination.seconds * effect.ratio)
-                }
-            }
-            // What is dominated by far has no chance: the list stays short.
-            combinations = combinations.filter { $0.loss <= most }
-            if combinations.count > 20_000 {
-                combinations = Array(combinations.sorted { $0.seconds < $1.seconds }.prefix(20_000))
-            }
-        }
-        return combinations
-    }
-
     /// What may yet be faster than what is known to be within the limit, of all that was not run: what is expected to lose least. Losses do not quite add
     /// up, so that it may be expected to lose a little more than the limit.
     private func further(_ combinations: [Combination], _ limit: Double) -> Candidate? {
@@ -337,20 +341,6 @@ package final class TaskTuner {
             $0.seconds < 0.97 * fast && $0.loss <= 1.5 * limit && !known.contains($0.candidate)
         }
         .sorted { ($0.loss, $0.seconds) < ($1.loss, $1.seconds) }.first { runs($0.candidate) }?.candidate
-    }
-
-    /// The fastest first, but not all of one kind: of combinations that differ in one choice only and are expected to take the same time, one.
-    private static func varied(_ sorted: [Combination], count: Int) -> [Combination] {
-        var chosen: [Combination] = []
-        for one in sorted where chosen.count < count {
-            let isTwin = chosen.contains { other in
-                abs(other.seconds / one.seconds - 1) < 0.03
-                    && Set(other.candidate.choices.map { "\($0.key) \($0.value)" })
-                        .symmetricDifference(one.candidate.choices.map { "\($0.key) \($0.value)" }).count <= 2
-            }
-            if !isTwin { chosen.append(one) }
-        }
-        return chosen
     }
 
     /// For each limit the fastest schedules of each solver, or sizes, by the search's samples.

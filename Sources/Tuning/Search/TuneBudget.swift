@@ -7,7 +7,9 @@ package struct TuneBudget: Sendable {
     package enum Part: Sendable {
         /// References and schedules.
         case schedules
-        /// Knobs.
+        /// Knobs by turns.
+        case options
+        /// Knobs, and more of the kind of those that did best.
         case knobs
         /// Combinations.
         case choice
@@ -43,8 +45,8 @@ package struct TuneBudget: Sendable {
         let leastVerdict = 2 * sample * (1 + cost * Double(2 * limits))
         choiceEnd = 1 - min(0.5, max(0.15, leastVerdict / max(seconds, 1e-9)))
         knobsEnd = 0.55 * choiceEnd
-        // Half of the options run on a quarter of the samples only.
-        let search = knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.6))
+        // Few are hopeless after a quarter of the samples: those beyond one that is are not tried.
+        let search = knobsEnd * seconds / (sample * (1 + cost * Double(options) * 0.9))
         // Half of the time is for what the first samples leave open.
         let choice = 0.5 * (choiceEnd - knobsEnd) * seconds / (sample * (1 + cost * Double(tries * limits) * 0.7))
         let verdict = (1 - choiceEnd) * seconds / (sample * (1 + cost * Double(2 * limits)))
@@ -59,6 +61,7 @@ package struct TuneBudget: Sendable {
         let share =
             switch part {
             case .schedules: 0.5 * knobsEnd
+            case .options: 0.85 * knobsEnd
             case .knobs: knobsEnd
             case .choice: choiceEnd
             }

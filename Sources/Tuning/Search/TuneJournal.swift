@@ -23,14 +23,18 @@ package final class TuneJournal {
     private var measured: [String: Measured] = [:]
     /// Seconds that earlier runs took.
     package private(set) var spentBefore = 0.0
-    private let start = ContinuousClock.now
+    private let elapsed: () -> Double
 
     /// Opens a journal; one of other settings is begun anew.
     ///
-    /// - Parameter settings: all that its numbers depend on.
+    /// - Parameters:
+    ///   - settings: all that its numbers depend on.
+    ///   - elapsed: seconds that this run took; nil = by the clock, from now on.
     /// - Throws: ``TuneError/journal(_:)``.
-    package init(_ file: URL, settings: String) throws(TuneError) {
+    package init(_ file: URL, settings: String, elapsed: (() -> Double)? = nil) throws(TuneError) {
+        let start = ContinuousClock.now
         self.file = file
+        self.elapsed = elapsed ?? { (ContinuousClock.now - start).inSeconds }
         let refusal = TuneError.journal("cannot keep what is measured in \(file.path)")
         var kept = 0
         if let data = try? Data(contentsOf: file), let end = data.lastIndex(of: UInt8(ascii: "\n")) {
@@ -60,7 +64,7 @@ package final class TuneJournal {
     }
 
     /// Seconds that this run and those that it goes on from took.
-    package var spent: Double { spentBefore + (ContinuousClock.now - start).inSeconds }
+    package var spent: Double { spentBefore + elapsed() }
 
     /// Whether there is something to go on from.
     package var isResumed: Bool { spentBefore > 0 }

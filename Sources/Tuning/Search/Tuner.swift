@@ -149,7 +149,7 @@ public struct Tuner: Sendable {
             if !settings.triedPrecisions.isEmpty, settings.precision == .bf16 {
                 // First, as it saves most: a small budget may not reach the last knobs.
                 let options = settings.triedPrecisions.map { Knob.Option($0.rawValue, [:], precision: $0) }
-                all.insert(Knob(name: "precision", options: options), at: 0)
+                all.insert(Knob(name: "precision", options: options, isOrdered: true), at: 0)
             }
             let sample = try await Self.seconds(ofSample: trials)
             let first = try await trials.exact(.search, 0)
@@ -171,11 +171,9 @@ public struct Tuner: Sendable {
             let tuner = TaskTuner(
                 trials, journal: journal, budget: budget, limits: settings.losses, exact: settings.precision,
                 tell: progress)
-            let wanted = max(4, min(48, Int(0.3 * share / (sample * Double(budget.search)) / 0.4)))
             let chosen = try await tuner.tune(schedules: schedules, knobs: all) { knob in
                 try await Self.promising(
-                    knob, trials, geometry: folder.geometry, magnitude: folder.calibration()?.scores[task]?.magnitude,
-                    count: wanted)
+                    knob, trials, geometry: folder.geometry, magnitude: folder.calibration()?.scores[task]?.magnitude)
             }
             await report.add(task, tuner, chosen, constant: trials.constantSeconds, note: trials.note)
             for (limit, one) in zip(settings.losses.indices, chosen) {
@@ -263,17 +261,30 @@ public struct Tuner: Sendable {
         ].joined(separator: " ")
     }
 
-    /// The schedules that promise: those nearest to the reference trajectories, among all that take about as many evaluations; the fast first.
+    /// The schedules that promise, in families that go through the trajectory in the same way, mild ones first: fewer points with each solver, Euler's
+    /// first, and of what reuses that which is nearest to the reference trajectories, among all that take about as many evaluations; the second nearest;
+    /// the third. What is near need not be right, so the rivals are no rivals on paper only.
     private static func promising(
-        _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?, count: Int
-    ) async throws -> [Knob.Option] {
-        guard let drawings = trials as? DrawingTrials else { return knob.options }
+        _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?
+    ) async throws -> [[Knob.Option]] {
+        var families: [[Knob.Option]] = []
+        var solvers: [String] = []
+        for option in knob.options where Knobs.isPlainSchedule(option) {
+            let solver = option.changes["schedule.sampler"] ?? ""
+            if let known = solvers.firstIndex(of: solver) {
+                families[known].append(option)
+            } else {
+                solvers.append(solver)
+                families.append([option])
+            }
+        }
+        guard let drawings = trials as? DrawingTrials else { return families }
         let trajectories = await drawings.trajectories().prefix(8)
         let offline = trajectories.compactMap {
             OfflineSchedule(
                 $0, timeShift: geometry.sampling.timeShift, layers: geometry.llm.layers, magnitude: magnitude)
         }
-        guard !offline.isEmpty else { return Array(knob.options.prefix(count)) }
+        guard !offline.isEmpty else { return families }
         var scored: [(option: Knob.Option, error: Double, computed: Double)] = []
         for option in knob.options {
             guard let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile() else { continue }
@@ -285,25 +296,18 @@ public struct Tuner: Sendable {
             guard !scored.contains(where: { abs($0.error - error) < 1e-9 && $0.computed == computed }) else { continue }
             scored.append((option, error, computed))
         }
-        // At about equal work: plain Euler, the nearest solver, the nearest of all that reuses, and so on. What is near need not be right, so the rivals
-        // are no rivals on paper only.
-        let buckets = Dictionary(grouping: scored) { Int((log2($0.computed) * 3).rounded()) }
-        var chosen: [(option: Knob.Option, error: Double, computed: Double)] = []
-        for rank in 0..<knob.options.count where chosen.count < count {
-            // From the fast to the mild, one of each at a time.
-            for (_, bucket) in buckets.sorted(by: { $0.key < $1.key }) where chosen.count < count {
-                let nearest = bucket.sorted { $0.error < $1.error }.map { ($0, $0.option.changes) }
-                let plain = nearest.filter { $0.1.count == 2 }
-                let euler = plain.filter { $0.1["schedule.sampler"] == "euler" }
-                let solvers = plain.filter { $0.1["schedule.sampler"] != "euler" }
-                let reusing = nearest.filter { $0.1.count > 2 }
-                let order = (euler + solvers.prefix(1) + reusing.prefix(1) + solvers.dropFirst() + reusing.dropFirst())
-                    .map(\.0)
-                if order.indices.contains(rank) { chosen.append(order[rank]) }
-            }
+        let reusing = Dictionary(grouping: scored.filter { !Knobs.isPlainSchedule($0.option) }) {
+            Int((log2($0.computed) * 3).rounded())
+        }.sorted { $0.key > $1.key }.map { $0.value.sorted { $0.error < $1.error } }
+        for rank in 0..<Self.reusingFamilies {
+            let family = reusing.filter { $0.count > rank }.map { $0[rank] }
+            if !family.isEmpty { families.append(family.sorted { $0.computed > $1.computed }.map(\.option)) }
         }
-        return chosen.sorted { $0.computed < $1.computed }.map(\.option)
+        return families
     }
+
+    /// Of schedules that reuse: the nearest to the trajectory, the second nearest, and so on.
+    private static let reusingFamilies = 3
 }
 
 extension AccelerationProfile {

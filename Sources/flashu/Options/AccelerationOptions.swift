@@ -70,6 +70,7 @@ extension AccelerationProfile {
         }
         if let profile = try Self.inline(typed) {
             self = profile
+            noteIdle()
             return
         }
         let file: InputFile = try plan.reads(typed, role)
@@ -85,6 +86,14 @@ extension AccelerationProfile {
         // A file that does not name itself would pass for the exact engine.
         if name == Self.off.name {
             name = file.url?.deletingPathExtension().lastPathComponent ?? "standard input"
+        }
+        noteIdle()
+    }
+
+    /// Tells of what changes nothing whatever the task: a profile may be written for both.
+    private func noteIdle() {
+        for (field, _) in changed {
+            if let reason = idleReason(of: field) { Terminal.hint("\(field) \(reason)") }
         }
     }
 
