@@ -188,7 +188,9 @@ import Tuning
         _ = try await tune(known, knobs: [knob], limits: [1])
         let extended = await known.extended
         // Later ones come in several handfuls.
-        #expect(extended.count > 4 && extended[0] != extended[1] && extended[1] != extended[2], "\(extended)")
+        // One after the other, each handful in parts.
+        let turns = extended.prefix(12).reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
+        #expect(turns.count == 3 && turns[0] == turns[2], "\(extended)")
     }
 
     @Test("What turns out no faster than the exact engine is not chosen")

@@ -67,16 +67,12 @@ package final class TaskTuner {
                 ? try await trials.exact(set, index) : journal.known(candidate, task, set, index)
             if samples[index] == nil { missing.append(index) }
         }
-        // In handfuls, so that a run that is killed loses little.
-        while !missing.isEmpty {
-            // Another precision is another model, which takes its time to load.
-            let some =
-                candidate.precision == exactPrecision ? Array(missing.prefix(budget.handful)) : missing
-            missing.removeFirst(some.count)
-            let run = try await trials.run(candidate, set, some)
-            let pace = try await pace(set, some)
-            for (index, var measured) in zip(some, run) {
-                measured.seconds *= pace
+        let isOwn = candidate.precision == exactPrecision
+        // In handfuls, so that a run that is killed loses little. Another precision is another model, which takes its time to load.
+        let handful = max(1, isOwn ? budget.handful : missing.count)
+        for start in stride(from: 0, to: missing.count, by: handful) {
+            let some = Array(missing[start..<min(start + handful, missing.count)])
+            for (index, measured) in zip(some, try await timed(candidate, set, some, isOwn)) {
                 samples[index] = measured
                 try journal.add(measured, candidate, task, set, index)
             }
@@ -88,22 +84,48 @@ package final class TaskTuner {
         return Trial(candidate: candidate, samples: samples.compactMap(\.self))
     }
 
-    /// How fast the machine is now, of what it was when the references of some samples were made: neighbours come and go, and what was measured
-    /// minutes apart is compared. By the median of three samples, after one that warms up; 1 where samples take so long that this would cost too much.
-    private func pace(_ set: SampleSet, _ indices: [Int]) async throws -> Double {
-        let checks = [indices.first, indices[indices.count / 2], indices.last].compactMap(\.self)
-        guard budget.handful >= Self.pacedHandful, indices.count >= 4 * checks.count else { return 1 }
-        var ratios: [Double] = []
-        _ = try await trials.exactSecondsNow(set, indices[0])
-        for index in checks {
-            let (known, now) = (try await trials.exact(set, index), try await trials.exactSecondsNow(set, index))
-            ratios.append(known.seconds / max(now, 1e-9))
+    /// Runs a handful of samples. Neighbours come and go, and what was measured minutes apart is compared: so some of the exact engine's samples run again
+    /// meanwhile, and seconds count in units of what these take now, of what they took when the references were made. Not where samples take so long that
+    /// this would cost too much.
+    private func timed(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int], _ isOwn: Bool) async throws
+        -> [Measured]
+    {
+        guard budget.handful >= Self.pacedHandful, indices.count >= Self.checks * Self.checks else {
+            return try await trials.run(candidate, set, indices)
         }
-        return ratios.sorted()[ratios.count / 2]
+        // Another model stays until all are done.
+        let part = isOwn ? (indices.count + Self.checks - 1) / Self.checks : indices.count
+        var measured: [Measured] = []
+        for start in stride(from: 0, to: indices.count, by: part) {
+            let some = Array(indices[start..<min(start + part, indices.count)])
+            let run = try await trials.run(candidate, set, some)
+            let pace = try await pace(set, some, isOwn)
+            measured += run.map {
+                var measured = $0
+                measured.seconds *= pace
+                return measured
+            }
+        }
+        return measured
+    }
+
+    /// How fast the machine is now, of what it was when references were made: by one of them, the faster of two times, as hiccups only make slower; by
+    /// the median of three, where the exact model has to be fetched first, after one that warms up.
+    private func pace(_ set: SampleSet, _ indices: [Int], _ isOwn: Bool) async throws -> Double {
+        let middle = indices[indices.count / 2]
+        var ratios: [Double] = []
+        for index in isOwn ? [middle, middle] : [indices[0], indices[0], middle, indices[indices.count - 1]] {
+            let known = try await trials.exact(set, index).seconds
+            ratios.append(known / max(try await trials.exactSecondsNow(set, index), 1e-9))
+        }
+        return isOwn ? ratios.max() ?? 1 : ratios.dropFirst().sorted()[1]
     }
 
     /// Samples between two lines of the journal from which on the exact engine is cheap enough to be run again.
     private static let pacedHandful = 60
+
+    /// How often the exact engine runs again during a handful.
+    private static let checks = 4
 
     /// A candidate on a quarter of the samples, and on all unless it is hopeless by then.
     private func race(_ candidate: Candidate, _ set: SampleSet, count: Int, limit: Double) async throws -> Trial {
