@@ -45,6 +45,18 @@ import Tuning
         #expect(Self.run([]) { _ in 0 }.isEmpty && Self.run([Self.family("a", 0)]) { _ in 0 }.isEmpty)
     }
 
+    @Test("Where families compete, what computes more than something within the limit is not asked for")
+    func competing() {
+        let work = (0..<11).map { 30 - 2.5 * Double($0) }
+        var families = [Self.family("a", 11), Self.family("b", 11)]
+        let alone = Self.run(families) { $0.option <= ($0.family == 0 ? 2 : 8) ? 0 : 5 }
+        for family in families.indices { families[family].work = work }
+        let tried = Self.run(families) { $0.option <= ($0.family == 0 ? 2 : 8) ? 0 : 5 }
+        #expect(tried.count < alone.count && tried.contains(.init(family: 1, option: 8)))
+        // The other family's middle was within it when the first one's was not.
+        #expect(!tried.contains { $0.family == 0 && $0.option < 5 })
+    }
+
     @Test("What lies beyond a hopeless option is never tried, what can't be run stops nothing")
     func hopeless() {
         var order = SearchOrder([Self.family("a", 9)], limits: [1], hopeless: 6)

@@ -1,16 +1,19 @@
 /// The order in which options are tried, so that a search that ends early has seen some of everything: of all families one option in turn.
 ///
 /// Options of an ordered family (the points of one solver, the share of neurons) lose more the more they save. So the middle one comes first, then the
-/// middle of the half that its loss points to, until for each limit the last that is within it is known. What lies beyond a hopeless one is not tried.
+/// middle of the half that its loss points to, until for each limit the last that is within it is known. What lies beyond a hopeless one is not tried, nor,
+/// where families compete (solvers do, knobs don't), what computes more than something that is within the limit.
 package struct SearchOrder {
     /// Options of one kind.
     package struct Family: Sendable {
         package var options: [Knob.Option]
         /// Whether the options lose and save more from one to the next.
         package var isOrdered: Bool
+        /// What each option computes, where only one of all families can be chosen: what computes more than one that is within a limit is not asked for.
+        package var work: [Double]?
 
-        package init(_ options: [Knob.Option], isOrdered: Bool) {
-            (self.options, self.isOrdered) = (options, isOrdered)
+        package init(_ options: [Knob.Option], isOrdered: Bool, work: [Double]? = nil) {
+            (self.options, self.isOrdered, self.work) = (options, isOrdered, work)
         }
     }
 
@@ -83,15 +86,29 @@ package struct SearchOrder {
         guard families[family].isOrdered else { return open.first }
         for limit in limits {
             // The strongest that is within, and the mildest beyond it that is not.
-            func isWithin(_ option: Int) -> Bool? {
-                outcomes[Place(family: family, option: option)].map { $0.loss + min($0.error, limit / 3) <= limit }
-            }
             let options = families[family].options.indices
-            let within = options.last { isWithin($0) == true } ?? -1
-            let beyond = options.first { $0 > within && isWithin($0) == false } ?? options.endIndex
-            let between = open.filter { $0 > within && $0 < beyond }
+            let within = options.last { isWithin(Place(family: family, option: $0), limit) == true } ?? -1
+            let beyond = options.first { $0 > within && isWithin(Place(family: family, option: $0), limit) == false }
+            let least = leastWork(within: limit)
+            let between = open.filter {
+                $0 > within && $0 < beyond ?? options.endIndex
+                    && (families[family].work?[$0]).map { $0 < Self.saving * least } ?? true
+            }
             if !between.isEmpty { return between[(between.count - 1) / 2] }
         }
         return nil
+    }
+
+    /// Share of the work of the best so far that an option computes at most, to be worth a trial.
+    private static let saving = 0.97
+
+    private func isWithin(_ place: Place, _ limit: Double) -> Bool? {
+        outcomes[place].map { $0.loss + min($0.error, limit / 3) <= limit }
+    }
+
+    /// What the option within a limit that computes least computes.
+    private func leastWork(within limit: Double) -> Double {
+        outcomes.keys.filter { isWithin($0, limit) == true }.compactMap { families[$0.family].work?[$0.option] }.min()
+            ?? .infinity
     }
 }

@@ -90,16 +90,17 @@ package final class TaskTuner {
     private func timed(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int], _ isOwn: Bool) async throws
         -> [Measured]
     {
-        guard budget.handful >= Self.pacedHandful, indices.count >= Self.checks * Self.checks else {
+        guard budget.handful >= Self.pacedHandful, indices.count >= Self.leastPaced else {
             return try await trials.run(candidate, set, indices)
         }
         // Another model stays until all are done.
-        let part = isOwn ? (indices.count + Self.checks - 1) / Self.checks : indices.count
+        let parts = isOwn ? max(1, indices.count / Self.pacedPart) : 1
+        let part = (indices.count + parts - 1) / parts
         var measured: [Measured] = []
         for start in stride(from: 0, to: indices.count, by: part) {
             let some = Array(indices[start..<min(start + part, indices.count)])
             let run = try await trials.run(candidate, set, some)
-            let pace = try await pace(set, some, isOwn)
+            let pace = try await pace(set, some)
             measured += run.map {
                 var measured = $0
                 measured.seconds *= pace
@@ -109,23 +110,23 @@ package final class TaskTuner {
         return measured
     }
 
-    /// How fast the machine is now, of what it was when references were made: by one of them, the faster of two times, as hiccups only make slower; by
-    /// the median of three, where the exact model has to be fetched first, after one that warms up.
-    private func pace(_ set: SampleSet, _ indices: [Int], _ isOwn: Bool) async throws -> Double {
-        let middle = indices[indices.count / 2]
+    /// How fast the machine is now, of what it was when references were made: by the median of three of them, after one that warms up.
+    private func pace(_ set: SampleSet, _ indices: [Int]) async throws -> Double {
+        _ = try await trials.exactSecondsNow(set, indices[0])
         var ratios: [Double] = []
-        for index in isOwn ? [middle, middle] : [indices[0], indices[0], middle, indices[indices.count - 1]] {
+        for index in [indices[0], indices[indices.count / 2], indices[indices.count - 1]] {
             let known = try await trials.exact(set, index).seconds
             ratios.append(known / max(try await trials.exactSecondsNow(set, index), 1e-9))
         }
-        return isOwn ? ratios.max() ?? 1 : ratios.dropFirst().sorted()[1]
+        return ratios.sorted()[1]
     }
 
     /// Samples between two lines of the journal from which on the exact engine is cheap enough to be run again.
     private static let pacedHandful = 60
 
-    /// How often the exact engine runs again during a handful.
-    private static let checks = 4
+    /// Samples from which on it does run again, and after how many.
+    private static let leastPaced = 12
+    private static let pacedPart = 40
 
     /// A candidate on a quarter of the samples, and on all unless it is hopeless by then.
     private func race(_ candidate: Candidate, _ set: SampleSet, count: Int, limit: Double) async throws -> Trial {
@@ -143,7 +144,8 @@ package final class TaskTuner {
     /// Runs the whole search.
     ///
     /// - Parameter families: the schedules that promise, mild ones first, by what goes through the trajectory in the same way.
-    package func tune(schedules: Knob?, knobs: [Knob], families: (Knob) async throws -> [[Knob.Option]]) async throws
+    package func tune(schedules: Knob?, knobs: [Knob], families: (Knob) async throws -> [SearchOrder.Family])
+        async throws
         -> [Chosen]
     {
         let most = limits.last ?? 3
@@ -253,10 +255,9 @@ package final class TaskTuner {
 
     /// Runs schedules by families: first what ``SearchOrder`` asks for, then what is left, until some leave room to other knobs.
     private func run(
-        _ knob: Knob, _ families: [[Knob.Option]], limits: [Double], hopeless: Double, room: Double
+        _ knob: Knob, _ families: [SearchOrder.Family], limits: [Double], hopeless: Double, room: Double
     ) async throws -> [Trial] {
-        var order = SearchOrder(
-            families.map { .init($0, isOrdered: true) }, limits: limits, hopeless: hopeless)
+        var order = SearchOrder(families, limits: limits, hopeless: hopeless)
         var found: [Trial] = []
         while budget.has(.schedules, journal.spent) {
             var place = order.next()

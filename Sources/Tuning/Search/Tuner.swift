@@ -1,4 +1,5 @@
 public import Compute
+import Evaluation
 public import FlashU
 public import Foundation
 public import Pipelines
@@ -266,18 +267,18 @@ public struct Tuner: Sendable {
     /// the third. What is near need not be right, so the rivals are no rivals on paper only.
     private static func promising(
         _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?
-    ) async throws -> [[Knob.Option]] {
-        var families: [[Knob.Option]] = []
-        var solvers: [String] = []
-        for option in knob.options where Knobs.isPlainSchedule(option) {
-            let solver = option.changes["schedule.sampler"] ?? ""
-            if let known = solvers.firstIndex(of: solver) {
-                families[known].append(option)
-            } else {
-                solvers.append(solver)
-                families.append([option])
+    ) async throws -> [SearchOrder.Family] {
+        let points = geometry.sampling.steps
+        var families = knob.options.filter(Knobs.isPlainSchedule).groupedInOrder(by: { $0.changes["schedule.sampler"] })
+            .map { _, options in
+                // One evaluation less than points.
+                SearchOrder.Family(
+                    options, isOrdered: true,
+                    work: options.map { option in
+                        let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile()
+                        return Double((profile?.schedule.points(of: points) ?? points) - 1)
+                    })
             }
-        }
         guard let drawings = trials as? DrawingTrials else { return families }
         let trajectories = await drawings.trajectories().prefix(8)
         let offline = trajectories.compactMap {
@@ -288,8 +289,7 @@ public struct Tuner: Sendable {
         var scored: [(option: Knob.Option, error: Double, computed: Double)] = []
         for option in knob.options {
             guard let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile() else { continue }
-            let points = profile.schedule.points(of: geometry.sampling.steps)
-            let scores = try offline.map { try $0.score(profile, points: points) }
+            let scores = try offline.map { try $0.score(profile, points: profile.schedule.points(of: points)) }
             let error = scores.reduce(0) { $0 + $1.error } / Double(scores.count)
             let computed = scores.reduce(0) { $0 + Double($1.computed) } / Double(scores.count)
             // A cache that never has its turn changes nothing.
@@ -300,8 +300,9 @@ public struct Tuner: Sendable {
             Int((log2($0.computed) * 3).rounded())
         }.sorted { $0.key > $1.key }.map { $0.value.sorted { $0.error < $1.error } }
         for rank in 0..<Self.reusingFamilies {
-            let family = reusing.filter { $0.count > rank }.map { $0[rank] }
-            if !family.isEmpty { families.append(family.sorted { $0.computed > $1.computed }.map(\.option)) }
+            let family = reusing.filter { $0.count > rank }.map { $0[rank] }.sorted { $0.computed > $1.computed }
+            guard !family.isEmpty else { continue }
+            families.append(.init(family.map(\.option), isOrdered: true, work: family.map(\.computed)))
         }
         return families
     }
