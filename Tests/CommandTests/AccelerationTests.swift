@@ -163,5 +163,10 @@ import Testing
             let run = try draw(place, "--accelerate", given)
             #expect(run.status == 0 && run.errorLines.map(String.init) == [note], "\(run)")
         }
+        // What --set turns on is not idle, and nothing is told twice.
+        let on = try draw(place, "--accelerate", text, "--set", "velocityCache.policy=easyCache")
+        #expect(on.status == 0 && on.errors == "", "\(on)")
+        let twice = try draw(place, "--accelerate", text, "--set", "velocityCache.threshold=0.3")
+        #expect(twice.status == 0 && twice.errorLines.map(String.init) == [note], "\(twice)")
     }
 }

@@ -37,13 +37,13 @@ struct AccelerationOptions: ParsableArguments {
         _ plan: inout FilePlan, of folder: ModelFolder?, base: AccelerationProfile = .off, sampler: Sampler.Kind? = nil,
         for task: Calibration.Task? = nil
     ) throws -> AccelerationProfile {
-        var profile =
-            try accelerate.map { try AccelerationProfile(typed: $0, "--accelerate", of: folder, &plan) } ?? base
+        let typed = try accelerate.map { try AccelerationProfile.typed($0, "--accelerate", of: folder, &plan) }
+        var profile = typed?.profile ?? base
         let changed = changes.compactMap(Self.parts)
         for (field, value) in changed { profile = try profile.setting(field, to: value) }
-        for (field, _) in changed {
-            if let reason = profile.idleReason(of: field, for: task) { Terminal.hint("\(field) \(reason)") }
-        }
+        let set = changed.map(\.field)
+        profile.noteIdle((typed?.written ?? []).filter { !set.contains($0) })
+        profile.noteIdle(set, for: task)
         profile.name = ([profile.name] + changes).joined(separator: " ")
         if let sampler { profile.schedule.sampler = sampler }
         return profile
@@ -61,39 +61,47 @@ struct AccelerationOptions: ParsableArguments {
 }
 
 extension AccelerationProfile {
-    /// A profile as the user names it: one of the model's own, a preset, a file, standard input, JSON or changes.
-    init(typed: String, _ role: String, of folder: ModelFolder?, _ plan: inout FilePlan) throws {
-        if let named = try folder?.profile(named: typed) {
+    /// A profile as the user names it: one of the model's own, a preset, a file, standard input, JSON or changes. Notes tell of what changes nothing in
+    /// one that the user wrote.
+    init(typed text: String, _ role: String, of folder: ModelFolder?, _ plan: inout FilePlan) throws {
+        let typed = try Self.typed(text, role, of: folder, &plan)
+        self = typed.profile
+        noteIdle(typed.written)
+    }
+
+    /// The same without notes, and the fields that the user wrote.
+    fileprivate static func typed(_ text: String, _ role: String, of folder: ModelFolder?, _ plan: inout FilePlan)
+        throws
+        -> (profile: AccelerationProfile, written: [String])
+    {
+        if let named = try folder?.profile(named: text) {
             if let note = named.note { Terminal.hint(note) }
-            self = named.profile
-            return
+            return (named.profile, [])
         }
-        if let profile = try Self.inline(typed) {
-            self = profile
-            noteIdle()
-            return
-        }
-        let file: InputFile = try plan.reads(typed, role)
+        if let profile = try inline(text) { return (profile, profile.changed.map(\.field)) }
+        let file: InputFile = try plan.reads(text, role)
         if let url = file.url, !FileManager.default.fileExists(atPath: url.path) {
             throw ProfileError.unreadable(
-                "\(typed) is neither a preset (\(Self.presets.keys.sorted().joined(separator: ", "))) nor a file")
+                "\(text) is neither a preset (\(presets.keys.sorted().joined(separator: ", "))) nor a file")
         }
         do {
-            try self.init(json: file.data(limit: 1 << 20))
+            var profile = try AccelerationProfile(json: file.data(limit: 1 << 20))
+            // A file that does not name itself would pass for the exact engine.
+            if profile.name == off.name {
+                profile.name = file.url?.deletingPathExtension().lastPathComponent ?? "standard input"
+            }
+            return (profile, profile.changed.map(\.field))
         } catch let error as ProfileError {
             throw CommandError("\(role) \(file.shown): \(error)")
         }
-        // A file that does not name itself would pass for the exact engine.
-        if name == Self.off.name {
-            name = file.url?.deletingPathExtension().lastPathComponent ?? "standard input"
-        }
-        noteIdle()
     }
 
-    /// Tells of what changes nothing whatever the task: a profile may be written for both.
-    private func noteIdle() {
-        for (field, _) in changed {
-            if let reason = idleReason(of: field) { Terminal.hint("\(field) \(reason)") }
+    /// Notes which fields change nothing.
+    ///
+    /// - Parameter task: what the profile is for; nil = both, as one that is written down may be.
+    fileprivate func noteIdle(_ fields: [String], for task: Calibration.Task? = nil) {
+        for field in fields {
+            if let reason = idleReason(of: field, for: task) { Terminal.hint("\(field) \(reason)") }
         }
     }
 
