@@ -193,7 +193,6 @@ import Tuning
         _ = try await tune(known, knobs: [knob], limits: [1])
         let extended = await known.extended
         // Later ones come in several handfuls.
-        // Later ones come in several handfuls.
         #expect(extended.count > 4 && extended[0] != extended[1] && extended[1] != extended[2], "\(extended)")
     }
 

@@ -21,15 +21,16 @@ package enum Knobs {
     ///   - hasMagnitude: whether the calibration knows the ratios that MagCache wants.
     package static func schedules(points: Int, hasMagnitude: Bool) -> Knob {
         var options: [Knob.Option] = []
+        func count(_ factor: Double) -> Int { Int((Double(points) * factor).rounded()) }
         var counts: Set<Int> = []
         let factors = [1, 0.8, 0.6, 0.5, 0.4, 0.33, 0.27, 0.2, 0.17, 0.13, 0.1].filter {
-            Int(Double(points) * $0) >= 3 && counts.insert(Int((Double(points) * $0).rounded())).inserted
+            Int(Double(points) * $0) >= 3 && counts.insert(count($0)).inserted
         }
         for sampler in [Sampler.Kind.euler, .ab2, .dpmpp2m, .unipc] {
             for factor in factors where factor < 1 || sampler != .euler {
                 options.append(
                     .init(
-                        "\(sampler.rawValue), \(Int((Double(points) * factor).rounded())) points",
+                        "\(sampler.rawValue), \(count(factor)) points",
                         ["schedule.sampler": sampler.rawValue, "schedule.stepsFactor": "\(factor)"]))
             }
         }

@@ -33,7 +33,7 @@ package struct SearchOrder {
     private let limits: [Double]
     private let hopeless: Double
     private var outcomes: [Place: Outcome] = [:]
-    private var turn = 0
+    private var nextFamily = 0
 
     /// - Parameters:
     ///   - limits: losses for which the last option within is looked for, the most important first.
@@ -43,22 +43,17 @@ package struct SearchOrder {
     }
 
     /// What to try next; nil once that is known which the limits ask for.
-    package mutating func next() -> Place? {
-        for step in families.indices {
-            let family = (turn + step) % families.count
-            guard let option = probe(family) else { continue }
-            turn = family + 1
-            return Place(family: family, option: option)
-        }
-        return nil
-    }
+    package mutating func next() -> Place? { turn { order, family in order.probe(family) } }
 
     /// What is left when ``next()`` has nothing more: from each family in turn that which saves most.
-    package mutating func rest() -> Place? {
+    package mutating func rest() -> Place? { turn { order, family in order.open(family).last } }
+
+    /// Of the family whose turn it is, or of the first after it that has something.
+    private mutating func turn(_ option: (SearchOrder, Int) -> Int?) -> Place? {
         for step in families.indices {
-            let family = (turn + step) % families.count
-            guard let option = open(family).last else { continue }
-            turn = family + 1
+            let family = (nextFamily + step) % families.count
+            guard let option = option(self, family) else { continue }
+            nextFamily = family + 1
             return Place(family: family, option: option)
         }
         return nil

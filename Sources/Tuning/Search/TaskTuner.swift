@@ -63,16 +63,15 @@ package final class TaskTuner {
         var missing: [Int] = []
         for index in 0..<count {
             samples[index] =
-                candidate.changes.isEmpty && candidate.precision == exactPrecision
+                candidate == .exact(exactPrecision)
                 ? try await trials.exact(set, index) : journal.known(candidate, task, set, index)
             if samples[index] == nil { missing.append(index) }
         }
-        let isOwn = candidate.precision == exactPrecision
         // In handfuls, so that a run that is killed loses little. Another precision is another model, which takes its time to load.
-        let handful = max(1, isOwn ? budget.handful : missing.count)
+        let handful = max(1, isOnExactModel(candidate) ? budget.handful : missing.count)
         for start in stride(from: 0, to: missing.count, by: handful) {
             let some = Array(missing[start..<min(start + handful, missing.count)])
-            for (index, measured) in zip(some, try await timed(candidate, set, some, isOwn)) {
+            for (index, measured) in zip(some, try await timed(candidate, set, some)) {
                 samples[index] = measured
                 try journal.add(measured, candidate, task, set, index)
             }
@@ -87,14 +86,12 @@ package final class TaskTuner {
     /// Runs a handful of samples. Neighbours come and go, and what was measured minutes apart is compared: so some of the exact engine's samples run again
     /// meanwhile, and seconds count in units of what these take now, of what they took when the references were made. Not where samples take so long that
     /// this would cost too much.
-    private func timed(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int], _ isOwn: Bool) async throws
-        -> [Measured]
-    {
+    private func timed(_ candidate: Candidate, _ set: SampleSet, _ indices: [Int]) async throws -> [Measured] {
         guard budget.handful >= Self.pacedHandful, indices.count >= Self.leastPaced else {
             return try await trials.run(candidate, set, indices)
         }
         // Another model stays until all are done.
-        let parts = isOwn ? max(1, indices.count / Self.pacedPart) : 1
+        let parts = isOnExactModel(candidate) ? max(1, indices.count / Self.pacedPart) : 1
         let part = (indices.count + parts - 1) / parts
         var measured: [Measured] = []
         for start in stride(from: 0, to: indices.count, by: part) {
@@ -109,6 +106,8 @@ package final class TaskTuner {
         }
         return measured
     }
+
+    private func isOnExactModel(_ candidate: Candidate) -> Bool { candidate.precision == exactPrecision }
 
     /// How fast the machine is now, of what it was when references were made: by the median of three of them, after one that warms up.
     private func pace(_ set: SampleSet, _ indices: [Int]) async throws -> Double {
@@ -139,6 +138,17 @@ package final class TaskTuner {
 
     private var stage = ""
 
+    /// The loosest limit.
+    private var most: Double { limits.last ?? 3 }
+    /// Losses from which on nothing that saves more can be of use.
+    private var hopeless: Double { 2 * most }
+    /// What leaves half of the least limit to other knobs.
+    private var room: Double { 0.5 * (limits.first ?? 1) }
+
+    private func order(_ families: [SearchOrder.Family]) -> SearchOrder {
+        SearchOrder(families, limits: limits + [room], hopeless: hopeless)
+    }
+
     // MARK: The search
 
     /// Runs the whole search.
@@ -148,25 +158,18 @@ package final class TaskTuner {
         async throws
         -> [Chosen]
     {
-        let most = limits.last ?? 3
-        // What leaves half of the least limit to other knobs is of use, too.
-        let room = 0.5 * (limits.first ?? 1)
         stage = "reference"
         try await trials.prepare(.search, count: budget.search)
-        let exact = try await run(.exact(exactPrecision), .search, count: budget.search)
-        searched.append(exact)
+        searched.append(try await run(.exact(exactPrecision), .search, count: budget.search))
 
         stage = "schedules"
-        var schedulesRun = [exact]
-        if let schedules {
-            schedulesRun += try await run(
-                schedules, families(schedules), limits: limits + [room], hopeless: 2 * most, room: room)
-        }
+        if let schedules { try await run(schedules, families(schedules)) }
+        let schedulesRun = searched
         base = fastest(of: searched, within: limits.first ?? 1)?.candidate ?? .exact(exactPrecision)
         let baseTrial = try await run(base, .search, count: budget.search)
 
         stage = "knobs"
-        try await turn(knobs, baseTrial, limits: limits + [room], hopeless: 2 * most)
+        try await turn(knobs, on: baseTrial)
 
         stage = "combinations"
         try await trials.prepare(.choice, count: budget.choice)
@@ -254,11 +257,8 @@ package final class TaskTuner {
     }
 
     /// Runs schedules by families: first what ``SearchOrder`` asks for, then what is left, until some leave room to other knobs.
-    private func run(
-        _ knob: Knob, _ families: [SearchOrder.Family], limits: [Double], hopeless: Double, room: Double
-    ) async throws -> [Trial] {
-        var order = SearchOrder(families, limits: limits, hopeless: hopeless)
-        var found: [Trial] = []
+    private func run(_ knob: Knob, _ families: [SearchOrder.Family]) async throws {
+        var order = order(families)
         while budget.has(.schedules, journal.spent) {
             var place = order.next()
             if place == nil, searched.count(where: { $0.meanLoss <= room }) <= Self.roomySchedules {
@@ -274,21 +274,18 @@ package final class TaskTuner {
             let trial = try await race(candidate, .search, count: budget.search, limit: hopeless)
             order.record(place, loss: trial.meanLoss, error: trial.error)
             searched.append(trial)
-            found.append(trial)
         }
-        return found
     }
 
     /// Schedules that lose little, the exact engine among them, from which on no more are looked for.
     private static let roomySchedules = 5
 
     /// Turns every knob alone, on the base: by turns, then more of the kind of what did best, then what is left.
-    private func turn(_ knobs: [Knob], _ base: Trial, limits: [Double], hopeless: Double) async throws {
-        var order = SearchOrder(
-            knobs.map { .init($0.options, isOrdered: $0.isOrdered) }, limits: limits, hopeless: hopeless)
+    private func turn(_ knobs: [Knob], on base: Trial) async throws {
+        var order = order(knobs.map { .init($0.options, isOrdered: $0.isOrdered) })
         func turn(_ place: SearchOrder.Place) async throws {
             let (knob, option) = (knobs[place.family], knobs[place.family].options[place.option])
-            let effect = try await self.turn(knob, option, base, limit: hopeless)
+            let effect = try await self.turn(knob, option, on: base)
             order.record(place, loss: effect?.loss ?? .infinity)
         }
         while budget.has(.options, journal.spent), let place = order.next() { try await turn(place) }
@@ -299,7 +296,7 @@ package final class TaskTuner {
                 .sorted { ($0.loss, $0.ratio) < ($1.loss, $1.ratio) }.prefix(3)
             for effect in best {
                 for option in refine(effect.option) where budget.has(.knobs, journal.spent) {
-                    _ = try await self.turn(knob, option, base, limit: hopeless)
+                    _ = try await self.turn(knob, option, on: base)
                 }
             }
         }
@@ -307,10 +304,10 @@ package final class TaskTuner {
     }
 
     /// Turns a knob alone, on the base; nil for what this model doesn't know.
-    private func turn(_ knob: Knob, _ option: Knob.Option, _ base: Trial, limit: Double) async throws -> KnobEffect? {
+    private func turn(_ knob: Knob, _ option: Knob.Option, on base: Trial) async throws -> KnobEffect? {
         let candidate = base.candidate.with(option, of: knob.name)
         guard runs(candidate) else { return nil }
-        let trial = try await race(candidate, .search, count: budget.search, limit: limit)
+        let trial = try await race(candidate, .search, count: budget.search, limit: hopeless)
         searched.append(trial)
         // Compared on the samples that both have.
         let own = Trial(candidate: base.candidate, samples: Array(base.samples.prefix(trial.samples.count)))

@@ -148,7 +148,7 @@ public struct Tuner: Sendable {
             }
             var all = knobs
             if !settings.triedPrecisions.isEmpty, settings.precision == .bf16 {
-                // First, as it saves most: a small budget may not reach the last knobs.
+                // First, as it saves most.
                 let options = settings.triedPrecisions.map { Knob.Option($0.rawValue, [:], precision: $0) }
                 all.insert(Knob(name: "precision", options: options, isOrdered: true), at: 0)
             }
@@ -268,16 +268,16 @@ public struct Tuner: Sendable {
     private static func promising(
         _ knob: Knob, _ trials: any Trials, geometry: ShowO2Geometry, magnitude: MagCache.Magnitude?
     ) async throws -> [SearchOrder.Family] {
+        func profile(_ option: Knob.Option) -> AccelerationProfile? {
+            try? Candidate.exact(.bf16).with(option, of: knob.name).profile()
+        }
         let points = geometry.sampling.steps
         var families = knob.options.filter(Knobs.isPlainSchedule).groupedInOrder(by: { $0.changes["schedule.sampler"] })
             .map { _, options in
                 // One evaluation less than points.
                 SearchOrder.Family(
                     options, isOrdered: true,
-                    work: options.map { option in
-                        let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile()
-                        return Double((profile?.schedule.points(of: points) ?? points) - 1)
-                    })
+                    work: options.map { Double((profile($0)?.schedule.points(of: points) ?? points) - 1) })
             }
         guard let drawings = trials as? DrawingTrials else { return families }
         let trajectories = await drawings.trajectories().prefix(8)
@@ -288,7 +288,7 @@ public struct Tuner: Sendable {
         guard !offline.isEmpty else { return families }
         var scored: [(option: Knob.Option, error: Double, computed: Double)] = []
         for option in knob.options {
-            guard let profile = try? Candidate.exact(.bf16).with(option, of: knob.name).profile() else { continue }
+            guard let profile = profile(option) else { continue }
             let scores = try offline.map { try $0.score(profile, points: profile.schedule.points(of: points)) }
             let error = scores.reduce(0) { $0 + $1.error } / Double(scores.count)
             let computed = scores.reduce(0) { $0 + Double($1.computed) } / Double(scores.count)
